@@ -1,0 +1,318 @@
+//! The resolved configuration: every default filled in, every reference checked, paths made absolute.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::model::{CameraId, ClassSet, Level, LineId, NormPoint, RuleId, Timestamp, ZoneId};
+
+/// A whole checked configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Where the service listens.
+    pub server: ServerPlan,
+    /// Model and threads.
+    pub inference: InferencePlan,
+    /// What is hidden in published pictures.
+    pub privacy: PrivacyPlan,
+    /// Cameras in the order of their ids.
+    pub cameras: Vec<CameraPlan>,
+    /// Alert rules in the order of their ids.
+    pub rules: Vec<RulePlan>,
+    /// File that `run` appends alert transitions to, one JSON object a line. `None`: logs and metrics only.
+    pub alerts_jsonl: Option<PathBuf>,
+}
+
+impl Plan {
+    /// The camera of that id.
+    #[must_use]
+    pub fn camera(&self, id: &CameraId) -> Option<&CameraPlan> {
+        self.cameras.iter().find(|camera| &camera.id == id)
+    }
+}
+
+/// The HTTP server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerPlan {
+    /// Address and port. Loopback only: there are no accounts yet.
+    pub listen: SocketAddr,
+}
+
+/// Which model, and how it is run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InferencePlan {
+    /// The model manifest (`models/manifest.toml`).
+    pub manifest: PathBuf,
+    /// Id of the model in the manifest.
+    pub model: String,
+    /// ONNX Runtime's shared library; `None`: `ORT_DYLIB_PATH`, then where the set-up puts it, then the system's.
+    pub onnxruntime: Option<PathBuf>,
+    /// Inference workers, each with its own session; `None`: one a core.
+    pub workers: Option<usize>,
+    /// Threads inside each worker's session.
+    pub threads_per_worker: usize,
+    /// Thresholds that replace the manifest's.
+    pub thresholds: DetectionThresholds,
+}
+
+/// Detector thresholds; `None`: the manifest's.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct DetectionThresholds {
+    /// Score from which a detection may start a track, 0 to 1.
+    pub high_score: Option<f64>,
+    /// Score from which a detection may continue a track, 0 to 1.
+    pub low_score: Option<f64>,
+    /// Overlap (IoU) above which the weaker of two boxes of one class is dropped, 0 to 1.
+    pub nms_iou: Option<f64>,
+}
+
+/// Pictures are published with people made unrecognisable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PrivacyPlan {
+    /// Blur the head of each person (upper part of the box). On unless switched off.
+    pub blur_heads: bool,
+}
+
+/// One camera.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CameraPlan {
+    /// Its id.
+    pub id: CameraId,
+    /// Name shown to people.
+    pub name: String,
+    /// It moves (patrol, body-worn, drone): gives counts of the whole picture, never zones, lines or metres.
+    pub mobile: bool,
+    /// Where its frames come from.
+    pub source: SourcePlan,
+    /// Frames analysed a second; `None`: every frame.
+    pub analysis_fps: Option<f64>,
+    /// Its zones read unknown when the newest analysed frame is older than this, in seconds.
+    pub stale_after_s: f64,
+    /// What the network sees.
+    pub input: InputPlan,
+    /// The tracker's budgets.
+    pub tracker: TrackerPlan,
+    /// Zones in the order of their ids.
+    pub zones: Vec<ZonePlan>,
+    /// Lines in the order of their ids.
+    pub lines: Vec<LinePlan>,
+}
+
+impl CameraPlan {
+    /// Every class that a zone or line of this camera counts, and people.
+    #[must_use]
+    pub fn classes(&self) -> ClassSet {
+        let zones = self.zones.iter().map(|zone| zone.classes);
+        let lines = self.lines.iter().map(|line| line.classes);
+        zones.chain(lines).fold(ClassSet::PERSON, ClassSet::union)
+    }
+}
+
+/// Where frames come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourcePlan {
+    /// A video file.
+    File(FileSource),
+    /// An RTSP or HTTP(S) stream.
+    Stream(StreamSource),
+    /// A folder of pictures, in the order of their names.
+    Images(ImageFolderSource),
+    /// A camera on this machine.
+    V4l2(V4l2Source),
+}
+
+impl SourcePlan {
+    /// Whether `run` takes the newest frame and drops older ones. Files and folders give every frame to `analyze`;
+    /// `run` plays them at their rate like a live camera.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        matches!(self, Self::Stream(_) | Self::V4l2(_))
+    }
+}
+
+/// A video file played at a configured rate: containers lie about theirs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileSource {
+    /// The file.
+    pub path: PathBuf,
+    /// True frames a second.
+    pub fps: f64,
+    /// Time of its first frame in `analyze` (in `run`, frames have the wall clock's time).
+    pub start: Timestamp,
+    /// In `run`: begin again at the end.
+    pub repeat: bool,
+}
+
+/// A network stream.
+#[derive(Clone, PartialEq)]
+pub struct StreamSource {
+    /// Address as it may be shown: never with a password.
+    pub url: String,
+    /// User and password, read from the environment or a file, added to the address when it is opened.
+    pub credentials: Option<(String, String)>,
+    /// Longest wait for the connection, in seconds.
+    pub open_timeout_s: f64,
+    /// Longest wait for the next frame, in seconds.
+    pub read_timeout_s: f64,
+}
+
+impl std::fmt::Debug for StreamSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StreamSource")
+            .field("url", &self.url)
+            .field("credentials", &self.credentials.as_ref().map(|_| "(hidden)"))
+            .field("open_timeout_s", &self.open_timeout_s)
+            .field("read_timeout_s", &self.read_timeout_s)
+            .finish()
+    }
+}
+
+/// A folder of pictures (`.jpg`, `.jpeg`, `.png`, `.bmp`), in the order of their names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageFolderSource {
+    /// The folder.
+    pub path: PathBuf,
+    /// True frames a second.
+    pub fps: f64,
+    /// Time of the first picture in `analyze`.
+    pub start: Timestamp,
+    /// In `run`: begin again at the end.
+    pub repeat: bool,
+}
+
+/// A Video4Linux device.
+#[derive(Debug, Clone, PartialEq)]
+pub struct V4l2Source {
+    /// `/dev/video0` and the like.
+    pub device: PathBuf,
+    /// Size asked of the device, in pixels (width, height); `None`: as it comes.
+    pub size_px: Option<(u32, u32)>,
+    /// Rate asked of the device; `None`: as it comes.
+    pub fps: Option<f64>,
+}
+
+/// Size and part of the picture that the network sees.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct InputPlan {
+    /// The network's input; multiples of the model's stride.
+    pub size: InputSize,
+    /// Which part of the picture is fitted into it.
+    pub region: Region,
+}
+
+/// The network's input size in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct InputSize {
+    /// Across.
+    pub width_px: u32,
+    /// Down.
+    pub height_px: u32,
+}
+
+/// Part of the picture that is fitted into the network's input (letterboxed: the aspect ratio is kept).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Region {
+    /// All of it.
+    Whole,
+    /// A rectangle: left-top and right-bottom corners. `config` resolves a crop "to the zones" to this.
+    Crop(NormPoint, NormPoint),
+}
+
+/// Budgets of the tracker, in seconds and shares so that they hold at every frame rate and size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrackerPlan {
+    /// A track is counted once it has been seen for this long, in seconds.
+    pub confirm_s: f64,
+    /// A track not seen for this long ends, in seconds.
+    pub lost_s: f64,
+}
+
+/// A counting polygon.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ZonePlan {
+    /// Its id.
+    pub id: ZoneId,
+    /// Name shown to people.
+    pub name: String,
+    /// Its corners: three or more, not self-crossing.
+    pub polygon: Vec<NormPoint>,
+    /// Its area on the ground in m²; density needs it.
+    pub area_m2: Option<f64>,
+    /// What is counted in it.
+    pub classes: ClassSet,
+    /// Half width of the border band in which a track keeps its side, as a share of the track's box height.
+    pub band_heights: f64,
+}
+
+/// A directed gate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinePlan {
+    /// Its id.
+    pub id: LineId,
+    /// Name shown to people.
+    pub name: String,
+    /// Where it begins. Its *in* direction is to the left of a→b as seen in the picture.
+    pub a: NormPoint,
+    /// Where it ends.
+    pub b: NormPoint,
+    /// What is counted over it.
+    pub classes: ClassSet,
+    /// Half width of the band in which a track keeps its side, as a share of the track's box height.
+    pub band_heights: f64,
+    /// Least way that a track must have gone between its start or last count and a count, as a share of its box
+    /// height.
+    pub min_travel_heights: f64,
+}
+
+/// What a rule looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Measure {
+    /// People in the zone.
+    Occupancy,
+    /// People per m² of the zone.
+    Density,
+}
+
+impl Measure {
+    /// Its name in configuration, files and labels.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Occupancy => "occupancy",
+            Self::Density => "density",
+        }
+    }
+}
+
+/// An alert rule on one zone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RulePlan {
+    /// Its id.
+    pub id: RuleId,
+    /// Name shown to people.
+    pub name: String,
+    /// The zone's camera.
+    pub camera: CameraId,
+    /// The zone.
+    pub zone: ZoneId,
+    /// What is compared.
+    pub measure: Measure,
+    /// The levels that are set, mildest first; their raise values rise strictly.
+    pub levels: Vec<LevelPlan>,
+    /// Where the thresholds come from: shown with every alert.
+    pub source: String,
+}
+
+/// One level of a rule.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LevelPlan {
+    /// Which.
+    pub level: Level,
+    /// Raised when the value is at or above this…
+    pub raise: f64,
+    /// …for this long, in seconds.
+    pub hold_s: f64,
+    /// Left when the value is at or below this (below `raise`)…
+    pub clear: f64,
+    /// …for this long, in seconds.
+    pub clear_hold_s: f64,
+}

@@ -1,0 +1,11 @@
+//! Crowd-flow video analytics: cameras in; counts, densities, flows and early warnings out.
+//!
+//! ```text
+//! source ─▶ picture ─▶ inference ─▶ decode ─▶ analysis (tracking ▶ flow ▶ rules) ─▶ report ─▶ files, metrics, view
+//! ```
+//!
+//! Start reading at [`model`] (the data that flows) and [`config::Plan`] (what is asked for).
+//! A module uses only modules of lower layers; `tests/it/architecture.rs` keeps that true.
+
+pub mod config;
+pub mod model;

@@ -1,0 +1,108 @@
+//! Names of configured things. An id is 1 to 64 of `a-z 0-9 _ -`, starting with a letter or digit,
+//! so that it is safe in a metric label, a file name and a URL.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Why a text is not an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{found}` is not an id: expected 1 to 64 of a-z, 0-9, `_` and `-`, starting with a letter or digit")]
+pub struct IdError {
+    /// The text that was found.
+    pub found: String,
+}
+
+fn check(text: &str) -> Result<Arc<str>, IdError> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    let starts_well = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    if starts_well && text.len() <= 64 && text.chars().all(allowed) {
+        Ok(text.into())
+    } else {
+        Err(IdError { found: text.to_owned() })
+    }
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Checks and takes a configured name.
+            ///
+            /// # Errors
+            /// [`IdError`] where the text has other characters or another length than an id may have.
+            pub fn new(text: &str) -> Result<Self, IdError> {
+                check(text).map(Self)
+            }
+
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Self::new(text)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// A camera's name, unique in a configuration.
+    CameraId
+);
+id!(
+    /// A zone's name, unique within its camera.
+    ZoneId
+);
+id!(
+    /// A line's name, unique within its camera.
+    LineId
+);
+id!(
+    /// An alert rule's name, unique in a configuration.
+    RuleId
+);
+
+/// A track's number, unique within one camera's tracker since it was built (so across epochs too). Counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrackId(pub u64);
+
+impl fmt::Display for TrackId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_safe_everywhere_it_is_written() {
+        for good in ["a", "gate_a", "0-north", &"x".repeat(64)] {
+            assert_eq!(ZoneId::new(good).map(|id| id.to_string()), Ok(good.to_owned()));
+        }
+        for bad in ["", "_a", "-a", "Gate", "a b", "a/b", "外滩", &"x".repeat(65)] {
+            assert!(ZoneId::new(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Plain data that flows through the product: ids, times, boxes, tracks, readings, reports, alerts.
+//!
+//! Lowest layer: nothing here reads a clock, takes a lock or does I/O.
+
+mod alert;
+mod class;
+mod detection;
+mod frame;
+mod ids;
+mod reading;
+mod report;
+mod space;
+mod time;
+mod track;
+
+pub use alert::{AlertEvent, AlertKind, Level};
+pub use class::{ClassSet, ObjectClass};
+pub use detection::Detection;
+pub use frame::FrameMeta;
+pub use ids::{CameraId, IdError, LineId, RuleId, TrackId, ZoneId};
+pub use reading::{Reading, UnknownReason};
+pub use report::{Crossing, Direction, FrameReport, LineState, ZoneClassState, ZoneState};
+pub use space::{FrameSize, NormPoint, PixelBox, PixelPoint};
+pub use time::Timestamp;
+pub use track::{Track, TrackState};

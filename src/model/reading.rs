@@ -1,0 +1,77 @@
+//! A measured value that says how far it can be trusted. Unknown is never 0.
+
+use std::fmt;
+
+/// Why there is no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnknownReason {
+    /// No frame has been analysed since the start.
+    NotStarted,
+    /// The camera does not deliver: it is down, or its newest frame is too old.
+    NoFrames,
+    /// A moving camera gives no such measure.
+    MobileCamera,
+}
+
+impl UnknownReason {
+    /// Short name in files and labels.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotStarted => "not_started",
+            Self::NoFrames => "no_frames",
+            Self::MobileCamera => "mobile_camera",
+        }
+    }
+}
+
+/// A value, a lower bound, or nothing with a reason.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Reading {
+    /// The value as measured.
+    Valid(f64),
+    /// At least this much: the crowd is denser than the detector resolves.
+    AtLeast(f64),
+    /// No value.
+    Unknown(UnknownReason),
+}
+
+impl Reading {
+    /// The value or the lower bound.
+    #[must_use]
+    pub fn value(self) -> Option<f64> {
+        match self {
+            Self::Valid(value) | Self::AtLeast(value) => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// `valid`, `at_least`, or `unknown:` with the reason: the column `quality`.
+    #[must_use]
+    pub fn quality(self) -> Quality {
+        Quality(self)
+    }
+
+    /// The same quality with another value.
+    #[must_use]
+    pub fn map(self, f: impl FnOnce(f64) -> f64) -> Self {
+        match self {
+            Self::Valid(value) => Self::Valid(f(value)),
+            Self::AtLeast(value) => Self::AtLeast(f(value)),
+            Self::Unknown(reason) => Self::Unknown(reason),
+        }
+    }
+}
+
+/// How a [`Reading`]'s quality is written.
+pub struct Quality(Reading);
+
+impl fmt::Display for Quality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Reading::Valid(_) => f.write_str("valid"),
+            Reading::AtLeast(_) => f.write_str("at_least"),
+            Reading::Unknown(reason) => write!(f, "unknown:{}", reason.as_str()),
+        }
+    }
+}

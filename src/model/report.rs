@@ -1,0 +1,105 @@
+//! What one camera's analysis says after each frame or tick.
+
+use super::{AlertEvent, CameraId, FrameMeta, LineId, ObjectClass, Reading, Timestamp, Track, TrackId, ZoneId};
+
+/// Which way a line was crossed. *In* is towards the left of the line from its point `a` to its point `b`, as seen in
+/// the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Towards the left of a→b.
+    In,
+    /// Towards the right of a→b.
+    Out,
+}
+
+impl Direction {
+    /// `in` or `out`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// One counted crossing of a line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Crossing {
+    /// Time of the frame in which it was counted.
+    pub at: Timestamp,
+    /// That frame's number ([`FrameMeta::seq`]).
+    pub seq: u64,
+    /// The camera.
+    pub camera: CameraId,
+    /// The line.
+    pub line: LineId,
+    /// Which way.
+    pub direction: Direction,
+    /// What crossed.
+    pub class: ObjectClass,
+    /// Who: anonymous, short-lived.
+    pub track: TrackId,
+}
+
+/// A zone's figures for one class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ZoneClassState {
+    /// What is counted.
+    pub class: ObjectClass,
+    /// How many are in the zone now.
+    pub occupancy: Reading,
+    /// Entries over the border since the start. A track that is first seen inside has not entered.
+    pub entries_total: u64,
+    /// Exits over the border since the start. A track that vanishes inside has not left.
+    pub exits_total: u64,
+    /// Stays ended since the start, by an exit or by the end of the track.
+    pub stays_total: u64,
+    /// Sum of the lengths of those stays, in seconds.
+    pub dwell_seconds_total: f64,
+    /// Longest stay of those who are in the zone now, in seconds; `None` where nobody is.
+    pub longest_dwell_s: Option<f64>,
+}
+
+/// A zone after a frame or tick.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ZoneState {
+    /// The zone.
+    pub zone: ZoneId,
+    /// One entry for each class that the zone counts, in the order of [`ObjectClass::ALL`].
+    pub classes: Vec<ZoneClassState>,
+    /// People per m²: occupancy of class person over the zone's area. `None` where the zone has no area or does not
+    /// count people.
+    pub density_per_m2: Option<Reading>,
+}
+
+/// A line after a frame or tick: totals since the start, per class that it counts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LineState {
+    /// The line.
+    pub line: LineId,
+    /// `(class, in, out)` in the order of [`ObjectClass::ALL`].
+    pub totals: Vec<(ObjectClass, u64, u64)>,
+}
+
+/// Everything one step of a camera's analysis gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrameReport {
+    /// The camera.
+    pub camera: CameraId,
+    /// Time of the frame or tick.
+    pub at: Timestamp,
+    /// The frame; `None` for a tick of a camera that sends nothing.
+    pub frame: Option<FrameMeta>,
+    /// Confirmed tracks seen in this frame.
+    pub tracks: Vec<Track>,
+    /// Every zone of the camera, in the order of the configuration.
+    pub zones: Vec<ZoneState>,
+    /// Every line of the camera, in the order of the configuration.
+    pub lines: Vec<LineState>,
+    /// Crossings counted in this step.
+    pub crossings: Vec<Crossing>,
+    /// Alert transitions of this step, in order.
+    pub alerts: Vec<AlertEvent>,
+}

@@ -1,0 +1,40 @@
+//! Frame time.
+
+/// UTC time in microseconds since 1970-01-01. It travels with a frame; nothing below the edge reads a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// Seconds from `earlier` to `self`; negative where `self` is earlier.
+    #[must_use]
+    pub fn seconds_since(self, earlier: Self) -> f64 {
+        self.0.saturating_sub(earlier.0) as f64 / 1e6
+    }
+
+    /// This time moved by `seconds` (rounded to whole microseconds).
+    #[must_use]
+    pub fn plus_seconds(self, seconds: f64) -> Self {
+        Self(self.0.saturating_add((seconds * 1e6).round() as i64))
+    }
+
+    /// RFC 3339 in UTC with microseconds, as every output file writes it: `2026-11-24T03:00:00.142857Z`.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(time) => format!("{time:.6}"),
+            Err(_) => format!("{}us", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_with_microseconds() {
+        assert_eq!(Timestamp(0).to_rfc3339(), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(Timestamp(0).plus_seconds(1.0 / 7.0).to_rfc3339(), "1970-01-01T00:00:00.142857Z");
+        assert_eq!(Timestamp(2_000_000).seconds_since(Timestamp(500_000)), 1.5);
+    }
+}
