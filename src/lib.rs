@@ -7,5 +7,6 @@
 //! Start reading at [`model`] (the data that flows) and [`config::Plan`] (what is asked for).
 //! A module uses only modules of lower layers; `tests/it/architecture.rs` keeps that true.
 
+pub mod assign;
 pub mod config;
 pub mod model;
