@@ -9,4 +9,5 @@
 
 pub mod assign;
 pub mod config;
+pub mod geometry;
 pub mod model;

@@ -1,9 +1,59 @@
 //! Configuration: TOML as written → checked as a whole (every fault at once, with its path) → the resolved [`Plan`].
+//!
+//! ```text
+//! text ─▶ document (TOML) ─▶ raw (shape: keys and types) ─▶ check (meaning) ─▶ plan
+//!              │ SyntaxFault          │ Faults                    │ Faults
+//! ```
+//!
+//! A text that isn't TOML gives one [`SyntaxFault`]. Then every unknown key and wrong type is reported at once, and where
+//! there are none, everything that is wrong in meaning: a slip in a key would otherwise bring on false faults further
+//! down. `config/reference.toml` has every key with its default.
+//!
+//! Paths in a configuration are relative to the folder that it is in. Checking reads nothing but environment variables
+//! and files that hold secrets: whether a video, a model or a camera is there is seen when it is opened.
 
+mod check;
+pub mod defaults;
+mod document;
+mod error;
+mod fault;
+mod key_path;
+mod number;
 mod plan;
+mod raw;
+mod region;
+mod secret;
+mod suggest;
 
+use std::path::Path;
+
+pub use error::{ConfigError, SyntaxFault};
+pub use fault::{Fault, FaultKind};
 pub use plan::{
     CameraPlan, DetectionThresholds, FileSource, ImageFolderSource, InferencePlan, InputPlan, InputSize, LevelPlan,
-    LinePlan, Measure, Plan, PrivacyPlan, Region, RulePlan, ServerPlan, SourcePlan, StreamSource, TrackerPlan,
-    V4l2Source, ZonePlan,
+    LinePlan, Measure, PASSWORD_PLACEHOLDER, Plan, PrivacyPlan, Region, RulePlan, ServerPlan, SourcePlan, StreamSource,
+    TrackerPlan, USER_PLACEHOLDER, V4l2Source, ZonePlan,
 };
+
+/// Reads and checks a configuration file, with secrets from this process's environment.
+///
+/// # Errors
+/// [`ConfigError::Io`] where the file cannot be read, otherwise as [`parse`].
+pub fn load(path: &Path) -> Result<Plan, ConfigError> {
+    let io = |source| ConfigError::Io { path: path.to_owned(), source };
+    let text = std::fs::read_to_string(path).map_err(io)?;
+    let absolute = std::path::absolute(path).map_err(io)?;
+    let base_dir = absolute.parent().unwrap_or(Path::new("/"));
+    parse(&text, base_dir, &|name| std::env::var(name).ok())
+}
+
+/// Checks a configuration's text. Paths in it are taken from `base_dir`; `environment` gives the variables that secrets
+/// may be kept in.
+///
+/// # Errors
+/// [`ConfigError::Syntax`] where the text isn't TOML, [`ConfigError::Faults`] with everything that is wrong in it.
+pub fn parse(text: &str, base_dir: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Result<Plan, ConfigError> {
+    let document = document::Document::parse(text).map_err(ConfigError::Syntax)?;
+    let raw = document.shape().map_err(ConfigError::Faults)?;
+    check::check(&raw, &document, base_dir, environment).map_err(ConfigError::Faults)
+}

@@ -40,8 +40,8 @@ pub struct ServerPlan {
 /// Which model, and how it is run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InferencePlan {
-    /// The model manifest (`models/manifest.toml`).
-    pub manifest: PathBuf,
+    /// The model manifest; `None`: the shipped one (`models/manifest.toml`).
+    pub manifest: Option<PathBuf>,
     /// Id of the model in the manifest.
     pub model: String,
     /// ONNX Runtime's shared library; `None`: `ORT_DYLIB_PATH`, then where the set-up puts it, then the system's.
@@ -145,14 +145,50 @@ pub struct FileSource {
 /// A network stream.
 #[derive(Clone, PartialEq)]
 pub struct StreamSource {
-    /// Address as it may be shown: never with a password.
+    /// Address as it may be shown: never with a password. May hold [`USER_PLACEHOLDER`] and [`PASSWORD_PLACEHOLDER`].
     pub url: String,
-    /// User and password, read from the environment or a file, added to the address when it is opened.
+    /// User and password, read from the environment or a file, added by [`StreamSource::address`].
     pub credentials: Option<(String, String)>,
     /// Longest wait for the connection, in seconds.
     pub open_timeout_s: f64,
     /// Longest wait for the next frame, in seconds.
     pub read_timeout_s: f64,
+}
+
+/// Stands in an address where the user name is to be filled in.
+pub const USER_PLACEHOLDER: &str = "{user}";
+/// Stands in an address where the password is to be filled in: some recorders take it in the path or query.
+pub const PASSWORD_PLACEHOLDER: &str = "{password}";
+
+impl StreamSource {
+    /// The address to open, with user and password percent-encoded in their places or, where the address has no places
+    /// for them, before the host. It holds a secret: it goes to the decoder and nowhere else.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let Some((user, password)) = &self.credentials else { return self.url.clone() };
+        let (user, password) = (percent_encoded(user), percent_encoded(password));
+        if self.url.contains(USER_PLACEHOLDER) || self.url.contains(PASSWORD_PLACEHOLDER) {
+            // Encoded text has no braces, so the one cannot bring in the other's placeholder.
+            return self.url.replace(USER_PLACEHOLDER, &user).replace(PASSWORD_PLACEHOLDER, &password);
+        }
+        match self.url.split_once("://") {
+            Some((scheme, rest)) => format!("{scheme}://{user}:{password}@{rest}"),
+            None => self.url.clone(),
+        }
+    }
+}
+
+/// Everything but RFC 3986's unreserved characters as `%XX`.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
 }
 
 impl std::fmt::Debug for StreamSource {
@@ -315,4 +351,26 @@ pub struct LevelPlan {
     pub clear: f64,
     /// …for this long, in seconds.
     pub clear_hold_s: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_go_into_the_address_and_nowhere_else() {
+        let stream = |url: &str, credentials: Option<(&str, &str)>| StreamSource {
+            url: url.to_owned(),
+            credentials: credentials.map(|(user, password)| (user.to_owned(), password.to_owned())),
+            open_timeout_s: 10.0,
+            read_timeout_s: 5.0,
+        };
+        let secret = Some(("admin", "ge:h@im/{user}"));
+        let plain = stream("rtsp://10.0.0.5/live", secret);
+        assert_eq!(plain.address(), "rtsp://admin:ge%3Ah%40im%2F%7Buser%7D@10.0.0.5/live");
+        assert!(!format!("{plain:?}").contains("ge:h"), "{plain:?}");
+        let places = stream("rtsp://10.0.0.5/user={user}&password={password}&channel=1", secret);
+        assert_eq!(places.address(), "rtsp://10.0.0.5/user=admin&password=ge%3Ah%40im%2F%7Buser%7D&channel=1");
+        assert_eq!(stream("http://10.0.0.5/video", None).address(), "http://10.0.0.5/video");
+    }
 }

@@ -1,0 +1,176 @@
+//! One camera.
+
+use super::{Checker, Fault, FaultKind, KeyPath, Number, defaults, place, source};
+use crate::config::raw::RawCamera;
+use crate::config::{CameraPlan, InputPlan, InputSize, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, region};
+use crate::model::CameraId;
+
+pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: &KeyPath) -> Option<CameraPlan> {
+    let camera_id = checker.id(path, CameraId::new(id));
+    let name = raw.name.as_deref().map_or(Some(id.to_owned()), |name| checker.text(&path.key("name"), name));
+    let source = source::check(checker, &raw.source, &path.key("source"));
+    let analysis_fps = checker.optional_number(&path.key("analysis_fps"), raw.analysis_fps, defaults::FPS);
+    let frame_interval_s = frame_interval_s(analysis_fps.flatten(), source.as_ref());
+    let stale_path = path.key("stale_after_s");
+    let stale_after_s = checker.number_or(&stale_path, raw.stale_after_s, defaults::BUDGET_S, defaults::STALE_AFTER_S);
+    longer_than_a_frame(
+        checker,
+        &stale_path,
+        (raw.stale_after_s, stale_after_s),
+        frame_interval_s,
+        "the zones would read unknown",
+    );
+    let tracker = tracker(checker, raw, &path.key("tracker"), frame_interval_s);
+    let input_size = input_size(checker, raw, &path.key("input_size"));
+
+    let frame_size = raw.frame_size.as_deref().map(|size| checker.frame_size(&path.key("frame_size"), size));
+    let (zones, lines) = places(checker, raw, path, frame_size);
+    let region = region(checker, raw, path, &zones, &lines);
+    Some(CameraPlan {
+        id: camera_id?,
+        name: name?,
+        mobile: raw.mobile,
+        source: source?,
+        analysis_fps: analysis_fps?,
+        stale_after_s: stale_after_s?,
+        input: InputPlan { size: input_size?, region: region? },
+        tracker: tracker?,
+        zones,
+        lines,
+    })
+}
+
+/// Longest time between two analysed frames that the configuration itself says, in seconds.
+fn frame_interval_s(analysis_fps: Option<f64>, source: Option<&SourcePlan>) -> Option<f64> {
+    let source_fps = match source? {
+        SourcePlan::File(file) => Some(file.fps),
+        SourcePlan::Images(images) => Some(images.fps),
+        SourcePlan::V4l2(device) => device.fps,
+        SourcePlan::Stream(_) => None,
+    };
+    let slower = match (analysis_fps, source_fps) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    slower.map(|fps| 1.0 / fps)
+}
+
+fn longer_than_a_frame(
+    checker: &mut Checker<'_>,
+    path: &KeyPath,
+    budget: (Option<Number>, Option<f64>),
+    frame_interval_s: Option<f64>,
+    otherwise: &str,
+) {
+    let (written, budget_s) = budget;
+    if let (Some(budget_s), Some(interval_s)) = (budget_s, frame_interval_s)
+        && budget_s <= interval_s
+    {
+        let expected = format!("more than {} seconds, the time between two analysed frames", rounded(interval_s));
+        let found = if written.is_some() { budget_s.to_string() } else { format!("{budget_s} (the default)") };
+        let fault = Fault::new(FaultKind::ShorterThanFrameInterval, found, expected)
+            .help(format!("Otherwise {otherwise} between two frames"));
+        checker.note(path, fault);
+    }
+}
+
+/// Three digits after the point: an interval is 1/fps and seldom a round number.
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}
+
+fn tracker(
+    checker: &mut Checker<'_>,
+    raw: &RawCamera,
+    path: &KeyPath,
+    frame_interval_s: Option<f64>,
+) -> Option<TrackerPlan> {
+    let confirm_path = path.key("confirm_s");
+    let confirm =
+        checker.number_or(&confirm_path, raw.tracker.confirm_s, defaults::BUDGET_OR_NONE_S, defaults::CONFIRM_S);
+    let lost_path = path.key("lost_s");
+    let lost = checker.number_or(&lost_path, raw.tracker.lost_s, defaults::BUDGET_S, defaults::LOST_S);
+    longer_than_a_frame(checker, &lost_path, (raw.tracker.lost_s, lost), frame_interval_s, "every track would end");
+    Some(TrackerPlan { confirm_s: confirm?, lost_s: lost? })
+}
+
+fn input_size(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Option<InputSize> {
+    let Some(written) = raw.input_size.as_deref() else { return Some(defaults::INPUT_SIZE) };
+    let (stride, most) = (defaults::INPUT_STRIDE_PX, defaults::INPUT_MOST_PX);
+    let side = |text: &str| text.parse::<u32>().ok();
+    let size = written.split_once('x').and_then(|(width, height)| side(width).zip(side(height)));
+    let fits = |side: u32| side.is_multiple_of(stride) && (stride..=most).contains(&side);
+    if let Some((width_px, height_px)) = size
+        && fits(width_px)
+        && fits(height_px)
+    {
+        return Some(InputSize { width_px, height_px });
+    }
+    let expected = format!("\"WIDTHxHEIGHT\", both multiples of {stride} from {stride} to {most}");
+    let mut fault = Fault::new(FaultKind::BadInputSize, format!("{written:?}"), expected);
+    if let Some((width, height)) = size {
+        let near = |side: u32| (side.min(most).div_ceil(stride) * stride).max(stride);
+        fault = fault.help(format!("The next size that fits: \"{}x{}\"", near(width), near(height)));
+    }
+    checker.note(path, fault);
+    None
+}
+
+fn places(
+    checker: &mut Checker<'_>,
+    raw: &RawCamera,
+    path: &KeyPath,
+    frame_size: Option<Option<(u32, u32)>>,
+) -> (Vec<ZonePlan>, Vec<LinePlan>) {
+    if raw.mobile {
+        for (key, count) in [("zones", raw.zones.len()), ("lines", raw.lines.len())] {
+            if count > 0 {
+                let found =
+                    if count == 1 { format!("1 {}", key.trim_end_matches('s')) } else { format!("{count} {key}") };
+                let fault = Fault::new(FaultKind::MobileWithPlaces, found, "none, as mobile = true").help(
+                    "A moving camera's picture shows another place every moment, so a zone or line in it means \
+                         nothing; it gives counts of the whole picture. A fixed camera has mobile = false",
+                );
+                checker.note(&path.key(key), fault);
+            }
+        }
+        return (Vec::new(), Vec::new());
+    }
+    let zones_path = path.key("zones");
+    let zones = raw
+        .zones
+        .iter()
+        .filter_map(|(id, zone)| place::zone(checker, id, zone, &zones_path.key(id), frame_size))
+        .collect();
+    let lines_path = path.key("lines");
+    let lines = raw
+        .lines
+        .iter()
+        .filter_map(|(id, line)| place::line(checker, id, line, &lines_path.key(id), frame_size))
+        .collect();
+    (zones, lines)
+}
+
+fn region(
+    checker: &mut Checker<'_>,
+    raw: &RawCamera,
+    path: &KeyPath,
+    zones: &[ZonePlan],
+    lines: &[LinePlan],
+) -> Option<Region> {
+    let path = path.key("region");
+    let written = raw.region.as_deref().unwrap_or("whole");
+    let follows_places = checker.word(&path, written, &[("whole", false), ("zones", true)])?;
+    if !follows_places {
+        return Some(Region::Whole);
+    }
+    let expected = if raw.mobile {
+        "\"whole\", as mobile = true"
+    } else if raw.zones.is_empty() && raw.lines.is_empty() {
+        "\"whole\", or a zone or line to crop to"
+    } else {
+        return region::around(zones, lines);
+    };
+    checker.note(&path, Fault::new(FaultKind::RegionWithoutPlaces, "\"zones\"", expected));
+    None
+}

@@ -1,0 +1,214 @@
+//! From the configuration as written to the plan: every default filled in, every fault noted.
+
+mod camera;
+mod inference;
+mod place;
+mod rule;
+mod source;
+mod stream;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use super::document::Document;
+use super::key_path::KeyPath;
+use super::number::{Number, NumberFault, Range};
+use super::raw::{RawConfig, RawServer};
+use super::suggest::nearest;
+use super::{Fault, FaultKind, Plan, PrivacyPlan, ServerPlan, defaults};
+use crate::model::IdError;
+
+/// The plan, or everything that is wrong, in the order of the file.
+pub(super) fn check(
+    raw: &RawConfig,
+    document: &Document<'_>,
+    base_dir: &Path,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Plan, Vec<Fault>> {
+    let mut checker = Checker { document, base_dir, environment, faults: Vec::new() };
+    let top = KeyPath::default();
+    let server = server(&mut checker, &raw.server, &top.key("server"));
+    let inference = inference::check(&mut checker, &raw.inference, &top.key("inference"));
+    let alerts_path = top.key("output").key("alerts_jsonl");
+    let alerts_jsonl = raw.output.alerts_jsonl.as_deref().and_then(|path| checker.path(&alerts_path, path));
+    if raw.cameras.is_empty() {
+        let fault = Fault::new(FaultKind::NoCamera, "no camera", "at least one [cameras.ID] table")
+            .help("config/minimal.toml shows one");
+        checker.note(&top.key("cameras"), fault);
+    }
+    let cameras_path = top.key("cameras");
+    let cameras = raw
+        .cameras
+        .iter()
+        .filter_map(|(id, camera)| camera::check(&mut checker, id, camera, &cameras_path.key(id)))
+        .collect();
+    let rules_path = top.key("rules");
+    let rules = raw
+        .rules
+        .iter()
+        .filter_map(|(id, rule)| rule::check(&mut checker, id, rule, &rules_path.key(id), &raw.cameras))
+        .collect();
+    let blur_heads = raw.privacy.blur_heads.unwrap_or(defaults::BLUR_HEADS);
+    let mut faults = checker.faults;
+    match (server, inference) {
+        (Some(server), Some(inference)) if faults.is_empty() => {
+            Ok(Plan { server, inference, privacy: PrivacyPlan { blur_heads }, cameras, rules, alerts_jsonl })
+        }
+        _ => {
+            faults.sort_by_key(|fault| fault.line);
+            Err(faults)
+        }
+    }
+}
+
+/// What every part of the check needs: where faults go, and the outside that a configuration may refer to.
+struct Checker<'c> {
+    document: &'c Document<'c>,
+    base_dir: &'c Path,
+    environment: &'c dyn Fn(&str) -> Option<String>,
+    faults: Vec<Fault>,
+}
+
+impl Checker<'_> {
+    /// Notes a fault at a place.
+    fn note(&mut self, path: &KeyPath, mut fault: Fault) {
+        fault.path = path.to_string();
+        fault.line = self.document.line_of(path);
+        self.faults.push(fault);
+    }
+
+    /// Notes that a key must be given.
+    fn missing(&mut self, path: &KeyPath, expected: impl Into<String>) {
+        self.note(path, Fault::new(FaultKind::MissingKey, "nothing", expected));
+    }
+
+    /// The value of an id, with what is wrong noted.
+    fn id<T>(&mut self, path: &KeyPath, id: Result<T, IdError>) -> Option<T> {
+        id.map_err(|error| {
+            let expected = "1 to 64 of a-z, 0-9, `_` and `-`, starting with a letter or digit";
+            let fault = Fault::new(FaultKind::BadId, format!("the id {:?}", error.found), expected)
+                .help("What people read, in any language and script, goes into `name`");
+            self.note(path, fault);
+        })
+        .ok()
+    }
+
+    /// A number in a range.
+    fn number(&mut self, path: &KeyPath, number: Number, range: Range) -> Option<f64> {
+        let fault = match number.within(range) {
+            Ok(value) => return Some(value),
+            Err(NumberFault::NotFinite) => FaultKind::NotFinite,
+            Err(NumberFault::OutOfRange) => FaultKind::OutOfRange,
+            Err(NumberFault::NotWhole) => FaultKind::NotWhole,
+        };
+        self.note(path, Fault::new(fault, number, range.to_string()));
+        None
+    }
+
+    /// A number in a range, or the default where it isn't given.
+    fn number_or(&mut self, path: &KeyPath, number: Option<Number>, range: Range, default: f64) -> Option<f64> {
+        number.map_or(Some(default), |number| self.number(path, number, range))
+    }
+
+    /// A number in a range, where it is given: `Some(None)` where it isn't, `None` where it is wrong.
+    fn optional_number(&mut self, path: &KeyPath, number: Option<Number>, range: Range) -> Option<Option<f64>> {
+        number.map_or(Some(None), |number| self.number(path, number, range).map(Some))
+    }
+
+    /// Two numbers, `[first, second]`.
+    fn pair(&mut self, path: &KeyPath, numbers: &[Number], range: Range, shape: &str) -> Option<(f64, f64)> {
+        if let &[first, second] = numbers {
+            let first = self.number(&path.index(0), first, range);
+            let second = self.number(&path.index(1), second, range);
+            return first.zip(second);
+        }
+        let found = match numbers.len() {
+            1 => "1 number".to_owned(),
+            count => format!("{count} numbers"),
+        };
+        self.note(path, Fault::new(FaultKind::WrongLength, found, format!("two: {shape}")));
+        None
+    }
+
+    /// Width and height of a picture in pixels.
+    fn frame_size(&mut self, path: &KeyPath, numbers: &[Number]) -> Option<(u32, u32)> {
+        let (width, height) = self.pair(path, numbers, defaults::FRAME_PX, "[width, height] in pixels")?;
+        Some((width as u32, height as u32))
+    }
+
+    /// A text for people: one line, not empty.
+    fn text(&mut self, path: &KeyPath, text: &str) -> Option<String> {
+        let expected = format!("1 to {} letters on one line", defaults::TEXT_MOST);
+        let letters = text.chars().count();
+        let found = if text.trim().is_empty() {
+            "an empty text".to_owned()
+        } else if letters > defaults::TEXT_MOST {
+            format!("{letters} letters")
+        } else if text.chars().any(char::is_control) {
+            format!("{text:?}")
+        } else {
+            return Some(text.to_owned());
+        };
+        self.note(path, Fault::new(FaultKind::BadText, found, expected));
+        None
+    }
+
+    /// A path, made absolute from the configuration's folder.
+    fn path(&mut self, path: &KeyPath, text: &str) -> Option<PathBuf> {
+        let expected = "a path, from the configuration's folder or absolute";
+        let fault = if text.trim().is_empty() {
+            Fault::new(FaultKind::BadPath, "an empty text", expected)
+        } else if text.contains('\0') {
+            Fault::new(FaultKind::BadPath, format!("{text:?}"), expected)
+        } else if text.starts_with("~/") {
+            Fault::new(FaultKind::BadPath, format!("{text:?}"), expected)
+                .help("`~` is not read here: write your home folder out")
+        } else if text.contains("://") {
+            Fault::new(FaultKind::BadPath, format!("{text:?}"), expected)
+                .help("A camera's network address goes into [cameras.ID.source.rtsp] or [….http] as `url`")
+        } else {
+            return Some(self.base_dir.join(text));
+        };
+        self.note(path, fault);
+        None
+    }
+
+    /// One of a few words.
+    fn word<T: Copy>(&mut self, path: &KeyPath, written: &str, words: &[(&str, T)]) -> Option<T> {
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == written) {
+            return Some(*meaning);
+        }
+        let known: Vec<String> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+        let expected = match known.as_slice() {
+            [first, second] => format!("{first} or {second}"),
+            _ => format!("one of {}", known.join(", ")),
+        };
+        let fault = Fault::new(FaultKind::UnknownWord, format!("{written:?}"), expected);
+        let fault = match nearest(written, words.iter().map(|(word, _)| *word)) {
+            Some(meant) => fault.help(format!("Did you mean {meant:?}?")),
+            None => fault,
+        };
+        self.note(path, fault);
+        None
+    }
+}
+
+fn server(checker: &mut Checker<'_>, raw: &RawServer, path: &KeyPath) -> Option<ServerPlan> {
+    let path = path.key("listen");
+    let written = raw.listen.as_deref().unwrap_or(defaults::LISTEN);
+    let expected = format!("an address and port of this machine such as \"{}\"", defaults::LISTEN);
+    let listen = match written.strip_prefix("localhost:").map(str::parse::<u16>) {
+        Some(Ok(port)) => Ok(SocketAddr::new(IpAddr::from([127, 0, 0, 1]), port)),
+        _ => written.parse::<SocketAddr>(),
+    };
+    let fault = match listen {
+        Ok(listen) if listen.ip().is_loopback() => return Some(ServerPlan { listen }),
+        Ok(_) => Fault::new(FaultKind::NotLoopback, format!("{written:?}"), expected).help(
+            "There are no accounts yet, so pictures and figures are served to this machine only. \
+             To look from elsewhere, forward the port: ssh -L 8090:127.0.0.1:8090 THIS_MACHINE",
+        ),
+        Err(_) => Fault::new(FaultKind::BadAddress, format!("{written:?}"), expected),
+    };
+    checker.note(&path, fault);
+    None
+}

@@ -1,0 +1,131 @@
+//! Every default and every limit of the configuration, each with its reason.
+
+use super::number::Range;
+use super::{InputSize, Measure};
+use crate::model::{Level, Timestamp};
+
+/// Where the service listens: this machine only.
+pub const LISTEN: &str = "127.0.0.1:8090";
+
+/// Id of the model: the one that is shipped.
+pub const MODEL: &str = "nanodet_g";
+/// Threads inside each inference worker. On a CPU, several sessions of one thread each give more frames a second than
+/// one session of many threads.
+pub const THREADS_PER_WORKER: usize = 1;
+
+/// People are made unrecognisable in published pictures unless the site switches that off.
+pub const BLUR_HEADS: bool = true;
+
+/// The network's input: 4:3 like most cameras' sub-streams, in multiples of the shipped model's stride.
+pub const INPUT_SIZE: InputSize = InputSize { width_px: 416, height_px: 320 };
+/// Stride of the shipped model: its input has to be a multiple of it. Other models' strides divide it.
+pub const INPUT_STRIDE_PX: u32 = 32;
+/// Largest side of the network's input, in pixels: larger ones cost seconds a frame on a CPU.
+pub const INPUT_MOST_PX: u32 = 2048;
+
+/// Seconds without a fresh frame after which a camera's zones read unknown: three missed seconds at one frame a second.
+pub const STALE_AFTER_S: f64 = 3.0;
+/// Seconds a track has to be seen before it counts: false detections rarely live for two frames at 7 fps.
+pub const CONFIRM_S: f64 = 0.3;
+/// Seconds after which a track that is no longer seen ends: about the time that a passer-by hides another.
+pub const LOST_S: f64 = 2.0;
+
+/// Longest wait for a stream's connection, in seconds: cameras that wake up take several.
+pub const OPEN_TIMEOUT_S: f64 = 10.0;
+/// Longest wait for a stream's next frame, in seconds: more than the longest usual key frame interval (4 s).
+pub const READ_TIMEOUT_S: f64 = 5.0;
+
+/// Time of a recording's first frame where none is given: fixed, so that two runs write the same bytes.
+pub const START: Timestamp = Timestamp(0);
+
+/// Half width of the band around a border in which a track keeps its side, in box heights: more than a box's jitter
+/// (a few per cent of its height), less than a step.
+pub const BAND_HEIGHTS: f64 = 0.1;
+/// Least way between two counts of one track on a line, in box heights: about half a metre.
+pub const MIN_TRAVEL_HEIGHTS: f64 = 0.3;
+
+/// Space that a crop leaves above its zones and lines, as a share of the picture's height. Foot points lie in the zone,
+/// the bodies stand above it; on walkways, people in the foreground are up to about a quarter of the picture high.
+pub const CROP_MARGIN_ABOVE: f64 = 0.25;
+/// Space that a crop leaves beside and below its zones and lines, as a share of the picture's width and height: half a
+/// body's width, and the context that a detector needs around feet.
+pub const CROP_MARGIN_AROUND: f64 = 0.05;
+
+/// Share of the raise value at or below which a level is left.
+pub const CLEAR_SHARE: f64 = 0.85;
+/// Seconds that a value has to stay at or below the clear value.
+pub const CLEAR_HOLD_S: f64 = 60.0;
+/// Where a rule's thresholds come from, where it gives its own and doesn't say.
+pub const RULE_SOURCE: &str = "set by this site";
+
+/// Seconds that a value has to stay at or above a level's raise value: the more urgent, the shorter.
+pub const fn hold_s(level: Level) -> f64 {
+    match level {
+        Level::Blue => 30.0,
+        Level::Yellow => 20.0,
+        Level::Orange => 10.0,
+        Level::Red => 5.0,
+    }
+}
+
+/// Density thresholds that are shipped for a use of the ground.
+pub struct ShippedLevels {
+    /// The word after `use =`.
+    pub name: &'static str,
+    /// Raise values in people per m², blue to red.
+    pub raise_per_m2: [f64; 4],
+    /// Where they come from: shown with every alert.
+    pub source: &'static str,
+}
+
+/// The shipped density thresholds; the first applies where a density rule gives no levels and no use.
+///
+/// No national standard maps people per m² to the four colours: these are proposals from the field's literature.
+pub const SHIPPED_LEVELS: [ShippedLevels; 2] = [
+    ShippedLevels {
+        name: "walkway",
+        raise_per_m2: [0.72, 1.08, 2.0, 3.5],
+        source: "crowdflow's proposal for walkways, not a standard: 0.72 and 1.08 /m² are where levels of service D \
+                 and E begin (Fruin 1971), 2.0 is past the peak of flow (Weidmann), 3.5 is unstable",
+    },
+    ShippedLevels {
+        name: "waiting",
+        raise_per_m2: [1.1, 2.0, 3.5, 4.7],
+        source: "crowdflow's proposal for waiting areas, not a standard: 1.1 /m² is where queue level C begins (HCM), \
+                 2.0 reduces movement clearly, 3.5 brings contact, 4.7 is the Green Guide's maximum for standing",
+    },
+];
+
+/// A score, an overlap, a share.
+pub(super) const SHARE: Range = Range::from_to(0.0, 1.0);
+/// Inference workers, and threads in each: more than any one machine uses.
+pub(super) const THREADS: Range = Range::from_to(1.0, 256.0).whole();
+/// Frames a second: the fastest cameras in use give 240.
+pub(super) const FPS: Range = Range::above_zero(240.0).of(" frames a second");
+/// Budgets and time-outs.
+pub(super) const BUDGET_S: Range = Range::above_zero(3600.0).of(" seconds");
+/// A budget that may be switched off with 0.
+pub(super) const BUDGET_OR_NONE_S: Range = Range::from_to(0.0, 3600.0).of(" seconds");
+/// Hold times of rules: up to a day.
+pub(super) const HOLD_S: Range = Range::from_to(0.0, 86_400.0).of(" seconds");
+/// A frame's width or height.
+pub(super) const FRAME_PX: Range = Range::from_to(16.0, 16_384.0).whole().of(" pixels");
+/// A zone's ground: up to a hundred football pitches.
+pub(super) const AREA_M2: Range = Range::above_zero(1_000_000.0).of(" m²");
+/// Band and travel in box heights.
+pub(super) const BAND: Range = Range::from_to(0.0, 1.0).of(" box heights");
+/// Least travel in box heights.
+pub(super) const TRAVEL: Range = Range::from_to(0.0, 10.0).of(" box heights");
+/// Corners of a polygon: each costs time at every foot point, and hand-drawn zones have a dozen.
+pub(super) const CORNERS_MOST: usize = 256;
+/// Letters of a name or source.
+pub(super) const TEXT_MOST: usize = 400;
+
+/// What a threshold may be: a slip such as 35 for 3.5 would give a rule that never alerts.
+pub(super) const fn threshold(measure: Measure) -> Range {
+    match measure {
+        Measure::Occupancy => Range::above_zero(100_000.0).of(" people"),
+        // Bodies have no room beyond that.
+        Measure::Density => Range::above_zero(12.0).of(" people per m²"),
+    }
+}
