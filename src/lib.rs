@@ -9,4 +9,5 @@
 
 pub mod assign;
 pub mod config;
+pub mod evaluation;
 pub mod model;
