@@ -8,6 +8,8 @@
 //! A module uses only modules of lower layers; `tests/it/architecture.rs` keeps that true.
 
 pub mod assign;
+pub mod cli;
 pub mod config;
+pub mod evaluation;
 pub mod geometry;
 pub mod model;

@@ -1,0 +1,23 @@
+# make demo   set-up, release build, the service on the sample video (DEMO_SECONDS=30: stops by itself)
+# make test   set-up, then everything that is checked
+.PHONY: demo test setup setup-test build clean
+
+CROWDFLOW := target/release/crowdflow
+
+demo: setup build
+	@$(CROWDFLOW) run --config config/demo.toml --status-line $(if $(DEMO_SECONDS),--for-seconds $(DEMO_SECONDS))
+
+setup:
+	@scripts/setup.sh
+
+setup-test:
+	@scripts/setup.sh --test
+
+build:
+	cargo build --release --locked
+
+test: setup-test
+	scripts/test.sh
+
+clean:
+	cargo clean
