@@ -11,5 +11,7 @@ pub mod assign;
 pub mod cli;
 pub mod config;
 pub mod evaluation;
+pub mod filter;
 pub mod geometry;
 pub mod model;
+pub mod tracking;

@@ -26,7 +26,10 @@ pub const INPUT_MOST_PX: u32 = 2048;
 /// Seconds without a fresh frame after which a camera's zones read unknown: three missed seconds at one frame a second.
 pub const STALE_AFTER_S: f64 = 3.0;
 /// Seconds a track has to be seen before it counts: false detections rarely live for two frames at 7 fps.
-pub const CONFIRM_S: f64 = 0.3;
+pub const CONFIRM_S: f64 = 0.2;
+/// Seconds for which a hidden track still counts where it is expected: a detector that misses a walker for a frame or
+/// two has not lost a person.
+pub const COAST_S: f64 = 0.3;
 /// Seconds after which a track that is no longer seen ends: about the time that a passer-by hides another.
 pub const LOST_S: f64 = 2.0;
 

@@ -258,6 +258,8 @@ pub enum Region {
 pub struct TrackerPlan {
     /// A track is counted once it has been seen for this long, in seconds.
     pub confirm_s: f64,
+    /// A track that is hidden is still counted for this long, where it is expected to be, in seconds.
+    pub coast_s: f64,
     /// A track not seen for this long ends, in seconds.
     pub lost_s: f64,
 }

@@ -198,6 +198,7 @@ pub(super) struct RawV4l2 {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawTracker {
     pub confirm_s: Option<Number>,
+    pub coast_s: Option<Number>,
     pub lost_s: Option<Number>,
 }
 

@@ -32,7 +32,8 @@ impl ConstantVelocity {
     /// Moves the estimate `dt_s` seconds on, under acceleration noise of spectral density `q` (position² / s³).
     pub fn predict(&mut self, dt_s: f64, q: f64) {
         self.position += self.velocity * dt_s;
-        self.position_variance += dt_s * (2.0 * self.covariance + dt_s * self.velocity_variance) + q * dt_s.powi(3) / 3.0;
+        self.position_variance +=
+            dt_s * (2.0 * self.covariance + dt_s * self.velocity_variance) + q * dt_s.powi(3) / 3.0;
         self.covariance += dt_s * self.velocity_variance + q * dt_s * dt_s / 2.0;
         self.velocity_variance += q * dt_s;
     }

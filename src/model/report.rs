@@ -92,7 +92,7 @@ pub struct FrameReport {
     pub at: Timestamp,
     /// The frame; `None` for a tick of a camera that sends nothing.
     pub frame: Option<FrameMeta>,
-    /// Confirmed tracks seen in this frame.
+    /// The tracks that are counted in this frame, in the order of their ids.
     pub tracks: Vec<Track>,
     /// Every zone of the camera, in the order of the configuration.
     pub zones: Vec<ZoneState>,

@@ -7,10 +7,20 @@ use super::{ObjectClass, PixelBox, PixelPoint, Timestamp, TrackId};
 pub enum TrackState {
     /// Seen, not yet often enough to be counted.
     Tentative,
-    /// Counted.
+    /// Seen in the newest frame, and counted.
     Confirmed,
-    /// Not seen in the newest frame; kept for a while in case it comes back.
+    /// Hidden for a moment: still counted, where it is expected to be.
+    Coasting,
+    /// Not seen for longer: not counted, kept for a while in case it comes back.
     Lost,
+}
+
+impl TrackState {
+    /// Whether the track counts as a person who is there now.
+    #[must_use]
+    pub fn is_counted(self) -> bool {
+        matches!(self, Self::Confirmed | Self::Coasting)
+    }
 }
 
 /// One track as of the newest frame.

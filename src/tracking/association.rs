@@ -4,14 +4,22 @@ use super::target::Target;
 use crate::assign::{Assigner, Edge};
 use crate::model::Detection;
 
-/// What a pair must fulfil and what it is worth.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Gate {
-    /// Least overlap of the predicted and the seen box, 0 to 1.
-    pub(super) min_iou: f64,
-    /// Largest squared Mahalanobis distance at which a pair below `min_iou` is still allowed; `None`: never.
-    pub(super) max_mahalanobis_squared: Option<f64>,
+/// What a pair is worth; pairs that are worth nothing are not allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Measure {
+    /// Log-likelihood ratio of "the same" against "somebody new".
+    Likelihood,
+    /// Overlap of the expected and the seen box, at least [`MIN_WEAK_IOU`].
+    Overlap,
 }
+
+/// Logarithm of the density of newcomers in (x, y, height), per height³: how likely it is to see somebody new at just
+/// this place and of just this height. One in 6 height³, so about one person to 6 square heights of the picture;
+/// −1.76 + 2.76, as [`Target::log_likelihood`] leaves out the constant −1.5·ln 2π = −2.76 of the Gaussian density.
+const LOG_NEWCOMER_DENSITY: f64 = 1.0;
+
+/// A weak detection says little by itself: it must overlap the expected box by half.
+const MIN_WEAK_IOU: f64 = 0.5;
 
 /// Buffers of the association, kept between frames.
 #[derive(Debug, Default)]
@@ -24,7 +32,7 @@ impl Association {
     /// The best pairs `(index in targets, index in detections)` among the given indices.
     pub(super) fn pairs(
         &mut self,
-        gate: Gate,
+        measure: Measure,
         targets: &[Target],
         target_indices: &[usize],
         detections: &[Detection],
@@ -33,13 +41,19 @@ impl Association {
         self.edges.clear();
         for (row, &target_index) in target_indices.iter().enumerate() {
             let target = &targets[target_index];
-            let bbox = target.bbox();
+            let expected = target.expected();
             for (col, &detection_index) in detection_indices.iter().enumerate() {
                 let detection = &detections[detection_index];
                 if detection.class != target.class {
                     continue;
                 }
-                if let Some(weight) = pair_weight(gate, target, &bbox, detection) {
+                let weight = match measure {
+                    Measure::Likelihood => target.log_likelihood(detection) - LOG_NEWCOMER_DENSITY,
+                    Measure::Overlap => {
+                        Some(expected.iou(&detection.bbox)).filter(|&iou| iou >= MIN_WEAK_IOU).unwrap_or(0.0)
+                    }
+                };
+                if weight > 0.0 {
                     self.edges.push(Edge { row, col, weight });
                 }
             }
@@ -51,28 +65,4 @@ impl Association {
             .filter_map(|(row, col)| col.map(|col| (target_indices[row], detection_indices[col])))
             .collect()
     }
-}
-
-fn pair_weight(gate: Gate, target: &Target, bbox: &crate::model::PixelBox, detection: &Detection) -> Option<f64> {
-    use super::tracker::tune;
-    let k = tune("K", -99.0);
-    if k > -90.0 && gate.max_mahalanobis_squared.is_some() {
-        let w = target.llr(detection, k, tune("FLOOR", 0.0)) + tune("KIOU", 0.0) * bbox.iou(&detection.bbox);
-        return (w > 0.0).then_some(w);
-    }
-    let mut iou = bbox.iou(&detection.bbox);
-    if super::tracker::tune("HM", 0.0) > 0.0 {
-        let h = (bbox.bottom.min(detection.bbox.bottom) - bbox.top.max(detection.bbox.top)).max(0.0);
-        let u = bbox.bottom.max(detection.bbox.bottom) - bbox.top.min(detection.bbox.top);
-        iou *= h / u;
-    }
-    if super::tracker::tune("HR", 0.0) > 0.0 {
-        let r = bbox.height() / detection.bbox.height().max(1.0); iou *= r.min(1.0 / r).powf(super::tracker::tune("HR", 0.0));
-    }
-    if iou >= gate.min_iou {
-        return Some(1.0 + iou);
-    }
-    let limit = gate.max_mahalanobis_squared?;
-    let distance = target.mahalanobis_squared(detection);
-    (distance < limit).then(|| 1.0 - distance / limit)
 }

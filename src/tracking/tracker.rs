@@ -1,9 +1,19 @@
 //! The tracker of one camera.
 
-use super::association::{Association, Gate};
+use super::association::{Association, Measure};
 use super::target::Target;
 use crate::config::TrackerPlan;
 use crate::model::{Detection, Timestamp, Track, TrackId, TrackState};
+
+/// A weak detection continues a track only if that was seen within this time: a faint box beside a place where
+/// somebody vanished a while ago is more often a shadow than a person.
+const WEAK_MAX_GAP_S: f64 = 0.5;
+
+/// A detection this sure confirms its track at once at the second sight, without waiting for `confirm_s`.
+const SURE_SCORE: f64 = 0.8;
+
+/// Times are compared with this tolerance: frame times are rounded to microseconds.
+const TIME_TOLERANCE_S: f64 = 1e-5;
 
 /// Scores that split detections into strong ones, weak ones, and noise.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,11 +24,7 @@ pub struct ScoreThresholds {
     pub low: f64,
 }
 
-/// Follows the objects of one camera. Ids are its own and never used twice.
-///
-/// Two stages after ByteTrack (Zhang et al. 2022): strong detections are matched with all tracks first; tracks that
-/// are left over may then continue on a weak detection, which is mostly a person who is half hidden. Both stages are
-/// optimal assignments on a gated graph. All budgets are in seconds.
+/// Follows the objects of one camera. Ids are its own and never used twice; all budgets are in seconds.
 #[derive(Debug)]
 pub struct Tracker {
     plan: TrackerPlan,
@@ -38,8 +44,10 @@ pub struct TrackerStep {
     pub ended: Vec<TrackId>,
 }
 
-pub(super) fn tune(name: &str, default: f64) -> f64 {
-    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
+/// Which targets and detections are already paired in this step.
+struct Taken {
+    targets: Vec<bool>,
+    detections: Vec<bool>,
 }
 
 impl Tracker {
@@ -49,14 +57,14 @@ impl Tracker {
         Self { plan, thresholds, targets: Vec::new(), next_id: 1, last_step: None, association: Association::default() }
     }
 
-    /// Ends every track, as at a new epoch: what was followed before does not go on.
+    /// Ends every track and gives their ids, as at a new epoch: what was followed before does not go on.
     pub fn reset(&mut self) -> Vec<TrackId> {
         self.last_step = None;
         self.targets.drain(..).map(|target| target.id).collect()
     }
 
     /// Takes the detections of the frame at `at`. Times must grow; a frame that is not later than the one before is
-    /// treated as taken at the same time.
+    /// treated as taken at the same time. An empty frame ages the tracks like any other.
     pub fn step(&mut self, at: Timestamp, detections: &[Detection]) -> TrackerStep {
         let dt_s = self.last_step.map_or(0.0, |last| at.seconds_since(last).max(0.0));
         self.last_step = Some(at);
@@ -64,45 +72,62 @@ impl Tracker {
             target.predict(dt_s);
         }
 
-        let (mut strong, mut weak) = (Vec::new(), Vec::new());
-        for (index, detection) in detections.iter().enumerate() {
-            if detection.score >= self.thresholds.high {
-                strong.push(index);
-            } else if detection.score >= self.thresholds.low {
-                weak.push(index);
+        let ScoreThresholds { high, low } = self.thresholds;
+        let strong: Vec<usize> = (0..detections.len()).filter(|&index| detections[index].score >= high).collect();
+        let weak: Vec<usize> =
+            (0..detections.len()).filter(|&index| (low..high).contains(&detections[index].score)).collect();
+        let mut taken = Taken { targets: vec![false; self.targets.len()], detections: vec![false; detections.len()] };
+
+        let established = |target: &Target| target.state != TrackState::Tentative;
+        let just_seen = |target: &Target| {
+            established(target) && at.seconds_since(target.last_seen) <= dt_s + WEAK_MAX_GAP_S + TIME_TOLERANCE_S
+        };
+        self.associate(Measure::Likelihood, &strong, established, at, detections, &mut taken);
+        self.associate(Measure::Overlap, &weak, just_seen, at, detections, &mut taken);
+        // Last, so that a newcomer never takes a detection from somebody who is known.
+        self.associate(Measure::Likelihood, &strong, |target| !established(target), at, detections, &mut taken);
+
+        let ended = self.age(at, &taken.targets);
+        for index in strong {
+            if !taken.detections[index] {
+                self.targets.push(Target::new(TrackId(self.next_id), &detections[index], at));
+                self.next_id += 1;
             }
         }
-        let mut seen = vec![false; self.targets.len()];
-        let mut used = vec![false; detections.len()];
+        TrackerStep { tracks: self.targets.iter().map(Target::to_track).collect(), ended }
+    }
 
-        let chi = tune("CHI", 9.0);
-        let established = |target: &Target| target.state != TrackState::Tentative;
-        let first = Gate { min_iou: tune("IOU1", 0.2), max_mahalanobis_squared: (chi > 0.0).then_some(chi) };
-        let second = Gate { min_iou: tune("IOU2", 0.4), max_mahalanobis_squared: None };
-        if tune("CASCADE", 0.0) > 0.0 {
-            let active = |target: &Target| established(target) && at.seconds_since(target.last_seen) <= dt_s + tune("CASCADE", 0.0) - 0.001;
-            self.associate(first, at, detections, &strong, active, false, &mut seen, &mut used);
+    /// Pairs what is still free among the eligible targets and the candidate detections, and updates the targets.
+    fn associate(
+        &mut self,
+        measure: Measure,
+        candidates: &[usize],
+        eligible: impl Fn(&Target) -> bool,
+        at: Timestamp,
+        detections: &[Detection],
+        taken: &mut Taken,
+    ) {
+        let targets: Vec<usize> =
+            (0..self.targets.len()).filter(|&index| !taken.targets[index] && eligible(&self.targets[index])).collect();
+        let candidates: Vec<usize> = candidates.iter().copied().filter(|&index| !taken.detections[index]).collect();
+        for (target, index) in self.association.pairs(measure, &self.targets, &targets, detections, &candidates) {
+            self.targets[target].update(&detections[index], measure == Measure::Overlap, at);
+            taken.targets[target] = true;
+            taken.detections[index] = true;
         }
-        let first = Gate { min_iou: tune("IOUL", tune("IOU1", 0.2)), ..first };
-        self.associate(first, at, detections, &strong, established, false, &mut seen, &mut used);
-        let first = Gate { min_iou: tune("IOU1", 0.2), ..first };
-        let recent = |target: &Target| {
-            established(target) && at.seconds_since(target.last_seen) <= dt_s + tune("WEAKGAP", 0.5)
-        };
-        self.associate(second, at, detections, &weak, recent, true, &mut seen, &mut used);
-        let tentative = |target: &Target| target.state == TrackState::Tentative;
-        self.associate(first, at, detections, &strong, tentative, false, &mut seen, &mut used);
+    }
 
-        let mut ended = Vec::new();
-        let mut index = 0;
+    /// Moves every target on in its life; gives the ids of those that end.
+    fn age(&mut self, at: Timestamp, seen: &[bool]) -> Vec<TrackId> {
         let plan = self.plan;
+        let mut ended = Vec::new();
+        let mut seen = seen.iter();
         self.targets.retain_mut(|target| {
-            let seen = seen[index];
-            index += 1;
-            let unseen_s = at.seconds_since(target.last_seen);
+            let seen = *seen.next().unwrap_or(&false);
             let keep = match (target.state, seen) {
                 (TrackState::Tentative, true) => {
-                    if at.seconds_since(target.first_seen) >= plan.confirm_s - 1e-6 || target.score >= tune("SURE", 2.0) {
+                    let seen_for_s = at.seconds_since(target.first_seen);
+                    if target.score >= SURE_SCORE || seen_for_s >= plan.confirm_s - TIME_TOLERANCE_S {
                         target.state = TrackState::Confirmed;
                     }
                     true
@@ -113,7 +138,8 @@ impl Tracker {
                     true
                 }
                 (_, false) => {
-                    target.state = TrackState::Lost;
+                    let unseen_s = at.seconds_since(target.last_seen) - TIME_TOLERANCE_S;
+                    target.state = if unseen_s <= plan.coast_s { TrackState::Coasting } else { TrackState::Lost };
                     unseen_s <= plan.lost_s
                 }
             };
@@ -122,37 +148,6 @@ impl Tracker {
             }
             keep
         });
-
-        for &index in &strong {
-            if !used[index] {
-                let mut t = Target::new(TrackId(self.next_id), &detections[index], at);
-                if detections[index].score >= tune("INSTANT", 2.0) { t.state = TrackState::Confirmed; }
-                self.targets.push(t);
-                self.next_id += 1;
-            }
-        }
-        TrackerStep { tracks: self.targets.iter().map(Target::to_track).collect(), ended }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "tmp")]
-    fn associate(
-        &mut self,
-        gate: Gate,
-        at: Timestamp,
-        detections: &[Detection],
-        candidates: &[usize],
-        eligible: impl Fn(&Target) -> bool,
-        weak: bool,
-        seen: &mut [bool],
-        used: &mut [bool],
-    ) {
-        let targets: Vec<usize> =
-            (0..self.targets.len()).filter(|&index| !seen[index] && eligible(&self.targets[index])).collect();
-        let candidates: Vec<usize> = candidates.iter().copied().filter(|&index| !used[index]).collect();
-        for (target, detection) in self.association.pairs(gate, &self.targets, &targets, detections, &candidates) {
-            self.targets[target].update(&detections[detection], weak, at);
-            seen[target] = true;
-            used[detection] = true;
-        }
+        ended
     }
 }

@@ -62,6 +62,7 @@ fn what_the_reference_calls_a_default_is_one() {
             "start =",
             "repeat =",
             "confirm_s =",
+            "coast_s =",
             "lost_s =",
             "coords = \"normalized\"",
             "classes = [\"person\"]",

@@ -88,10 +88,12 @@ fn tracker(
     let confirm_path = path.key("confirm_s");
     let confirm =
         checker.number_or(&confirm_path, raw.tracker.confirm_s, defaults::BUDGET_OR_NONE_S, defaults::CONFIRM_S);
+    let coast =
+        checker.number_or(&path.key("coast_s"), raw.tracker.coast_s, defaults::BUDGET_OR_NONE_S, defaults::COAST_S);
     let lost_path = path.key("lost_s");
     let lost = checker.number_or(&lost_path, raw.tracker.lost_s, defaults::BUDGET_S, defaults::LOST_S);
     longer_than_a_frame(checker, &lost_path, (raw.tracker.lost_s, lost), frame_interval_s, "every track would end");
-    Some(TrackerPlan { confirm_s: confirm?, lost_s: lost? })
+    Some(TrackerPlan { confirm_s: confirm?, coast_s: coast?, lost_s: lost? })
 }
 
 fn input_size(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Option<InputSize> {
