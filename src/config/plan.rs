@@ -243,6 +243,14 @@ pub struct ZonePlan {
     pub band_heights: f64,
 }
 
+impl ZonePlan {
+    /// Default of [`ZonePlan::band_heights`]. A detector's foot point scatters by a few per cent of the box's height
+    /// (the filter takes some of it away): a tenth is about three standard deviations, so that a person who stands on
+    /// the border keeps their side, and it is a sixth of a metre on the ground, a quarter of a step, so that a person
+    /// who walks is late by no more than that.
+    pub const DEFAULT_BAND_HEIGHTS: f64 = 0.1;
+}
+
 /// A directed gate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinePlan {
@@ -261,6 +269,14 @@ pub struct LinePlan {
     /// Least way that a track must have gone between its start or last count and a count, as a share of its box
     /// height.
     pub min_travel_heights: f64,
+}
+
+impl LinePlan {
+    /// Default of [`LinePlan::band_heights`]: as for zones, [`ZonePlan::DEFAULT_BAND_HEIGHTS`].
+    pub const DEFAULT_BAND_HEIGHTS: f64 = ZonePlan::DEFAULT_BAND_HEIGHTS;
+    /// Default of [`LinePlan::min_travel_heights`]: half a metre, less than one step of a walker, and more than the
+    /// scatter of a foot point ever adds up to (it is a distance, not a length of way).
+    pub const DEFAULT_MIN_TRAVEL_HEIGHTS: f64 = 0.3;
 }
 
 /// What a rule looks at.
