@@ -1,7 +1,6 @@
 //! Who crossed a line, and which way.
 
-use std::collections::BTreeMap;
-
+use super::table::TrackTable;
 use crate::config::LinePlan;
 use crate::geometry::Segment;
 use crate::model::{
@@ -17,8 +16,8 @@ struct Walker {
     foot: PixelPoint,
     /// Where it was first seen, or counted last.
     start: PixelPoint,
-    /// Farthest it has been from `start`.
-    travel_px: f64,
+    /// Farthest it has been from `start`, squared.
+    travel_px2: f64,
     /// The side on which it last was beyond the band, as the direction that leads there; `None`: on neither, yet.
     side: Option<Direction>,
     /// Net crossings of the segment since it was last beyond the band on `side`; *in* is positive.
@@ -27,7 +26,7 @@ struct Walker {
 
 impl Walker {
     fn first_seen(class: ObjectClass, foot: PixelPoint) -> Self {
-        Self { class, foot, start: foot, travel_px: 0.0, side: None, net: 0 }
+        Self { class, foot, start: foot, travel_px2: 0.0, side: None, net: 0 }
     }
 
     /// Goes on to a new foot point; says whether a crossing is to be counted.
@@ -41,7 +40,8 @@ impl Walker {
     ) -> Option<Direction> {
         self.net += segment.crossing(self.foot, foot);
         self.foot = foot;
-        self.travel_px = self.travel_px.max((foot.x - self.start.x).hypot(foot.y - self.start.y));
+        let (dx, dy) = (foot.x - self.start.x, foot.y - self.start.y);
+        self.travel_px2 = self.travel_px2.max(dx * dx + dy * dy);
         let distance_px = segment.signed_distance_to_line(foot);
         let side = if distance_px > band_px {
             Direction::In
@@ -56,13 +56,13 @@ impl Walker {
         };
         let changed = self.side.is_some_and(|before| before != side);
         if changed && through {
-            if !confirmed || self.travel_px < min_travel_px {
+            if !confirmed || self.travel_px2 < min_travel_px * min_travel_px {
                 // Not yet: it stays on its old side, and is counted as soon as nothing is missing, unless it turns
                 // back first.
                 return None;
             }
             self.start = foot;
-            self.travel_px = 0.0;
+            self.travel_px2 = 0.0;
         }
         self.side = Some(side);
         self.net = 0;
@@ -88,7 +88,7 @@ pub struct LineCounter {
     band_heights: f64,
     min_travel_heights: f64,
     segment: Segment,
-    walkers: BTreeMap<TrackId, Walker>,
+    walkers: TrackTable<Walker>,
     /// In and out for each class.
     totals: [(u64, u64); ObjectClass::ALL.len()],
 }
@@ -105,7 +105,7 @@ impl LineCounter {
             band_heights: plan.band_heights,
             min_travel_heights: plan.min_travel_heights,
             segment: Segment { a: nowhere, b: nowhere },
-            walkers: BTreeMap::new(),
+            walkers: TrackTable::new(),
             totals: Default::default(),
         }
     }
@@ -122,7 +122,7 @@ impl LineCounter {
                 continue;
             }
             let (foot, height_px) = (track.foot(), track.bbox.height());
-            let walker = self.walkers.entry(track.id).or_insert_with(|| Walker::first_seen(track.class, foot));
+            let walker = self.walkers.get_or_insert_with(track.id, || Walker::first_seen(track.class, foot));
             let counted = walker.walk_to(
                 foot,
                 &self.segment,
@@ -150,12 +150,12 @@ impl LineCounter {
 
     /// The track is over.
     pub fn end(&mut self, track: TrackId) {
-        self.walkers.remove(&track);
+        self.walkers.remove(track);
     }
 
     /// All tracks are over.
     pub fn end_all(&mut self) {
-        self.walkers.clear();
+        self.walkers.take_values();
     }
 
     /// The totals.

@@ -12,6 +12,7 @@
 
 mod camera;
 mod line;
+mod table;
 mod zone;
 
 pub use camera::{CameraFlow, FlowStep};

@@ -1,7 +1,6 @@
 //! Who is in a zone, who came and went, how long they stayed.
 
-use std::collections::BTreeMap;
-
+use super::table::TrackTable;
 use crate::config::ZonePlan;
 use crate::geometry::Polygon;
 use crate::model::{
@@ -68,7 +67,7 @@ pub struct ZoneCounter {
     polygon: Polygon,
     /// Upper limit of the band's half width, in pixels.
     band_limit_px: f64,
-    visitors: BTreeMap<TrackId, Visitor>,
+    visitors: TrackTable<Visitor>,
     totals: [Tally; ObjectClass::ALL.len()],
     present: [Present; ObjectClass::ALL.len()],
 }
@@ -85,7 +84,7 @@ impl ZoneCounter {
             band_heights: plan.band_heights,
             polygon: Polygon::new(&[]),
             band_limit_px: 0.0,
-            visitors: BTreeMap::new(),
+            visitors: TrackTable::new(),
             totals: Default::default(),
             present: Default::default(),
         }
@@ -110,11 +109,12 @@ impl ZoneCounter {
                 continue;
             }
             let foot = track.foot();
+            let is_inside = self.polygon.contains(foot);
             let band_px = (self.band_heights * track.bbox.height()).min(self.band_limit_px);
-            let visitor = self.visitors.entry(track.id).or_insert_with(|| Visitor {
+            let visitor = self.visitors.get_or_insert_with(track.id, || Visitor {
                 class: track.class,
                 confirmed: false,
-                inside: self.polygon.contains(foot),
+                inside: is_inside,
                 since: at,
                 last_seen: at,
                 pending: Tally::default(),
@@ -125,12 +125,8 @@ impl ZoneCounter {
                 visitor.confirmed = true;
                 self.totals[class].add(std::mem::take(&mut visitor.pending));
             }
-            let changes = if visitor.inside {
-                self.polygon.is_far_outside(foot, band_px) || self.polygon.signed_distance(foot) < -band_px
-            } else {
-                !self.polygon.is_far_outside(foot, 0.0) && self.polygon.signed_distance(foot) > band_px
-            };
-            if changes {
+            // Most tracks are where they were, and need no distance.
+            if is_inside != visitor.inside && self.polygon.border_distance(foot) > band_px {
                 let tally = if visitor.confirmed { &mut self.totals[class] } else { &mut visitor.pending };
                 if visitor.inside {
                     tally.exits += 1;
@@ -151,14 +147,14 @@ impl ZoneCounter {
 
     /// The track is over: where it was inside, its stay ends when it was last seen, without an exit.
     pub fn end(&mut self, track: TrackId) {
-        if let Some(visitor) = self.visitors.remove(&track) {
+        if let Some(visitor) = self.visitors.remove(track) {
             self.close(&visitor);
         }
     }
 
     /// All tracks are over.
     pub fn end_all(&mut self) {
-        for visitor in std::mem::take(&mut self.visitors).into_values() {
+        for visitor in self.visitors.take_values() {
             self.close(&visitor);
         }
     }
@@ -265,11 +261,11 @@ mod tests {
             let mut zone = zone("z", &[(0.2, 0.2), (0.8, 0.3), (0.7, 0.9), (0.1, 0.6)], ZonePlan::DEFAULT_BAND_HEIGHTS);
             let mut first_inside = 0;
             for (i, frame) in frames.iter().enumerate() {
-                let new = tracks(frame).into_iter().filter(|track| !zone.visitors.contains_key(&track.id));
+                let new = tracks(frame).into_iter().filter(|track| !zone.visitors.contains(track.id));
                 first_inside += new.filter(|track| zone.polygon.contains(track.foot())).count() as u64;
                 zone.step(second(i), &tracks(frame));
             }
-            let inside = zone.visitors.values().filter(|visitor| visitor.inside).count() as u64;
+            let inside = zone.visitors.values().iter().filter(|visitor| visitor.inside).count() as u64;
             let before = zone.state(second(frames.len())).classes[0].clone();
             prop_assert_eq!(first_inside + before.entries_total, before.exits_total + inside);
             prop_assert_eq!(before.stays_total, before.exits_total);
@@ -315,7 +311,7 @@ mod tests {
             zone.end(TrackId(id as u64));
             zone.end(TrackId(id as u64));
         }
-        assert!(zone.visitors.is_empty());
+        assert!(zone.visitors.values().is_empty());
         assert_eq!(zone.state(second(1000)).classes[0].stays_total, 1000);
     }
 }

@@ -24,7 +24,8 @@ impl Segment {
     /// Length in pixels.
     #[must_use]
     pub fn length(&self) -> f64 {
-        (self.b.x - self.a.x).hypot(self.b.y - self.a.y)
+        let (dx, dy) = (self.b.x - self.a.x, self.b.y - self.a.y);
+        (dx * dx + dy * dy).sqrt()
     }
 
     /// Distance in pixels from the (infinite) line through the segment: positive on its left, negative on its right,
@@ -38,11 +39,17 @@ impl Segment {
     /// Distance in pixels from the nearest point of the segment itself.
     #[must_use]
     pub fn distance(&self, point: PixelPoint) -> f64 {
+        self.square_distance(point).sqrt()
+    }
+
+    /// The square of [`Segment::distance`].
+    pub(super) fn square_distance(&self, point: PixelPoint) -> f64 {
         let (dx, dy) = (self.b.x - self.a.x, self.b.y - self.a.y);
         let square = dx * dx + dy * dy;
         let along = (point.x - self.a.x) * dx + (point.y - self.a.y) * dy;
         let share = if square > 0.0 { (along / square).clamp(0.0, 1.0) } else { 0.0 };
-        (point.x - self.a.x - share * dx).hypot(point.y - self.a.y - share * dy)
+        let (away_x, away_y) = (point.x - self.a.x - share * dx, point.y - self.a.y - share * dy);
+        away_x * away_x + away_y * away_y
     }
 
     /// Whether the point is on the left of the line; points on the line have a side too (see the type).
