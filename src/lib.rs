@@ -12,6 +12,8 @@ pub mod cli;
 pub mod config;
 pub mod evaluation;
 pub mod filter;
+pub mod flow;
 pub mod geometry;
 pub mod model;
+pub mod rules;
 pub mod tracking;

@@ -41,10 +41,13 @@ pub const READ_TIMEOUT_S: f64 = 5.0;
 /// Time of a recording's first frame where none is given: fixed, so that two runs write the same bytes.
 pub const START: Timestamp = Timestamp(0);
 
-/// Half width of the band around a border in which a track keeps its side, in box heights: more than a box's jitter
-/// (a few per cent of its height), less than a step.
+/// Half width of the band around a border in which a track keeps its side, in box heights. A detector's foot point
+/// scatters by a few per cent of the box's height (the filter takes some of it away): a tenth is about three standard
+/// deviations, so that a person who stands on the border keeps their side, and it is a sixth of a metre on the ground,
+/// a quarter of a step, so that a person who walks is late by no more than that.
 pub const BAND_HEIGHTS: f64 = 0.1;
-/// Least way between two counts of one track on a line, in box heights: about half a metre.
+/// Least distance between two counts of one track on a line, in box heights: half a metre, less than one step of a
+/// walker, and more than the scatter of a foot point ever adds up to (it is a distance, not a length of way).
 pub const MIN_TRAVEL_HEIGHTS: f64 = 0.3;
 
 /// Space that a crop leaves above its zones and lines, as a share of the picture's height. Foot points lie in the zone,

@@ -1,5 +1,9 @@
-//! Plane geometry on plain numbers.
+//! Geometry of the picture plane.
 
+mod polygon;
 mod polygon_fault;
+mod segment;
 
+pub use polygon::Polygon;
 pub use polygon_fault::{PolygonFault, polygon_fault};
+pub use segment::Segment;

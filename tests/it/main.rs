@@ -2,3 +2,5 @@
 
 mod config_bad;
 mod config_files;
+mod flow_ground_truth;
+mod flow_scenarios;

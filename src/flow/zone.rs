@@ -1,0 +1,318 @@
+//! Who is in a zone, who came and went, how long they stayed.
+
+use super::table::TrackTable;
+use crate::config::ZonePlan;
+use crate::geometry::Polygon;
+use crate::model::{
+    ClassSet, FrameSize, NormPoint, ObjectClass, Reading, Timestamp, Track, TrackId, TrackState, UnknownReason,
+    ZoneClassState, ZoneId, ZoneState,
+};
+
+/// Sums since the start. Times are whole microseconds, so that no order of adding changes the sum.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    entries: u64,
+    exits: u64,
+    stays: u64,
+    dwell_us: i64,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.entries += other.entries;
+        self.exits += other.exits;
+        self.stays += other.stays;
+        self.dwell_us = self.dwell_us.saturating_add(other.dwell_us);
+    }
+
+    fn add_stay(&mut self, from: Timestamp, to: Timestamp) {
+        self.stays += 1;
+        self.dwell_us = self.dwell_us.saturating_add(to.0.saturating_sub(from.0).max(0));
+    }
+}
+
+/// A class in the newest frame.
+#[derive(Debug, Clone, Copy, Default)]
+struct Present {
+    count: u32,
+    /// When the longest of the present stays began.
+    earliest: Option<Timestamp>,
+}
+
+/// What is remembered of a track.
+#[derive(Debug, Clone)]
+struct Visitor {
+    class: ObjectClass,
+    confirmed: bool,
+    inside: bool,
+    /// Where it is inside: when this stay began.
+    since: Timestamp,
+    last_seen: Timestamp,
+    /// What it did while it was tentative: counted when it is confirmed.
+    pending: Tally,
+}
+
+/// Counts one zone.
+///
+/// A track is in the zone while its foot point is, with a band along the border in which it keeps its side: see
+/// [`crate::flow`]. The band reaches equally far to both sides, so it favours neither: who comes is counted late by as
+/// much as who goes. A track that is first seen within the band is where its foot point is.
+#[derive(Debug, Clone)]
+pub struct ZoneCounter {
+    id: ZoneId,
+    corners: Vec<NormPoint>,
+    area_m2: Option<f64>,
+    classes: ClassSet,
+    band_heights: f64,
+    polygon: Polygon,
+    /// Upper limit of the band's half width, in pixels.
+    band_limit_px: f64,
+    visitors: TrackTable<Visitor>,
+    totals: [Tally; ObjectClass::ALL.len()],
+    present: [Present; ObjectClass::ALL.len()],
+}
+
+impl ZoneCounter {
+    /// A counter for this zone. It needs [`ZoneCounter::fit`] before its first step.
+    #[must_use]
+    pub fn new(plan: &ZonePlan) -> Self {
+        Self {
+            id: plan.id.clone(),
+            corners: plan.polygon.clone(),
+            area_m2: plan.area_m2,
+            classes: plan.classes,
+            band_heights: plan.band_heights,
+            polygon: Polygon::new(&[]),
+            band_limit_px: 0.0,
+            visitors: TrackTable::new(),
+            totals: Default::default(),
+            present: Default::default(),
+        }
+    }
+
+    /// Scales the zone to pictures of this size.
+    pub fn fit(&mut self, size: FrameSize) {
+        let corners: Vec<_> = self.corners.iter().map(|corner| corner.to_px(size)).collect();
+        self.polygon = Polygon::new(&corners);
+        // Somebody must be able to get beyond the band, so it takes at most half of the way to the zone's middle: the
+        // inscribed circle of a convex zone has a radius of at least area / perimeter. It bites only where a zone is
+        // narrower than a fraction of the people in it.
+        let radius_px = self.polygon.area_px2() / self.polygon.perimeter_px();
+        self.band_limit_px = if radius_px.is_finite() { radius_px / 2.0 } else { 0.0 };
+    }
+
+    /// Takes in the tracks of a frame.
+    pub fn step(&mut self, at: Timestamp, tracks: &[Track]) {
+        self.present = Default::default();
+        for track in tracks {
+            if track.state == TrackState::Lost || !self.classes.contains(track.class) {
+                continue;
+            }
+            let foot = track.foot();
+            let is_inside = self.polygon.contains(foot);
+            let band_px = (self.band_heights * track.bbox.height()).min(self.band_limit_px);
+            let visitor = self.visitors.get_or_insert_with(track.id, || Visitor {
+                class: track.class,
+                confirmed: false,
+                inside: is_inside,
+                since: at,
+                last_seen: at,
+                pending: Tally::default(),
+            });
+            visitor.last_seen = at;
+            let class = visitor.class as usize;
+            if track.state.is_counted() && !visitor.confirmed {
+                visitor.confirmed = true;
+                self.totals[class].add(std::mem::take(&mut visitor.pending));
+            }
+            // Most tracks are where they were, and need no distance.
+            if is_inside != visitor.inside && self.polygon.border_distance(foot) > band_px {
+                let tally = if visitor.confirmed { &mut self.totals[class] } else { &mut visitor.pending };
+                if visitor.inside {
+                    tally.exits += 1;
+                    tally.add_stay(visitor.since, at);
+                } else {
+                    tally.entries += 1;
+                    visitor.since = at;
+                }
+                visitor.inside = !visitor.inside;
+            }
+            if visitor.inside && track.state.is_counted() {
+                let present = &mut self.present[class];
+                present.count += 1;
+                present.earliest = Some(present.earliest.map_or(visitor.since, |earliest| earliest.min(visitor.since)));
+            }
+        }
+    }
+
+    /// The track is over: where it was inside, its stay ends when it was last seen, without an exit.
+    pub fn end(&mut self, track: TrackId) {
+        if let Some(visitor) = self.visitors.remove(track) {
+            self.close(&visitor);
+        }
+    }
+
+    /// All tracks are over.
+    pub fn end_all(&mut self) {
+        for visitor in self.visitors.take_values() {
+            self.close(&visitor);
+        }
+    }
+
+    fn close(&mut self, visitor: &Visitor) {
+        if visitor.confirmed && visitor.inside {
+            self.totals[visitor.class as usize].add_stay(visitor.since, visitor.last_seen);
+        }
+    }
+
+    /// The zone as of the frame of this time, the newest one.
+    #[must_use]
+    pub fn state(&self, at: Timestamp) -> ZoneState {
+        self.state_of(
+            |class| Reading::Valid(f64::from(self.present[class as usize].count)),
+            |class| self.present[class as usize].earliest.map(|since| at.seconds_since(since).max(0.0)),
+        )
+    }
+
+    /// The zone while nothing is seen: totals only.
+    #[must_use]
+    pub fn unknown_state(&self, reason: UnknownReason) -> ZoneState {
+        self.state_of(|_| Reading::Unknown(reason), |_| None)
+    }
+
+    fn state_of(
+        &self,
+        occupancy: impl Fn(ObjectClass) -> Reading,
+        longest_dwell_s: impl Fn(ObjectClass) -> Option<f64>,
+    ) -> ZoneState {
+        let class_state = |class: ObjectClass| {
+            let tally = &self.totals[class as usize];
+            ZoneClassState {
+                class,
+                occupancy: occupancy(class),
+                entries_total: tally.entries,
+                exits_total: tally.exits,
+                stays_total: tally.stays,
+                dwell_seconds_total: tally.dwell_us as f64 / 1e6,
+                longest_dwell_s: longest_dwell_s(class),
+            }
+        };
+        let counts_people = self.classes.contains(ObjectClass::Person);
+        ZoneState {
+            zone: self.id.clone(),
+            classes: self.classes.iter().map(class_state).collect(),
+            density_per_m2: self
+                .area_m2
+                .filter(|&area_m2| counts_people && area_m2 > 0.0)
+                .map(|area_m2| occupancy(ObjectClass::Person).map(|people| people / area_m2)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::defaults;
+    use crate::model::PixelBox;
+
+    fn zone(id: &str, corners: &[(f64, f64)], band_heights: f64) -> ZoneCounter {
+        let mut counter = ZoneCounter::new(&ZonePlan {
+            id: ZoneId::new(id).unwrap(),
+            name: String::new(),
+            polygon: corners.iter().map(|&(x, y)| NormPoint { x, y }).collect(),
+            area_m2: None,
+            classes: ClassSet::PERSON,
+            band_heights,
+        });
+        counter.fit(FrameSize { width_px: 100, height_px: 100 });
+        counter
+    }
+
+    fn track(id: u64, (x, y): (f64, f64)) -> Track {
+        Track {
+            id: TrackId(id),
+            class: ObjectClass::Person,
+            state: TrackState::Confirmed,
+            bbox: PixelBox { left: x - 2.0, top: y - 10.0, right: x + 2.0, bottom: y },
+            score: 0.9,
+            first_seen: Timestamp(0),
+            last_seen: Timestamp(0),
+        }
+    }
+
+    fn second(i: usize) -> Timestamp {
+        Timestamp(0).plus_seconds(i as f64)
+    }
+
+    /// People's foot points frame by frame; `None`: not seen.
+    fn people() -> impl Strategy<Value = Vec<Vec<Option<(f64, f64)>>>> {
+        let foot = prop::option::weighted(0.8, (0.0..100.0, 0.0..100.0));
+        prop::collection::vec(prop::collection::vec(foot, 5), 1..30)
+    }
+
+    fn tracks(frame: &[Option<(f64, f64)>]) -> Vec<Track> {
+        frame.iter().enumerate().filter_map(|(id, foot)| foot.map(|foot| track(id as u64, foot))).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn first_inside_plus_entries_is_exits_plus_inside_at_last(frames in people()) {
+            let mut zone = zone("z", &[(0.2, 0.2), (0.8, 0.3), (0.7, 0.9), (0.1, 0.6)], defaults::BAND_HEIGHTS);
+            let mut first_inside = 0;
+            for (i, frame) in frames.iter().enumerate() {
+                let new = tracks(frame).into_iter().filter(|track| !zone.visitors.contains(track.id));
+                first_inside += new.filter(|track| zone.polygon.contains(track.foot())).count() as u64;
+                zone.step(second(i), &tracks(frame));
+            }
+            let inside = zone.visitors.values().iter().filter(|visitor| visitor.inside).count() as u64;
+            let before = zone.state(second(frames.len())).classes[0].clone();
+            prop_assert_eq!(first_inside + before.entries_total, before.exits_total + inside);
+            prop_assert_eq!(before.stays_total, before.exits_total);
+            zone.end_all();
+            let after = zone.state(second(frames.len())).classes[0].clone();
+            prop_assert_eq!(after.stays_total, before.stays_total + inside);
+            prop_assert_eq!((after.entries_total, after.exits_total), (before.entries_total, before.exits_total));
+        }
+
+        #[test]
+        fn zones_that_share_out_the_picture_share_out_the_people(frames in people()) {
+            // Without bands: within one a person may have changed to neither zone or to both.
+            let mut left = zone("left", &[(-1.0, -1.0), (0.5, -1.0), (0.3, 0.5), (0.5, 2.0), (-1.0, 2.0)], 0.0);
+            let mut right = zone("right", &[(2.0, -1.0), (0.5, -1.0), (0.3, 0.5), (0.5, 2.0), (2.0, 2.0)], 0.0);
+            for (i, frame) in frames.iter().enumerate() {
+                let tracks = tracks(frame);
+                left.step(second(i), &tracks);
+                right.step(second(i), &tracks);
+                let sum = [&left, &right].map(|zone| zone.present[ObjectClass::Person as usize].count).iter().sum::<u32>();
+                prop_assert_eq!(sum as usize, tracks.len());
+            }
+        }
+
+        #[test]
+        fn occupancy_is_wrong_only_about_people_within_the_band(frames in people()) {
+            let mut zone = zone("z", &[(0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)], defaults::BAND_HEIGHTS);
+            for (i, frame) in frames.iter().enumerate() {
+                let tracks = tracks(frame);
+                zone.step(second(i), &tracks);
+                let plain = tracks.iter().filter(|track| zone.polygon.contains(track.foot())).count();
+                let in_band = tracks.iter().filter(|track| zone.polygon.signed_distance(track.foot()).abs() <= 1.0).count();
+                let count = zone.present[ObjectClass::Person as usize].count as usize;
+                prop_assert!(count.abs_diff(plain) <= in_band);
+            }
+        }
+    }
+
+    #[test]
+    fn what_ended_is_forgotten() {
+        let mut zone = zone("z", &[(0.2, 0.2), (0.8, 0.2), (0.8, 0.8)], defaults::BAND_HEIGHTS);
+        for id in 0..1000 {
+            zone.step(second(id), &[track(id as u64, (70.0, 40.0))]);
+            zone.end(TrackId(id as u64));
+            zone.end(TrackId(id as u64));
+        }
+        assert!(zone.visitors.values().is_empty());
+        assert_eq!(zone.state(second(1000)).classes[0].stays_total, 1000);
+    }
+}

@@ -1,0 +1,9 @@
+//! From readings to alerts. Pure: a rule sees samples with their times and says what changed; the same samples always
+//! give the same events.
+
+mod engine;
+mod machine;
+pub mod wire;
+
+pub use engine::{RuleEngine, RuleStatus};
+pub use machine::MAX_GAP_S;
