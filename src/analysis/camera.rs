@@ -1,0 +1,79 @@
+//! Tracker, zones, lines and rules of one camera, in step.
+
+use crate::config::{CameraPlan, RulePlan};
+use crate::flow::{CameraFlow, FlowStep};
+use crate::model::{CameraId, Detection, FrameMeta, FrameReport, Timestamp, Track};
+use crate::rules::{RuleEngine, RuleStatus};
+use crate::tracking::{ScoreThresholds, Tracker};
+
+/// Everything that one camera's frames pass through after detection.
+#[derive(Debug)]
+pub struct CameraAnalysis {
+    camera: CameraId,
+    stale_after_s: f64,
+    tracker: Tracker,
+    flow: CameraFlow,
+    rules: RuleEngine,
+    last_frame: Option<(Timestamp, u64)>,
+    started: Option<Timestamp>,
+}
+
+impl CameraAnalysis {
+    /// The analysis of this camera; of `rules` it takes those on the camera's own zones.
+    #[must_use]
+    pub fn new(camera: &CameraPlan, rules: &[RulePlan], thresholds: ScoreThresholds) -> Self {
+        let own: Vec<RulePlan> = rules.iter().filter(|rule| rule.camera == camera.id).cloned().collect();
+        Self {
+            camera: camera.id.clone(),
+            stale_after_s: camera.stale_after_s,
+            tracker: Tracker::new(camera.tracker, thresholds),
+            flow: CameraFlow::new(camera),
+            rules: RuleEngine::new(&own),
+            last_frame: None,
+            started: None,
+        }
+    }
+
+    /// Takes in an analysed frame. `None` for a frame that is not later than the one before: it is skipped, since time
+    /// only goes forward.
+    pub fn step(&mut self, frame: FrameMeta, detections: &[Detection]) -> Option<FrameReport> {
+        let mut ended = Vec::new();
+        if let Some((before, epoch)) = self.last_frame {
+            if frame.at <= before {
+                return None;
+            }
+            if frame.epoch != epoch {
+                ended = self.tracker.reset();
+            }
+        }
+        self.last_frame = Some((frame.at, frame.epoch));
+        let step = self.tracker.step(frame.at, detections);
+        ended.extend(&step.ended);
+        let flow = self.flow.step(&frame, &step.tracks, &ended);
+        let counted: Vec<Track> = step.tracks.into_iter().filter(|track| track.state.is_counted()).collect();
+        Some(self.report(frame.at, Some(frame), counted, flow))
+    }
+
+    /// Says what time it is where no frame comes. `None` while the newest frame is fresh enough to stand for now;
+    /// afterwards a report in which every reading is unknown.
+    pub fn tick(&mut self, now: Timestamp) -> Option<FrameReport> {
+        let since = *self.started.get_or_insert(now);
+        let newest = self.last_frame.map_or(since, |(at, _)| at);
+        if now.seconds_since(newest) <= self.stale_after_s {
+            return None;
+        }
+        let flow = self.flow.blind();
+        Some(self.report(now, None, Vec::new(), flow))
+    }
+
+    /// Each rule and where it stands.
+    pub fn rule_states(&self) -> impl Iterator<Item = RuleStatus<'_>> {
+        self.rules.states()
+    }
+
+    fn report(&mut self, at: Timestamp, frame: Option<FrameMeta>, tracks: Vec<Track>, flow: FlowStep) -> FrameReport {
+        let FlowStep { zones, lines, crossings } = flow;
+        let alerts = self.rules.step(at, &self.camera, &zones);
+        FrameReport { camera: self.camera.clone(), at, frame, tracks, zones, lines, crossings, alerts }
+    }
+}
