@@ -30,15 +30,21 @@ impl HeadKind {
         }
     }
 
-    /// What its outputs look like, for a model with that many classes.
-    fn expectation(self, classes: usize) -> String {
+    /// What its outputs look like, for a model with that many classes (`None`: C).
+    fn expectation(self, classes: Option<usize>) -> String {
+        let plus = |more: usize| match classes {
+            Some(classes) => (classes + more).to_string(),
+            None if more == 0 => "C".to_owned(),
+            None => format!("C + {more}"),
+        };
+        let classes = plus(0);
         match self {
             Self::NanoDet => format!(
                 "pairs [N, cells, {classes}] and [N, cells, 4 x bins] a stride, or one [N, cells, {classes} + 4 x bins]"
             ),
-            Self::Yolox => format!("one [N, cells, {}]", classes + 5),
-            Self::Yolov8 => format!("one [N, {}, cells]", classes + 4),
-            Self::Detr => format!("[N, queries, 4] and [N, queries, {classes} or {}]", classes + 1),
+            Self::Yolox => format!("one [N, cells, {}]", plus(5)),
+            Self::Yolov8 => format!("one [N, {}, cells]", plus(4)),
+            Self::Detr => format!("[N, queries, 4] and [N, queries, {classes} or {}]", plus(1)),
         }
     }
 }
@@ -155,12 +161,12 @@ impl fmt::Display for OutputInfo {
 
 /// No head fits the model's outputs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}; expected, for {classes} class(es), {}", found(.outputs), expected(.named, *.classes))]
+#[error("{}; expected, for {}, {}", found(.outputs), class_count(*.classes), expected(.named, *.classes))]
 pub struct UnknownHead {
     /// The outputs that were found.
     pub outputs: Vec<OutputInfo>,
-    /// The model's number of classes.
-    pub classes: usize,
+    /// The model's number of classes; `None`: it can't be told.
+    pub classes: Option<usize>,
     /// What the manifest says of the head.
     pub named: Option<HeadSpec>,
 }
@@ -173,10 +179,15 @@ fn found(outputs: &[OutputInfo]) -> String {
     }
 }
 
-fn expected(named: &Option<HeadSpec>, classes: usize) -> String {
+fn class_count(classes: Option<usize>) -> String {
+    classes.map_or_else(|| "C classes".to_owned(), |classes| format!("{classes} class(es)"))
+}
+
+fn expected(named: &Option<HeadSpec>, classes: Option<usize>) -> String {
     if let Some(HeadSpec::NanoDet(NanoDetSpec { scores: Some(scores), distances: Some(distances), bins, .. })) = named {
         let bins = bins.map_or_else(|| "4 x bins".to_owned(), |bins| (4 * bins).to_string());
         let (scores, distances) = (scores.join(", "), distances.join(", "));
+        let classes = classes.map_or_else(|| "C".to_owned(), |classes| classes.to_string());
         return format!("nanodet: {scores} [N, cells, {classes}] and {distances} [N, cells, {bins}]");
     }
     let kinds = named.as_ref().map_or_else(|| HeadKind::ALL.to_vec(), |spec| vec![spec.kind()]);
@@ -256,7 +267,7 @@ impl Head {
                 .or_else(|| shapes.yolox(&YoloxSpec::default()))
                 .or_else(|| shapes.yolov8(&Yolov8Spec::default())),
         };
-        head.ok_or_else(|| UnknownHead { outputs: outputs.to_vec(), classes, named: spec.cloned() })
+        head.ok_or_else(|| UnknownHead { outputs: outputs.to_vec(), classes: Some(classes), named: spec.cloned() })
     }
 }
 
@@ -393,8 +404,8 @@ mod tests {
     fn an_unknown_head_says_what_was_found_and_what_was_expected() {
         let end_to_end = outputs(&[&[Some(1), Some(300), Some(6)]]);
         let error = Head::recognise(&end_to_end, 80, None).unwrap_err();
-        insta::assert_snapshot!(error, @"");
+        insta::assert_snapshot!(error, @"found the outputs out0 [1, 300, 6]; expected, for 80 class(es), detr: [N, queries, 4] and [N, queries, 80 or 81]; nanodet: pairs [N, cells, 80] and [N, cells, 4 x bins] a stride, or one [N, cells, 80 + 4 x bins]; yolox: one [N, cells, 85]; yolov8: one [N, 84, cells]");
         let error = Head::recognise(&end_to_end, 80, Some(&HeadSpec::Yolox(YoloxSpec::default()))).unwrap_err();
-        insta::assert_snapshot!(error, @"");
+        insta::assert_snapshot!(error, @"found the outputs out0 [1, 300, 6]; expected, for 80 class(es), yolox: one [N, cells, 85]");
     }
 }

@@ -87,14 +87,14 @@ fn wrong_shapes_say_what_was_found_and_what_was_expected() {
         read(head, &[OutputView { name: "out", shape, data: &data }], item).unwrap_err().to_string()
     };
     // YOLOv5 looks like YOLOX, but has three anchors a cell.
-    insta::assert_snapshot!(message(&Head::Yolox { output: 0, strides_px: None }, &[1, 126, 7], 0), @"");
-    insta::assert_snapshot!(message(&Head::Yolox { output: 0, strides_px: Some(vec![8]) }, &[1, 126, 7], 0), @"");
-    insta::assert_snapshot!(message(&Head::Yolov8 { output: 0 }, &[1, 7, 126], 0), @"");
-    insta::assert_snapshot!(message(&Head::Yolov8 { output: 0 }, &[6, 126], 0), @"");
-    insta::assert_snapshot!(message(&Head::Yolov8 { output: 0 }, &[1, 6, 126], 1), @"");
+    insta::assert_snapshot!(message(&Head::Yolox { output: 0, strides_px: None }, &[1, 126, 7], 0), @"output `out` has the shape [1, 126, 7]; the yolox head expects 42 rows (strides [8, 16, 32]) or 43 rows (strides [8, 16, 32, 64]) for an input of 64 x 32");
+    insta::assert_snapshot!(message(&Head::Yolox { output: 0, strides_px: Some(vec![8]) }, &[1, 126, 7], 0), @"output `out` has the shape [1, 126, 7]; the yolox head expects 32 rows (strides [8]) for an input of 64 x 32");
+    insta::assert_snapshot!(message(&Head::Yolov8 { output: 0 }, &[1, 7, 126], 0), @"output `out` has the shape [1, 7, 126]; the yolov8 head expects [N, 6, cells]");
+    insta::assert_snapshot!(message(&Head::Yolov8 { output: 0 }, &[6, 126], 0), @"output `out` has the shape [6, 126]; the yolov8 head expects three axes (picture, row, column)");
+    insta::assert_snapshot!(message(&Head::Yolov8 { output: 0 }, &[1, 6, 126], 1), @"picture 1 was asked of output `out`, which holds 1");
     let pairs = Head::NanoDet { layout: NanoDetLayout::Pairs(vec![(0, 0)]), strides_px: None };
-    insta::assert_snapshot!(message(&pairs, &[1, 33, 2], 0), @"");
-    insta::assert_snapshot!(message(&Head::Detr { boxes: 1, logits: 0, no_object: false }, &[1, 5, 2], 0), @"");
+    insta::assert_snapshot!(message(&pairs, &[1, 33, 2], 0), @"output `out` has the shape [1, 33, 2]; the nanodet head expects [N, 32, 2] at stride 8 for an input of 64 x 32");
+    insta::assert_snapshot!(message(&Head::Detr { boxes: 1, logits: 0, no_object: false }, &[1, 5, 2], 0), @"the detr head reads output 1, but the model gave 1 output(s)");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn details_of_a_head_are_kept_to() {
     let layout = NanoDetLayout::Pairs(vec![(2, 0), (1, 3)]);
     assert_eq!(head, Head::NanoDet { layout, strides_px: Some(vec![8, 16]) });
     let other_bins = HeadSpec::NanoDet(NanoDetSpec { bins: Some(3), ..spec });
-    insta::assert_snapshot!(Head::recognise(&outputs, 2, Some(&other_bins)).unwrap_err(), @"");
+    insta::assert_snapshot!(Head::recognise(&outputs, 2, Some(&other_bins)).unwrap_err(), @"found the outputs d8 [?, ?, 8], s16 [?, ?, 2], s8 [?, ?, 2], d16 [?, ?, 8]; expected, for 2 class(es), nanodet: s8, s16 [N, cells, 2] and d8, d16 [N, cells, 12]");
     assert!(Head::recognise(&outputs, 2, Some(&HeadSpec::Detr(DetrSpec::default()))).is_err());
 }
 

@@ -228,12 +228,13 @@ mod tests {
     fn lines_and_text_leave_their_colour() {
         let mut picture = Picture::filled(SIZE, Colour::WHITE).unwrap();
         picture.rectangle(&PixelBox { left: 5.0, top: 5.0, right: 50.0, bottom: 35.0 }, RED, 1).unwrap();
-        assert_eq!(at(&picture, 5, 20), [0, 0, 255]);
-        assert_eq!(at(&picture, 20, 35), [0, 0, 255]);
+        assert!(at(&picture, 5, 20)[0] < 60, "red, but for the smoothing of lines");
+        assert!(at(&picture, 20, 35)[0] < 60);
+        assert_eq!(at(&picture, 20, 20), [255; 3]);
         let mut picture = Picture::filled(SIZE, Colour::WHITE).unwrap();
         picture.text("12 外滩", PixelPoint { x: 2.0, y: 30.0 }, 20.0, RED).unwrap();
         let bytes = picture.bytes().unwrap();
-        assert!(bytes.chunks(3).any(|pixel| pixel == [0, 0, 255]), "letters");
-        assert!(bytes.chunks(3).any(|pixel| pixel == [0, 0, 0]), "their outline");
+        assert!(bytes.chunks(3).any(|pixel| pixel[2] > 200 && pixel[0] < 60), "letters");
+        assert!(bytes.chunks(3).any(|pixel| pixel.iter().all(|&value| value < 60)), "their outline");
     }
 }

@@ -9,7 +9,7 @@ mod video;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use opencv::core::{self, Mat, MatTraitConst, MatTraitConstManual, MatTraitManual, Vector};
+use opencv::core::{self, Mat, MatTraitConst, MatTraitConstManual, MatTraitManual, Vector, VectorToVec};
 use opencv::{imgcodecs, imgproc};
 
 use crate::geometry::Letterbox;

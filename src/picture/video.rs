@@ -153,9 +153,9 @@ mod tests {
             let error = VideoWriter::create(path, SIZE, 7.0).unwrap_err();
             error.to_string().replace(&*folder.path().to_string_lossy(), "FOLDER")
         };
-        insta::assert_snapshot!(message(&folder.path().join("missing/a.mp4")), @"");
+        insta::assert_snapshot!(message(&folder.path().join("missing/a.mp4")), @"cannot write FOLDER/missing/a.mp4: No such file or directory (os error 2)");
         let odd = folder.path().join("a.unknown_ending");
-        insta::assert_snapshot!(message(&odd), @"");
+        insta::assert_snapshot!(message(&odd), @"cannot write FOLDER/a.unknown_ending: no video of 96 x 64 pixels at 7 frames a second can be written; tried with FFmpeg: avc1 (not available), mp4v (not available)");
         assert!(!odd.exists());
     }
 }
