@@ -3,7 +3,6 @@
 //! ```text
 //! source ─▶ picture ─▶ inference ─▶ decode ─▶ analysis (tracking ▶ flow ▶ rules) ─▶ report ─▶ files, metrics, view
 //! ```
-//!
 //! Start reading at [`model`] (the data that flows) and [`config::Plan`] (what is asked for).
 //! A module uses only modules of lower layers; `tests/it/architecture.rs` keeps that true.
 
@@ -11,10 +10,13 @@ pub mod analysis;
 pub mod assign;
 pub mod cli;
 pub mod config;
+pub mod decode;
 pub mod evaluation;
 pub mod filter;
 pub mod flow;
 pub mod geometry;
+pub mod inference;
 pub mod model;
+pub mod picture;
 pub mod rules;
 pub mod tracking;
