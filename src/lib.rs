@@ -9,3 +9,5 @@
 
 pub mod config;
 pub mod model;
+pub mod picture;
+pub mod source;
