@@ -159,18 +159,20 @@ impl VideoSource {
         for failed in 0..allowed {
             let begun = Instant::now();
             // An exception in OpenCV is a failed grab like any other.
-            if self.capture.grab().unwrap_or(false) {
+            let came = self.capture.grab().unwrap_or(false);
+            if let End::Never { read_timeout } = self.end
+                && begun.elapsed() >= read_timeout
+            {
+                // Even where a frame came: FFmpeg then gave out an old one that its decoder had held back.
+                let detail = format!("no frame within the read time-out of {} s", read_timeout.as_secs_f64());
+                return Err(SourceError::new(SourceErrorKind::TimedOut, &self.address, detail));
+            }
+            if came {
                 let seq = self.next_seq + failed;
                 self.next_seq = seq + 1;
                 self.frames += 1;
                 self.failed += failed;
                 return Ok(Grabbed::Frame { seq });
-            }
-            if let End::Never { read_timeout } = self.end
-                && begun.elapsed() >= read_timeout
-            {
-                let detail = format!("no frame within the read time-out of {} s", read_timeout.as_secs_f64());
-                return Err(SourceError::new(SourceErrorKind::TimedOut, &self.address, detail));
             }
         }
         match &mut self.end {
