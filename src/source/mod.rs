@@ -10,6 +10,9 @@
 //!   before it were bad.
 //! - A packet lost inside a container (AVI, MPEG-TS) or hidden by a codec's error concealment (MPEG-4) leaves no trace
 //!   but the number of frames. [`SourceTotals::missing`] compares it with the container's own.
+//! - A stream that changes its size while it is open gives its last picture again and again, as a success. Pictures
+//!   whose edges stand still are therefore suspected and the stream's size looked up anew.
+//! - After a read time-out it may give out a frame that its decoder had held back: a time-out all the same.
 //! - Positions in milliseconds jump back with reordered frames, so they are not used.
 
 mod address;
@@ -23,6 +26,7 @@ mod grid;
 mod health;
 mod images;
 mod reader;
+mod stillness;
 mod video;
 
 use crate::config::SourcePlan;
@@ -62,6 +66,8 @@ pub struct SourceTotals {
     pub expected: Option<u64>,
     /// The container holds more frames than it says, and OpenCV stops there: the rest was not read.
     pub cut_by_header: bool,
+    /// A file's pictures are all the same from this frame to its end.
+    pub still_from: Option<u64>,
 }
 
 impl SourceTotals {
@@ -88,6 +94,12 @@ impl SourceTotals {
                 "its header says {} frames but it holds more, which can't be read; `ffmpeg -i IN -c copy OUT` \
                  writes a right header",
                 self.expected.unwrap_or(0)
+            ));
+        }
+        if let Some(from) = self.still_from {
+            parts.push(format!(
+                "the picture stands still from frame {from} to the end: a change of its size inside the file? \
+                 `ffmpeg -i IN -c:v libx264 OUT.mp4` makes it one size"
             ));
         }
         (!parts.is_empty()).then(|| parts.join("; "))
@@ -154,7 +166,7 @@ mod tests {
         assert_eq!(whole.warning(), None);
         let short = SourceTotals { frames: 412, expected: Some(795), ..SourceTotals::default() };
         assert_eq!(short.warning().as_deref(), Some("truncated or damaged: 412 of about 795 frames"));
-        let bad = SourceTotals { frames: 790, failed: 5, expected: Some(795), cut_by_header: false };
+        let bad = SourceTotals { frames: 790, failed: 5, expected: Some(795), ..SourceTotals::default() };
         assert_eq!((bad.missing(), bad.warning()), (0, Some("5 frames failed to decode and were skipped".into())));
         let off_by_two = SourceTotals { frames: 793, expected: Some(795), ..SourceTotals::default() };
         assert_eq!(off_by_two.warning(), None);

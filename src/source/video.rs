@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use opencv::core::{CV_8UC3, Mat, MatTraitConst, Vector};
 use opencv::videoio::{self, VideoCapture, VideoCaptureTrait, VideoCaptureTraitConst};
 
+use super::stillness::Stillness;
 use super::{Grabbed, Source, SourceError, SourceErrorKind, SourceTotals, address, contents, environment};
 use crate::config::{StreamSource, V4l2Source};
 use crate::picture::Picture;
@@ -15,6 +16,13 @@ const FAILED_GRABS: u64 = 64;
 /// The same where the container says that so many frames are still to come. At the end of a file a grab takes about
 /// 50 µs, so this costs 0.2 s at most.
 const FAILED_GRABS_BEFORE_EXPECTED_END: u64 = 4096;
+
+/// Pictures in a row with still edges after which a stream's size is looked up anew…
+const STILL_EDGES: u32 = 40;
+/// …and, where it was the same, so many times as many before it is looked up again: the camera has a border.
+const STILL_EDGES_GROWTH: u32 = 16;
+/// Whole pictures in a row that are the same after which the end report of a file says so.
+const STILL_PICTURES: u32 = 50;
 
 enum End {
     /// A file: what its container says.
@@ -33,6 +41,18 @@ pub(super) struct VideoSource {
     next_seq: u64,
     frames: u64,
     failed: u64,
+    stillness: Stillness,
+    /// How a stream is opened a second time, and after how many still pictures.
+    reopening: Option<Reopening>,
+    /// Frame from which a file's pictures stand still.
+    still_from: Option<u64>,
+}
+
+/// A second, short opening of a stream, to see its size.
+struct Reopening {
+    secret_address: String,
+    parameters: Vector<i32>,
+    due_at_still_edges: u32,
 }
 
 /// Opens a video file and grabs its first frame.
@@ -73,7 +93,9 @@ pub(super) fn open_stream(stream: &StreamSource) -> Result<VideoSource, SourceEr
     let timed_out = waited >= open_timeout;
     match capture {
         Ok(capture) if capture.is_opened().unwrap_or(false) && !timed_out => {
-            Ok(VideoSource::new(capture, stream.url.clone(), End::Never { read_timeout }))
+            let mut source = VideoSource::new(capture, stream.url.clone(), End::Never { read_timeout });
+            source.reopening = Some(Reopening { secret_address: secret, parameters, due_at_still_edges: STILL_EDGES });
+            Ok(source)
         }
         _ if timed_out => Err(SourceError::new(
             SourceErrorKind::TimedOut,
@@ -145,7 +167,18 @@ fn milliseconds(time: Duration) -> i32 {
 
 impl VideoSource {
     fn new(capture: VideoCapture, address: String, end: End) -> Self {
-        Self { capture, address, end, first_pending: false, next_seq: 0, frames: 0, failed: 0 }
+        Self {
+            capture,
+            address,
+            end,
+            first_pending: false,
+            next_seq: 0,
+            frames: 0,
+            failed: 0,
+            stillness: Stillness::default(),
+            reopening: None,
+            still_from: None,
+        }
     }
 
     fn advance(&mut self) -> Result<Grabbed, SourceError> {
@@ -189,6 +222,43 @@ impl VideoSource {
     }
 }
 
+impl VideoSource {
+    /// Whether the stream has another size than the opened capture thinks: see [`Stillness`].
+    fn check_renewed(&mut self, picture: &Mat) -> Result<(), SourceError> {
+        self.stillness.note(picture);
+        if let End::OfFile { .. } = self.end {
+            self.still_from = match self.stillness.still_pictures {
+                0 => None,
+                STILL_PICTURES => Some(self.next_seq.saturating_sub(u64::from(STILL_PICTURES) + 1)),
+                _ => self.still_from,
+            };
+        }
+        let Some(reopening) = &mut self.reopening else { return Ok(()) };
+        if self.stillness.still_edges == 0 {
+            reopening.due_at_still_edges = STILL_EDGES;
+        }
+        if self.stillness.still_edges < reopening.due_at_still_edges {
+            return Ok(());
+        }
+        reopening.due_at_still_edges = reopening.due_at_still_edges.saturating_mul(STILL_EDGES_GROWTH);
+        let second =
+            VideoCapture::from_file_with_params(&reopening.secret_address, videoio::CAP_FFMPEG, &reopening.parameters);
+        // A camera that allows one viewer only refuses: then nothing is known.
+        let Some(second) = second.ok().filter(|second| second.is_opened().unwrap_or(false)) else { return Ok(()) };
+        let side = |property| second.get(property).unwrap_or(0.0) as i32;
+        let (width, height) = (side(videoio::CAP_PROP_FRAME_WIDTH), side(videoio::CAP_PROP_FRAME_HEIGHT));
+        if width > 0 && height > 0 && (width, height) != (picture.cols(), picture.rows()) {
+            let detail = format!(
+                "its size has changed from {}x{} to {width}x{height}; it is opened anew",
+                picture.cols(),
+                picture.rows()
+            );
+            return Err(SourceError::new(SourceErrorKind::Lost, &self.address, detail));
+        }
+        Ok(())
+    }
+}
+
 impl Source for VideoSource {
     fn grab(&mut self) -> Result<Grabbed, SourceError> {
         if std::mem::take(&mut self.first_pending) {
@@ -205,7 +275,10 @@ impl Source for VideoSource {
         let fault = |detail: String| Err(SourceError::new(SourceErrorKind::Decode, &self.address, detail));
         match self.capture.retrieve(&mut mat, 0) {
             Ok(true) if mat.empty() => fault("the picture is empty".into()),
-            Ok(true) if mat.typ() == CV_8UC3 => Ok(Picture::from_mat(mat)),
+            Ok(true) if mat.typ() == CV_8UC3 => {
+                self.check_renewed(&mat)?;
+                Ok(Picture::from_mat(mat))
+            }
             Ok(true) => fault(format!("pixel type {}, expected 8-bit colour", mat.typ())),
             Ok(false) => fault("FFmpeg gave no picture".into()),
             Err(error) => fault(error.message),
@@ -222,7 +295,8 @@ impl Source for VideoSource {
         let position_ms = self.capture.get(videoio::CAP_PROP_POS_MSEC).unwrap_or(0.0);
         let cut_by_header =
             reached && expected.is_some_and(|expected| self.frames == expected + 1) && position_ms > 0.0;
-        SourceTotals { frames: self.frames, failed: self.failed, expected, cut_by_header }
+        let still_from = self.still_from;
+        SourceTotals { frames: self.frames, failed: self.failed, expected, cut_by_header, still_from }
     }
 }
 

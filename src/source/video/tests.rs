@@ -43,6 +43,20 @@ fn write_video(path: &Path, codec: [char; 4]) {
     writer.release().unwrap();
 }
 
+/// The same picture again and again, of this width, as an MPEG-TS file that others can be appended to.
+fn transport_stream(folder: &TempDir, width: i32, count: u64) -> Vec<u8> {
+    let path = folder.path().join(format!("{width}.ts"));
+    let fourcc = VideoWriter::fourcc('m', 'p', 'g', '2').unwrap();
+    let size = Size::new(width, width * 3 / 4);
+    let mut writer =
+        VideoWriter::new_with_backend(path.to_str().unwrap(), videoio::CAP_FFMPEG, fourcc, 25.0, size, true).unwrap();
+    for number in 0..count {
+        writer.write(&grey_picture(number % COUNT, width, width * 3 / 4)).unwrap();
+    }
+    writer.release().unwrap();
+    std::fs::read(&path).unwrap()
+}
+
 fn motion_jpeg(folder: &TempDir) -> PathBuf {
     let path = folder.path().join("a.avi");
     write_video(&path, ['M', 'J', 'P', 'G']);
@@ -102,7 +116,7 @@ fn every_frame_in_order_and_the_same_each_time() {
     let folder = folder();
     let path = motion_jpeg(&folder);
     let (frames, totals) = read_all(&file_camera(&path, None));
-    assert_eq!(totals, SourceTotals { frames: COUNT, failed: 0, expected: Some(COUNT), cut_by_header: false });
+    assert_eq!(totals, SourceTotals { frames: COUNT, failed: 0, expected: Some(COUNT), ..SourceTotals::default() });
     assert_eq!(totals.warning(), None);
     for (index, (meta, number)) in frames.iter().enumerate() {
         assert_eq!((meta.seq, *number, meta.epoch), (index as u64, index as u64, 0));
@@ -143,7 +157,7 @@ fn frames_that_fail_to_decode_are_counted_and_the_others_keep_their_time() {
     }
     std::fs::write(&path, bytes).unwrap();
     let (frames, totals) = read_all(&file_camera(&path, None));
-    assert_eq!(totals, SourceTotals { frames: 57, failed: 3, expected: Some(60), cut_by_header: false });
+    assert_eq!(totals, SourceTotals { frames: 57, failed: 3, expected: Some(60), ..SourceTotals::default() });
     assert_eq!(totals.warning().unwrap(), "3 frames failed to decode and were skipped");
     let seqs: Vec<u64> = frames.iter().map(|(meta, _)| meta.seq).collect();
     assert_eq!(seqs, (0..20).chain(23..60).collect::<Vec<u64>>());
@@ -175,6 +189,18 @@ fn a_whole_file_of_another_container_has_no_warning() {
         let (frames, totals) = read_all(&file_camera(&path, None));
         assert_eq!((frames.len() as u64, totals.warning()), (COUNT, None), "{name}: {totals:?}");
     }
+}
+
+#[test]
+fn a_change_of_size_inside_a_file_is_noticed() {
+    let folder = folder();
+    let path = folder.path().join("both.ts");
+    let both = [transport_stream(&folder, 64, 30), transport_stream(&folder, 128, 90)].concat();
+    std::fs::write(&path, both).unwrap();
+    let (frames, totals) = read_all(&file_camera(&path, None));
+    let wide = frames.iter().filter(|(meta, _)| meta.size.width_px == 128).count();
+    // Newer versions of OpenCV follow the change; older ones repeat the last picture, which must be told.
+    assert!(wide > 80 || totals.still_from.is_some_and(|from| (25..=31).contains(&from)), "{wide} {totals:?}");
 }
 
 #[test]
