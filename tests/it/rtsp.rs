@@ -224,6 +224,26 @@ fn a_camera_that_falls_silent_is_down_after_the_read_timeout() {
 }
 
 #[test]
+fn a_camera_that_changes_its_size_is_not_a_still_picture_for_ever() {
+    if !server_is_installed() {
+        return;
+    }
+    let server = Server::start(0, &["--fps", "25", "--double-after", "2.5"]);
+    let camera = Camera::watch("gate", server.url(), None);
+    assert_eq!(camera.frame().size.width_px, 320);
+    let deadline = Instant::now() + PATIENCE;
+    let doubled = loop {
+        let frame = camera.frame();
+        if frame.size.width_px == 640 {
+            break frame;
+        }
+        assert!(Instant::now() < deadline, "still {:?}", frame.size);
+    };
+    assert!(doubled.epoch > 0);
+    camera.end();
+}
+
+#[test]
 fn user_and_password_open_a_guarded_camera() {
     if !server_is_installed() {
         return;

@@ -27,9 +27,39 @@ def encoder(fps):
 
 
 def pattern(width, height, fps):
-    """The test pattern's pipeline."""
-    size = f"video/x-raw,width={width},height={height},framerate={fps}/1"
-    return f"( videotestsrc is-live=true pattern=ball ! {size} ! {encoder(fps)} ! rtph264pay name=pay0 pt=96 )"
+    """The test pattern's pipeline: colour bars, with noise at the lower right so that no picture is like another."""
+    return (
+        f"( videotestsrc is-live=true pattern=smpte ! video/x-raw,framerate={fps}/1 ! videoscale ! "
+        f"capsfilter name=size caps=video/x-raw,width={width},height={height} ! {encoder(fps)} ! "
+        "rtph264pay name=pay0 pt=96 config-interval=-1 )"
+    )
+
+
+def double_after(factory, seconds, width, height):
+    """Doubles the pattern's size so long after the first client came, in the middle of its stream. Who comes later
+    gets the double size from the beginning, in the description too."""
+    caps = Gst.Caps.from_string(f"video/x-raw,width={2 * width},height={2 * height}")
+    media_before, doubled = [], []
+
+    def resize(media):
+        media.get_element().get_child_by_name("size").set_property("caps", caps)
+
+    def double():
+        doubled.append(True)
+        for media in media_before:
+            resize(media)
+        return False
+
+    def configure(_factory, media):
+        if doubled:
+            resize(media)
+            return
+        if not media_before:
+            GLib.timeout_add(round(1000 * seconds), double)
+        media_before.append(media)
+
+    factory.set_shared(False)
+    factory.connect("media-configure", configure)
 
 
 class LoopedFile(GstRtspServer.RTSPMediaFactory):
@@ -97,6 +127,7 @@ def main():
     parser.add_argument("--port", type=int, default=0, help="0: one that is free")
     parser.add_argument("--fps", type=float, default=25)
     parser.add_argument("--size", default="320x240", help="of the test pattern")
+    parser.add_argument("--double-after", type=float, help="seconds until the test pattern doubles its size")
     parser.add_argument("--video", help="a file to play in a loop instead of the test pattern")
     parser.add_argument("--user")
     parser.add_argument("--password")
@@ -107,13 +138,15 @@ def main():
     server.set_address("127.0.0.1")
     server.set_service(str(options.port))
 
+    width, height = options.size.split("x")
     if options.video:
         factory = LoopedFile(os.path.abspath(options.video), options.fps)
     else:
-        width, height = options.size.split("x")
         factory = GstRtspServer.RTSPMediaFactory()
         factory.set_launch(pattern(width, height, round(options.fps)))
     factory.set_shared(True)
+    if options.double_after is not None:
+        double_after(factory, options.double_after, int(width), int(height))
 
     if options.user:
         auth = GstRtspServer.RTSPAuth()
