@@ -3,6 +3,7 @@
 //! ```text
 //! source ─▶ picture ─▶ inference ─▶ decode ─▶ analysis (tracking ▶ flow ▶ rules) ─▶ report ─▶ files, metrics, view
 //! ```
+//!
 //! Start reading at [`model`] (the data that flows) and [`config::Plan`] (what is asked for).
 //! A module uses only modules of lower layers; `tests/it/architecture.rs` keeps that true.
 
@@ -19,4 +20,5 @@ pub mod inference;
 pub mod model;
 pub mod picture;
 pub mod rules;
+pub mod source;
 pub mod tracking;
