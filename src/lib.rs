@@ -8,4 +8,5 @@
 //! A module uses only modules of lower layers; `tests/it/architecture.rs` keeps that true.
 
 pub mod config;
+pub mod geometry;
 pub mod model;

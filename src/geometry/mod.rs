@@ -1,0 +1,5 @@
+//! Shapes in a picture and on the ground.
+
+mod letterbox;
+
+pub use letterbox::{Letterbox, LetterboxError, PixelRect};
