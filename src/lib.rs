@@ -8,5 +8,6 @@
 //! A module uses only modules of lower layers; `tests/it/architecture.rs` keeps that true.
 
 pub mod config;
+pub mod decode;
 pub mod geometry;
 pub mod model;
