@@ -11,3 +11,4 @@ pub mod config;
 pub mod decode;
 pub mod geometry;
 pub mod model;
+pub mod picture;
