@@ -10,5 +10,6 @@
 pub mod config;
 pub mod decode;
 pub mod geometry;
+pub mod inference;
 pub mod model;
 pub mod picture;
