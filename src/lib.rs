@@ -19,6 +19,8 @@ pub mod geometry;
 pub mod inference;
 pub mod model;
 pub mod picture;
+pub mod pipeline;
 pub mod rules;
+pub mod sink;
 pub mod source;
 pub mod tracking;
