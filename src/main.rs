@@ -8,7 +8,10 @@ fn main() -> ExitCode {
 }
 
 /// OpenCV and FFmpeg take some settings from the environment only.
-#[expect(unsafe_code, reason = "changing the environment is sound only while there is one thread: here, and nowhere else")]
+#[expect(
+    unsafe_code,
+    reason = "changing the environment is sound only while there is one thread: here, and nowhere else"
+)]
 fn set_environment() {
     let live = std::env::args().nth(1).is_some_and(|command| command == "run");
     for (name, value) in crowdflow::source::process_environment(live) {

@@ -7,11 +7,13 @@
 //! second than one session of many threads.
 
 mod error;
+mod hub;
 mod preparation;
 mod recording;
 mod stage_times;
 
 pub use error::PipelineError;
+pub use hub::{FrameHub, Handed};
 pub use preparation::Preparation;
 pub use recording::{Progress, RecordingSummary, StageSummaries, analyze_recording};
 pub use stage_times::{StageSummary, StageTimes};
