@@ -15,6 +15,7 @@ pub mod evaluation;
 pub mod filter;
 pub mod flow;
 pub mod geometry;
+pub mod metrics;
 pub mod model;
 pub mod rules;
 pub mod tracking;
