@@ -17,6 +17,7 @@ pub mod filter;
 pub mod flow;
 pub mod geometry;
 pub mod inference;
+pub mod metrics;
 pub mod model;
 pub mod picture;
 pub mod pipeline;
