@@ -8,6 +8,7 @@
 //! A module uses only modules of lower layers; `tests/it/architecture.rs` keeps that true.
 
 pub mod analysis;
+pub mod api;
 pub mod assign;
 pub mod cli;
 pub mod config;
@@ -18,4 +19,5 @@ pub mod geometry;
 pub mod metrics;
 pub mod model;
 pub mod rules;
+pub mod status;
 pub mod tracking;
