@@ -3,11 +3,11 @@
 //! ```text
 //! source ─▶ picture ─▶ inference ─▶ decode ─▶ analysis (tracking ▶ flow ▶ rules) ─▶ report ─▶ files, metrics, view
 //! ```
-//!
 //! Start reading at [`model`] (the data that flows) and [`config::Plan`] (what is asked for).
 //! A module uses only modules of lower layers; `tests/it/architecture.rs` keeps that true.
 
 pub mod analysis;
+pub mod api;
 pub mod assign;
 pub mod cli;
 pub mod config;
@@ -24,4 +24,5 @@ pub mod pipeline;
 pub mod rules;
 pub mod sink;
 pub mod source;
+pub mod status;
 pub mod tracking;
