@@ -3,11 +3,13 @@
 //! ```text
 //! source ─▶ picture ─▶ inference ─▶ decode ─▶ analysis (tracking ▶ flow ▶ rules) ─▶ report ─▶ files, metrics, view
 //! ```
+//!
 //! Start reading at [`model`] (the data that flows) and [`config::Plan`] (what is asked for).
 //! A module uses only modules of lower layers; `tests/it/architecture.rs` keeps that true.
 
 pub mod analysis;
 pub mod api;
+pub mod app;
 pub mod assign;
 pub mod cli;
 pub mod config;
@@ -26,3 +28,4 @@ pub mod sink;
 pub mod source;
 pub mod status;
 pub mod tracking;
+pub mod view;

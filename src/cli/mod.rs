@@ -5,6 +5,7 @@ mod check;
 mod evaluate;
 mod failure;
 mod model;
+mod run;
 
 use std::process::ExitCode;
 
@@ -21,6 +22,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::RunArgs),
     Analyze(analyze::AnalyzeArgs),
     Evaluate(EvaluateArgs),
     Check(check::CheckArgs),
@@ -39,13 +41,14 @@ pub fn main() -> ExitCode {
         }
     };
     let done = match cli.command {
-        Command::Analyze(args) => analyze::run(&args),
-        Command::Evaluate(args) => evaluate::run(&args),
-        Command::Check(args) => check::run(&args),
-        Command::Model(args) => model::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Analyze(args) => analyze::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Evaluate(args) => evaluate::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Check(args) => check::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Model(args) => model::run(&args).map(|()| ExitCode::SUCCESS),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(failure::exit_code(&error))
