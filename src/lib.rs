@@ -20,5 +20,6 @@ pub mod inference;
 pub mod model;
 pub mod picture;
 pub mod rules;
+pub mod source;
 pub mod tracking;
 pub mod view;

@@ -4,3 +4,4 @@ mod config_bad;
 mod config_files;
 mod flow_ground_truth;
 mod flow_scenarios;
+mod rtsp;
