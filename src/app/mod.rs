@@ -2,4 +2,4 @@
 
 mod service;
 
-pub use service::{ServiceError, Service};
+pub use service::{Service, ServiceError};

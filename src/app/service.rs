@@ -28,7 +28,9 @@ const GRACE: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// The port is taken, or the address is not this machine's.
-    #[error("cannot listen on {address}: {source}. Set another port as `listen` in [server], or end the program that has it")]
+    #[error(
+        "cannot listen on {address}: {source}. Set another port as `listen` in [server], or end the program that has it"
+    )]
     Listen {
         /// The configured address.
         address: SocketAddr,
