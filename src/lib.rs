@@ -8,6 +8,8 @@
 //! A module uses only modules of lower layers; `tests/it/architecture.rs` keeps that true.
 
 pub mod analysis;
+pub mod api;
+pub mod app;
 pub mod assign;
 pub mod cli;
 pub mod config;
@@ -17,9 +19,13 @@ pub mod filter;
 pub mod flow;
 pub mod geometry;
 pub mod inference;
+pub mod metrics;
 pub mod model;
 pub mod picture;
+pub mod pipeline;
 pub mod rules;
+pub mod sink;
 pub mod source;
+pub mod status;
 pub mod tracking;
 pub mod view;
