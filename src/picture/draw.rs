@@ -34,7 +34,7 @@ const BLUR_CELLS: i32 = 3;
 /// Least size of such a cell, in pixels.
 const BLUR_CELL_PX: i32 = 6;
 
-pub(super) const FONT: i32 = imgproc::FONT_HERSHEY_SIMPLEX;
+const FONT: i32 = imgproc::FONT_HERSHEY_SIMPLEX;
 /// Height of that font's capitals at scale 1, in pixels.
 pub(super) const FONT_CAPITAL_PX: f64 = 21.0;
 

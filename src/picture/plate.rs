@@ -3,9 +3,12 @@
 use opencv::core::{self, Mat};
 use opencv::imgproc;
 
-use super::draw::{Colour, FONT, FONT_CAPITAL_PX, whole};
+use super::draw::{Colour, FONT_CAPITAL_PX, whole};
 use super::{Picture, PictureError, failed};
 use crate::model::PixelPoint;
+
+/// Double strokes: readable where a phone shows the picture at half its size, and clearer than a thick single stroke.
+const FONT: i32 = imgproc::FONT_HERSHEY_DUPLEX;
 
 /// Text on an even ground, readable on any picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,7 +30,7 @@ impl Plate {
     }
 
     fn stroke_px(&self) -> i32 {
-        ((self.capital_height_px / 8.0).round() as i32).clamp(1, 100)
+        ((self.capital_height_px / 14.0).round() as i32).clamp(1, 100)
     }
 
     /// Width and height of the plate with this text on it, in pixels.
@@ -40,7 +43,9 @@ impl Plate {
         let size = imgproc::get_text_size(&ascii(text), FONT, scale, self.stroke_px(), &mut base_line)
             .map_err(failed("measure text"))?;
         let margin_px = self.margin_px();
-        Ok((f64::from(size.width) + 2.0 * margin_px, self.capital_height_px.round() + 2.0 * margin_px))
+        // The tails of letters like g reach a little further down than the margin.
+        let height = self.capital_height_px.round() + 2.0 * margin_px + f64::from(self.stroke_px());
+        Ok((f64::from(size.width) + 2.0 * margin_px, height))
     }
 }
 

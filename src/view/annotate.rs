@@ -6,6 +6,7 @@ use super::layout::{Layout, Scale};
 use super::levels::ZoneLevel;
 use super::{caption, palette};
 use crate::config::{CameraPlan, PrivacyPlan};
+use crate::geometry::Polygon;
 use crate::model::{
     FrameReport, FrameSize, Level, LineId, NormPoint, ObjectClass, PixelBox, PixelPoint, Track, TrackState, ZoneId,
     ZoneState,
@@ -148,7 +149,7 @@ impl Annotator {
     /// Plates of zones, lines and the camera.
     fn draw_texts(&self, picture: &mut Picture, scale: Scale, scene: &Scene<'_>) -> Result<(), PictureError> {
         let size = picture.size();
-        let mut layout = Layout::new(size);
+        let mut layout = Layout::new(size, f64::from(banner::frame_px(scale)));
         // Kept free even without an alert, so that nothing moves when one comes.
         layout.reserve(PixelPoint { x: 0.0, y: 0.0 }, (f64::from(size.width_px), banner::height_px(scale)));
         self.draw_camera(picture, scale, scene, &mut layout)?;
@@ -163,13 +164,13 @@ impl Annotator {
                 plate = Plate { ink: look.ink, ground: look.colour, opacity: 0.9, ..plate };
             }
             let plate_size = plate.size_px(&text)?;
-            let corners = zone.corners.iter().map(|corner| corner.to_px(size));
-            // Above the zone, else below it: inside, it would hide people.
-            let top = corners.clone().reduce(|a, b| if (b.y, b.x) < (a.y, a.x) { b } else { a });
-            let bottom = corners.reduce(|a, b| if (-b.y, b.x) < (-a.y, a.x) { b } else { a });
-            let wishes = top.map(|top| PixelPoint { x: top.x, y: top.y - plate_size.1 - gap });
-            let wishes = wishes.into_iter().chain(bottom.map(|bottom| PixelPoint { y: bottom.y + gap, ..bottom }));
-            let at = layout.place(&wishes.collect::<Vec<_>>(), plate_size);
+            // Above the zone, else below it: inside, it would hide more people.
+            let corners: Vec<PixelPoint> = zone.corners.iter().map(|corner| corner.to_px(size)).collect();
+            let bounds = Polygon::new(&corners).bounds();
+            let left = (bounds.left + bounds.right - plate_size.0) / 2.0;
+            let wishes =
+                [bounds.top - gap - plate_size.1, bounds.bottom + gap].map(|top| PixelPoint { x: left, y: top });
+            let at = layout.place(&wishes, plate_size);
             picture.plate(&text, at, &plate)?;
         }
         for line in &self.lines {

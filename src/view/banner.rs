@@ -26,7 +26,12 @@ impl Item {
 
 fn plate(scale: Scale, level: Level) -> Plate {
     let look = palette::level(level);
-    Plate { capital_height_px: scale.px(3.0), ink: look.ink, ground: look.colour, opacity: 0.9 }
+    Plate { capital_height_px: scale.px(2.8), ink: look.ink, ground: look.colour, opacity: 1.0 }
+}
+
+/// Width of the frame in pixels.
+pub fn frame_px(scale: Scale) -> u32 {
+    scale.stroke_px(1.2)
 }
 
 /// Height of the bar in pixels.
@@ -41,7 +46,7 @@ pub fn draw(picture: &mut Picture, scale: Scale, mut items: Vec<Item>) -> Result
     let Some(worst) = items.first() else { return Ok(()) };
     let colour = palette::level(worst.level).colour;
     let (width, height) = (f64::from(picture.size().width_px), f64::from(picture.size().height_px));
-    let stroke_px = scale.stroke_px(1.2);
+    let stroke_px = frame_px(scale);
     let inset = f64::from(stroke_px) / 2.0;
     let frame = PixelBox { left: inset, top: inset, right: width - inset, bottom: height - inset };
     picture.rectangle(&frame, colour, stroke_px)?;

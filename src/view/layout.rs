@@ -48,13 +48,14 @@ impl Taken {
 #[derive(Debug)]
 pub struct Layout {
     size: FrameSize,
+    margin_px: f64,
     taken: Vec<Taken>,
 }
 
 impl Layout {
-    /// Nothing is taken.
-    pub fn new(size: FrameSize) -> Self {
-        Self { size, taken: Vec::new() }
+    /// Nothing is taken but a margin along the edges.
+    pub fn new(size: FrameSize, margin_px: f64) -> Self {
+        Self { size, margin_px, taken: Vec::new() }
     }
 
     /// Takes a rectangle as it is.
@@ -82,7 +83,9 @@ impl Layout {
     }
 
     fn inside(&self, at: PixelPoint, (width, height): (f64, f64)) -> PixelPoint {
-        let within = |place: f64, length: f64, all: u32| place.min(f64::from(all) - length).max(0.0).round();
+        let within = |place: f64, length: f64, all: u32| {
+            place.min(f64::from(all) - self.margin_px - length).max(self.margin_px).round()
+        };
         PixelPoint { x: within(at.x, width, self.size.width_px), y: within(at.y, height, self.size.height_px) }
     }
 }
@@ -97,12 +100,14 @@ mod tests {
 
     #[test]
     fn plates_stay_in_the_picture_and_off_each_other() {
-        let mut layout = Layout::new(FrameSize { width_px: 100, height_px: 60 });
+        let mut layout = Layout::new(FrameSize { width_px: 100, height_px: 60 }, 0.0);
         let size = (40.0, 20.0);
         assert_eq!(layout.place(&[at(-5.0, 50.0)], size), at(0.0, 40.0));
         assert_eq!(layout.place(&[at(10.0, 45.0), at(50.0, 0.0)], size), at(50.0, 0.0), "the first wish is taken");
         assert_eq!(layout.place(&[at(0.0, 40.0)], size), at(0.0, 20.0), "moved up");
         assert_eq!(layout.place(&[at(55.0, 5.0)], size), at(55.0, 25.0), "moved down");
+        let mut narrower = Layout::new(FrameSize { width_px: 100, height_px: 60 }, 4.0);
+        assert_eq!(narrower.place(&[at(-5.0, 50.0)], size), at(4.0, 36.0));
         layout.reserve(at(0.0, 0.0), (100.0, 60.0));
         assert_eq!(layout.place(&[at(1.0, 2.0)], size), at(1.0, 2.0), "a full picture gets it all the same");
     }

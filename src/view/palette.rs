@@ -40,8 +40,8 @@ pub fn level(level: Level) -> LevelLook {
     match level {
         Level::Blue => LevelLook { colour: rgb(40, 105, 255), ink: INK, opacity: 0.24 },
         Level::Yellow => LevelLook { colour: rgb(255, 225, 0), ink: SHADE, opacity: 0.24 },
-        Level::Orange => LevelLook { colour: rgb(255, 140, 0), ink: SHADE, opacity: 0.28 },
-        Level::Red => LevelLook { colour: rgb(225, 20, 30), ink: INK, opacity: 0.32 },
+        Level::Orange => LevelLook { colour: rgb(255, 140, 0), ink: SHADE, opacity: 0.26 },
+        Level::Red => LevelLook { colour: rgb(225, 20, 30), ink: INK, opacity: 0.26 },
     }
 }
 
