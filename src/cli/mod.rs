@@ -1,6 +1,7 @@
 //! Commands.
 
 mod evaluate;
+mod track_detections;
 
 use std::process::ExitCode;
 
