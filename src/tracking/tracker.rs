@@ -66,7 +66,9 @@ impl Tracker {
     /// Takes the detections of the frame at `at`. Times must grow; a frame that is not later than the one before is
     /// treated as taken at the same time. An empty frame ages the tracks like any other.
     pub fn step(&mut self, at: Timestamp, detections: &[Detection]) -> TrackerStep {
-        let dt_s = self.last_step.map_or(0.0, |last| at.seconds_since(last).max(0.0));
+        let last_step = self.last_step.unwrap_or(at);
+        let at = at.max(last_step);
+        let dt_s = at.seconds_since(last_step);
         self.last_step = Some(at);
         for target in &mut self.targets {
             target.predict(dt_s);
@@ -78,14 +80,23 @@ impl Tracker {
             (0..detections.len()).filter(|&index| (low..high).contains(&detections[index].score)).collect();
         let mut taken = Taken { targets: vec![false; self.targets.len()], detections: vec![false; detections.len()] };
 
-        let established = |target: &Target| target.state != TrackState::Tentative;
-        let just_seen = |target: &Target| {
-            established(target) && at.seconds_since(target.last_seen) <= dt_s + WEAK_MAX_GAP_S + TIME_TOLERANCE_S
-        };
+        let unseen_s = |target: &Target| at.seconds_since(target.last_seen) - TIME_TOLERANCE_S;
+        // Who is past this ends in this step, and nothing that is seen in it brings them back.
+        let lost_s = self.plan.lost_s;
+        let alive = |target: &Target| unseen_s(target) <= lost_s;
+        let established = |target: &Target| target.state != TrackState::Tentative && alive(target);
+        let just_seen = |target: &Target| established(target) && unseen_s(target) <= dt_s + WEAK_MAX_GAP_S;
         self.associate(Measure::Likelihood, &strong, established, at, detections, &mut taken);
         self.associate(Measure::Overlap, &weak, just_seen, at, detections, &mut taken);
         // Last, so that a newcomer never takes a detection from somebody who is known.
-        self.associate(Measure::Likelihood, &strong, |target| !established(target), at, detections, &mut taken);
+        self.associate(
+            Measure::Likelihood,
+            &strong,
+            |target| target.state == TrackState::Tentative && alive(target),
+            at,
+            detections,
+            &mut taken,
+        );
 
         let ended = self.age(at, &taken.targets);
         for index in strong {
