@@ -3,7 +3,7 @@
 use super::association::{Association, Measure};
 use super::target::Target;
 use crate::config::TrackerPlan;
-use crate::model::{Detection, Timestamp, Track, TrackId, TrackState};
+use crate::model::{Detection, PixelBox, Timestamp, Track, TrackId, TrackState};
 
 /// A weak detection continues a track only if that was seen within this time: a faint box beside a place where
 /// somebody vanished a while ago is more often a shadow than a person.
@@ -14,6 +14,10 @@ const SURE_SCORE: f64 = 0.8;
 
 /// Times are compared with this tolerance: frame times are rounded to microseconds.
 const TIME_TOLERANCE_S: f64 = 1e-5;
+
+/// No part of a picture is farther from its corner; a box that is came out of a fault, and squares of its coordinates
+/// would drown everything else.
+const FARTHEST_PX: f64 = 1e6;
 
 /// Scores that split detections into strong ones, weak ones, and noise.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,7 +68,8 @@ impl Tracker {
     }
 
     /// Takes the detections of the frame at `at`. Times must grow; a frame that is not later than the one before is
-    /// treated as taken at the same time. An empty frame ages the tracks like any other.
+    /// treated as taken at the same time. An empty frame ages the tracks like any other. The order of the detections
+    /// does not matter; those whose box is no place in a picture (not finite, or without an area) are passed over.
     pub fn step(&mut self, at: Timestamp, detections: &[Detection]) -> TrackerStep {
         let last_step = self.last_step.unwrap_or(at);
         let at = at.max(last_step);
@@ -75,9 +80,10 @@ impl Tracker {
         }
 
         let ScoreThresholds { high, low } = self.thresholds;
-        let strong: Vec<usize> = (0..detections.len()).filter(|&index| detections[index].score >= high).collect();
+        let usable = in_order_of_place(detections);
+        let strong: Vec<usize> = usable.iter().copied().filter(|&index| detections[index].score >= high).collect();
         let weak: Vec<usize> =
-            (0..detections.len()).filter(|&index| (low..high).contains(&detections[index].score)).collect();
+            usable.into_iter().filter(|&index| (low..high).contains(&detections[index].score)).collect();
         let mut taken = Taken { targets: vec![false; self.targets.len()], detections: vec![false; detections.len()] };
 
         let unseen_s = |target: &Target| at.seconds_since(target.last_seen) - TIME_TOLERANCE_S;
@@ -161,4 +167,25 @@ impl Tracker {
         });
         ended
     }
+}
+
+/// The detections that have a place in a picture, from left to right, so that neither the choice between equally good
+/// pairs nor the ids of newcomers depend on the detector's order.
+fn in_order_of_place(detections: &[Detection]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..detections.len()).filter(|&index| has_place(&detections[index].bbox)).collect();
+    order.sort_unstable_by(|&a, &b| {
+        let key = |index: usize| {
+            let Detection { bbox, class, score } = detections[index];
+            ([bbox.left, bbox.top, bbox.right, bbox.bottom, score], class)
+        };
+        let ((a, class_a), (b, class_b)) = (key(a), key(b));
+        let differs = a.iter().zip(&b).map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne());
+        differs.unwrap_or_else(|| class_a.cmp(&class_b))
+    });
+    order
+}
+
+fn has_place(bbox: &PixelBox) -> bool {
+    let within = [bbox.left, bbox.top, bbox.right, bbox.bottom].iter().all(|px| px.abs() <= FARTHEST_PX);
+    within && bbox.width() > 0.0 && bbox.height() > 0.0
 }
