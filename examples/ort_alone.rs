@@ -63,7 +63,7 @@ fn main() -> Result<()> {
 
     let letterbox = Letterbox::whole(options.size, options.size)?;
     let start = Barrier::new(workers);
-    let runs = std::thread::scope(|scope| {
+    let runs: Vec<Result<Vec<f64>>> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..workers)
             .map(|worker| {
                 let (model, start) = (&model, &start);

@@ -1,6 +1,10 @@
 //! Commands.
 
+mod analyze;
+mod check;
 mod evaluate;
+mod failure;
+mod model;
 mod track_detections;
 
 use std::process::ExitCode;
@@ -10,7 +14,7 @@ use clap::{Parser, Subcommand};
 pub use evaluate::{EvaluateArgs, FormatArg};
 
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version, about, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -18,23 +22,34 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Analyze(analyze::AnalyzeArgs),
     Evaluate(EvaluateArgs),
+    Check(check::CheckArgs),
+    Model(model::ModelArgs),
 }
-
-/// Bad usage or bad input.
-const EXIT_USAGE: u8 = 64;
 
 /// Reads the command line and does what it says.
 #[must_use]
 pub fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(message) => {
+            // Help and version are no faults. Where nobody reads, there is nobody to tell.
+            let _ = message.print();
+            return if message.use_stderr() { ExitCode::from(failure::USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let done = match cli.command {
+        Command::Analyze(args) => analyze::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Model(args) => model::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::from(EXIT_USAGE)
+            ExitCode::from(failure::exit_code(&error))
         }
     }
 }

@@ -161,14 +161,21 @@ impl fmt::Display for OutputInfo {
 
 /// No head fits the model's outputs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}; expected, for {}, {}", found(.outputs), class_count(*.classes), expected(.named, *.classes))]
+#[error("{}; expected, for {expected}", found(.outputs))]
 pub struct UnknownHead {
     /// The outputs that were found.
     pub outputs: Vec<OutputInfo>,
-    /// The model's number of classes; `None`: it can't be told.
-    pub classes: Option<usize>,
-    /// What the manifest says of the head.
-    pub named: Option<HeadSpec>,
+    /// The number of classes, and what outputs of that many look like.
+    pub expected: String,
+}
+
+impl UnknownHead {
+    /// `classes`: the model's number of classes; `None`: it can't be told. `spec`: what the manifest says of the head.
+    #[must_use]
+    pub fn new(outputs: &[OutputInfo], classes: Option<usize>, spec: Option<&HeadSpec>) -> Self {
+        let count = classes.map_or_else(|| "C classes".to_owned(), |classes| format!("{classes} class(es)"));
+        Self { outputs: outputs.to_vec(), expected: format!("{count}, {}", expected(spec, classes)) }
+    }
 }
 
 fn found(outputs: &[OutputInfo]) -> String {
@@ -179,18 +186,14 @@ fn found(outputs: &[OutputInfo]) -> String {
     }
 }
 
-fn class_count(classes: Option<usize>) -> String {
-    classes.map_or_else(|| "C classes".to_owned(), |classes| format!("{classes} class(es)"))
-}
-
-fn expected(named: &Option<HeadSpec>, classes: Option<usize>) -> String {
+fn expected(named: Option<&HeadSpec>, classes: Option<usize>) -> String {
     if let Some(HeadSpec::NanoDet(NanoDetSpec { scores: Some(scores), distances: Some(distances), bins, .. })) = named {
+        let classes = classes.map_or_else(|| "C".to_owned(), |classes| classes.to_string());
         let bins = bins.map_or_else(|| "4 x bins".to_owned(), |bins| (4 * bins).to_string());
         let (scores, distances) = (scores.join(", "), distances.join(", "));
-        let classes = classes.map_or_else(|| "C".to_owned(), |classes| classes.to_string());
         return format!("nanodet: {scores} [N, cells, {classes}] and {distances} [N, cells, {bins}]");
     }
-    let kinds = named.as_ref().map_or_else(|| HeadKind::ALL.to_vec(), |spec| vec![spec.kind()]);
+    let kinds = named.map_or_else(|| HeadKind::ALL.to_vec(), |spec| vec![spec.kind()]);
     let kinds: Vec<String> = kinds.iter().map(|kind| format!("{kind}: {}", kind.expectation(classes))).collect();
     kinds.join("; ")
 }
@@ -267,7 +270,7 @@ impl Head {
                 .or_else(|| shapes.yolox(&YoloxSpec::default()))
                 .or_else(|| shapes.yolov8(&Yolov8Spec::default())),
         };
-        head.ok_or_else(|| UnknownHead { outputs: outputs.to_vec(), classes: Some(classes), named: spec.cloned() })
+        head.ok_or_else(|| UnknownHead::new(outputs, Some(classes), spec))
     }
 }
 

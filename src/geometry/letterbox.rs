@@ -141,7 +141,7 @@ fn span(from: f64, to: f64, most: u32) -> Option<(u32, u32)> {
     let most = f64::from(most);
     // `clamp` hands NaN on, and NaN fails the comparison.
     let (first, end) = (from.floor().clamp(0.0, most), to.ceil().clamp(0.0, most));
-    (first < end).then(|| (first as u32, (end - first) as u32))
+    (first < end).then_some((first as u32, (end - first) as u32))
 }
 
 #[cfg(test)]

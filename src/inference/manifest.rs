@@ -87,11 +87,13 @@ impl Manifest {
         }
         let executable = std::env::current_exe().ok();
         let above = executable.iter().flat_map(|executable| executable.ancestors().skip(1));
-        let tried: Vec<PathBuf> = std::env::current_dir()
-            .into_iter()
-            .chain(above.map(Path::to_owned))
-            .map(|folder| folder.join(SHIPPED))
-            .collect();
+        let mut tried: Vec<PathBuf> = Vec::new();
+        for folder in std::env::current_dir().into_iter().chain(above.map(Path::to_owned)) {
+            let path = folder.join(SHIPPED);
+            if !tried.contains(&path) {
+                tried.push(path);
+            }
+        }
         match tried.iter().find(|path| path.is_file()) {
             Some(path) => Self::read(path),
             None => Err(InferenceError::NoManifest { tried }),

@@ -51,7 +51,7 @@ impl Model {
             (None, None) => return Err(InferenceError::UnknownClassCount { file: file() }),
             (None, Some(spec)) => spec.class_count(&outputs).ok_or_else(|| InferenceError::UnknownHead {
                 file: file(),
-                source: UnknownHead { outputs: outputs.clone(), classes: None, named: Some(spec.clone()) },
+                source: UnknownHead::new(&outputs, None, Some(spec)),
             })?,
         };
         let head = Head::recognise(&outputs, class_count, entry.head.as_ref())

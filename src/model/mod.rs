@@ -3,6 +3,7 @@
 //! Lowest layer: nothing here reads a clock, takes a lock or does I/O.
 
 mod alert;
+mod camera_state;
 mod class;
 mod detection;
 mod frame;
@@ -14,6 +15,7 @@ mod time;
 mod track;
 
 pub use alert::{AlertEvent, AlertKind, Level};
+pub use camera_state::CameraState;
 pub use class::{ClassSet, ObjectClass};
 pub use detection::Detection;
 pub use frame::FrameMeta;

@@ -128,6 +128,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.mp4");
         let mut writer = VideoWriter::create(&path, SIZE, 7.0).unwrap();
+        println!("codec: {}", writer.codec());
         for shade in [20, 120, 220] {
             let picture = Picture::filled(SIZE, Colour { red: shade, green: shade, blue: shade }).unwrap();
             writer.write(&picture).unwrap();

@@ -69,11 +69,12 @@ impl Source for ImageFolder {
         if is_cut_jpeg(&bytes) {
             return Err(fault("the JPEG picture is cut off"));
         }
-        let decoded = imgcodecs::imdecode(&Vector::<u8>::from_slice(&bytes), imgcodecs::IMREAD_COLOR);
-        match decoded {
-            Ok(mat) if !mat.empty() => Picture::from_mat(mat).map_err(|error| fault(&error.to_string())),
-            _ => Err(fault("no picture that can be decoded")),
+        let mat = imgcodecs::imdecode(&Vector::<u8>::from_slice(&bytes), imgcodecs::IMREAD_COLOR)
+            .map_err(|error| fault(&error.message))?;
+        if mat.empty() {
+            return Err(fault("no picture in a format that is known"));
         }
+        Picture::from_mat(mat).map_err(|error| fault(&error.to_string()))
     }
 
     fn totals(&self) -> SourceTotals {

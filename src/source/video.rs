@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use opencv::core::{CV_8UC3, Mat, MatTraitConst, Vector};
+use opencv::core::{Mat, MatTraitConst, Vector};
 use opencv::videoio::{self, VideoCapture, VideoCaptureTrait, VideoCaptureTraitConst};
 
 use super::stillness::Stillness;
-use super::{Grabbed, Source, SourceError, SourceErrorKind, SourceTotals, address, contents, environment};
+use super::{Grabbed, Source, SourceError, SourceErrorKind, SourceTotals, contents, environment};
 use crate::config::{StreamSource, V4l2Source};
 use crate::picture::Picture;
 
@@ -272,18 +272,15 @@ impl Source for VideoSource {
 
     fn retrieve(&mut self) -> Result<Picture, SourceError> {
         let mut mat = Mat::default();
-        let address = self.address.clone();
-        let fault = |detail: String| Err(SourceError::new(SourceErrorKind::Decode, &address, detail));
+        let fault = |detail: String| SourceError::new(SourceErrorKind::Decode, &self.address, detail);
         match self.capture.retrieve(&mut mat, 0) {
-            Ok(true) if mat.empty() => fault("the picture is empty".into()),
-            Ok(true) if mat.typ() == CV_8UC3 => {
-                self.check_renewed(&mat)?;
-                Picture::from_mat(mat).or_else(|error| fault(error.to_string()))
-            }
-            Ok(true) => fault(format!("pixel type {}, expected 8-bit colour", mat.typ())),
-            Ok(false) => fault("FFmpeg gave no picture".into()),
-            Err(error) => fault(error.message),
+            Ok(true) => {}
+            Ok(false) => return Err(fault("FFmpeg gave no picture".into())),
+            Err(error) => return Err(fault(error.message)),
         }
+        let picture = Picture::from_mat(mat).map_err(|error| fault(error.to_string()))?;
+        self.check_renewed(picture.mat())?;
+        Ok(picture)
     }
 
     fn totals(&self) -> SourceTotals {

@@ -97,7 +97,8 @@ impl Source for FakeSource {
 
     fn retrieve(&mut self) -> Result<Picture, SourceError> {
         let width = self.width.ok_or_else(|| SourceError::new(SourceErrorKind::Decode, "cam", "as the test wants"))?;
-        Ok(Picture::from_mat(Mat::new_rows_cols_with_default(4, width, CV_8UC3, Scalar::default()).unwrap()).unwrap())
+        let mat = Mat::new_rows_cols_with_default(4, width, CV_8UC3, Scalar::default()).unwrap();
+        Ok(Picture::from_mat(mat).unwrap())
     }
 
     fn totals(&self) -> SourceTotals {

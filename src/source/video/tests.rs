@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use opencv::core::{Scalar, Size};
+use opencv::core::{CV_8UC3, Scalar, Size};
 use opencv::videoio::{VideoWriter, VideoWriterTrait, VideoWriterTraitConst};
 use opencv::{core as cv, imgcodecs};
 use tempfile::TempDir;
