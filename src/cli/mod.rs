@@ -2,9 +2,11 @@
 
 mod analyze;
 mod check;
+mod config_file;
 mod evaluate;
 mod failure;
 mod model;
+mod output;
 mod run;
 mod track_detections;
 
@@ -51,7 +53,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", failure::message(&error));
             ExitCode::from(failure::exit_code(&error))
         }
     }

@@ -107,8 +107,10 @@ pub const SHIPPED_LEVELS: [ShippedLevels; 2] = [
 pub(super) const SHARE: Range = Range::from_to(0.0, 1.0);
 /// Inference workers, and threads in each: more than any one machine uses.
 pub(super) const THREADS: Range = Range::from_to(1.0, 256.0).whole();
-/// Frames a second: the fastest cameras in use give 240.
-pub(super) const FPS: Range = Range::above_zero(240.0).of(" frames a second");
+/// Most frames a second: the fastest cameras in use give 240.
+pub const FPS_MOST: f64 = 240.0;
+/// Frames a second.
+pub(super) const FPS: Range = Range::above_zero(FPS_MOST).of(" frames a second");
 /// Budgets and time-outs.
 pub(super) const BUDGET_S: Range = Range::above_zero(3600.0).of(" seconds");
 /// A budget that may be switched off with 0.
