@@ -1,6 +1,9 @@
 //! The integration tests: one binary, so that the library is linked once.
 
 mod architecture;
+mod cli_analyze;
+mod cli_bad_input;
+mod cli_run;
 mod config_bad;
 mod config_files;
 mod flow_ground_truth;
@@ -10,3 +13,5 @@ mod live_page;
 mod made_up_service;
 mod prometheus_files;
 mod rtsp;
+mod rtsp_server;
+mod support;
