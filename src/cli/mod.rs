@@ -6,6 +6,7 @@ mod evaluate;
 mod failure;
 mod model;
 mod run;
+mod track_detections;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, so that the library is linked once.
 
+mod architecture;
 mod config_bad;
 mod config_files;
 mod flow_ground_truth;
