@@ -172,10 +172,11 @@ impl AnnotatedVideo {
         Self { path, annotator: Annotator::new(camera, &plan.privacy), rate_fps, writer: None }
     }
 
-    /// Heads are hidden for everybody whom the detector saw, counted or not.
+    /// Heads are hidden for everybody who was seen or is followed, counted or not.
     fn write(&mut self, mut picture: Picture, frame: &AnalysedFrame<'_>) -> Result<(), PipelineError> {
         let people = frame.detections.iter().filter(|detection| detection.class == ObjectClass::Person);
-        let also_hide: Vec<PixelBox> = people.map(|detection| detection.bbox).collect();
+        let followed = frame.analysis.people_not_counted().iter().copied();
+        let also_hide: Vec<PixelBox> = people.map(|detection| detection.bbox).chain(followed).collect();
         let levels = zone_levels(frame.analysis.rule_states());
         self.annotator.draw(&mut picture, &Scene { report: frame.report, levels: &levels, also_hide: &also_hide })?;
         let (writer, size) = match &mut self.writer {
