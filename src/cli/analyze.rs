@@ -66,10 +66,18 @@ struct Summary<'a> {
     fps: f64,
     stages: StageSummaries,
     tracks: u64,
+    picture: BTreeMap<&'static str, PictureSummary>,
     zones: BTreeMap<String, BTreeMap<&'static str, ZoneSummary>>,
     lines: BTreeMap<String, BTreeMap<&'static str, LineSummary>>,
     alerts: BTreeMap<String, u64>,
     peak_resident_mb: Option<f64>,
+}
+
+/// What was in the whole picture.
+#[derive(serde::Serialize)]
+struct PictureSummary {
+    mean: f64,
+    max: u64,
 }
 
 #[derive(serde::Serialize)]
@@ -95,13 +103,25 @@ struct Totals {
     zones: Vec<ZoneState>,
     lines: Vec<LineState>,
     last_track: u64,
+    frames: u64,
+    picture: BTreeMap<&'static str, (u64, u64)>,
     alerts: BTreeMap<String, u64>,
     first_at_s: Option<f64>,
     last_at_s: f64,
 }
 
 impl Totals {
+    fn new(camera: &CameraPlan) -> Self {
+        Self { picture: camera.classes().iter().map(|class| (class.as_str(), (0, 0))).collect(), ..Self::default() }
+    }
+
     fn add(&mut self, report: &FrameReport) {
+        self.frames += 1;
+        for (class, (sum, max)) in &mut self.picture {
+            let count = report.tracks.iter().filter(|track| track.class.as_str() == *class).count() as u64;
+            *sum += count;
+            *max = (*max).max(count);
+        }
         for zone in &report.zones {
             for class in &zone.classes {
                 let Some(value) = class.occupancy.value() else { continue };
@@ -122,6 +142,11 @@ impl Totals {
         let at_s = report.at.0 as f64 / 1e6;
         self.first_at_s.get_or_insert(at_s);
         self.last_at_s = at_s;
+    }
+
+    fn picture_summaries(&self) -> BTreeMap<&'static str, PictureSummary> {
+        let of = |sum: u64, max: u64| PictureSummary { mean: rounded(sum as f64 / self.frames.max(1) as f64), max };
+        self.picture.iter().map(|(&class, &(sum, max))| (class, of(sum, max))).collect()
     }
 
     fn zone_summaries(&self) -> BTreeMap<String, BTreeMap<&'static str, ZoneSummary>> {
@@ -218,7 +243,7 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
         .with_context(|| format!("cannot begin results in {}", args.out.display()))?;
 
     let mut video = AnnotatedVideo::new(files.incomplete_path("annotated.mp4"), &camera, &plan);
-    let mut totals = Totals::default();
+    let mut totals = Totals::new(&camera);
     let bar = progress_bar();
     let summary = analyze_recording(
         &camera,
@@ -347,6 +372,7 @@ fn report<'a>(camera: &'a CameraPlan, model: &'a Model, run: &RecordingSummary, 
         fps: rounded(run.frames as f64 / run.wall_s.max(1e-9)),
         stages: run.stages,
         tracks: totals.last_track,
+        picture: totals.picture_summaries(),
         zones: totals.zone_summaries(),
         lines: totals.line_summaries(),
         alerts: totals.alerts.clone(),
@@ -359,6 +385,9 @@ fn print_summary(summary: &Summary<'_>, out: &Path) {
         "{} frames of {} ({:.1} s of video) in {:.1} s: {:.1} frames/s with {} workers",
         summary.frames, summary.video, summary.seconds_of_video, summary.wall_s, summary.fps, summary.workers
     );
+    for (class, of) in &summary.picture {
+        println!("whole picture, {class}: mean {:.2}, most {}", of.mean, of.max);
+    }
     for (zone, classes) in &summary.zones {
         for (class, of) in classes {
             println!(
