@@ -9,15 +9,23 @@
 
 pub mod analysis;
 pub mod api;
+pub mod app;
 pub mod assign;
 pub mod cli;
 pub mod config;
+pub mod decode;
 pub mod evaluation;
 pub mod filter;
 pub mod flow;
 pub mod geometry;
+pub mod inference;
 pub mod metrics;
 pub mod model;
+pub mod picture;
+pub mod pipeline;
 pub mod rules;
+pub mod sink;
+pub mod source;
 pub mod status;
 pub mod tracking;
+pub mod view;

@@ -2,9 +2,9 @@
 
 use crate::config::{CameraPlan, RulePlan};
 use crate::flow::{CameraFlow, FlowStep};
-use crate::model::{CameraId, Detection, FrameMeta, FrameReport, Timestamp, Track};
+use crate::model::{CameraId, Detection, FrameMeta, FrameReport, ObjectClass, PixelBox, Timestamp, Track};
 use crate::rules::{RuleEngine, RuleStatus};
-use crate::tracking::{ScoreThresholds, Tracker};
+use crate::tracking::{ScoreThresholds, Tracker, TrackerStep};
 
 /// Everything that one camera's frames pass through after detection.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub struct CameraAnalysis {
     rules: RuleEngine,
     last_frame: Option<(Timestamp, u64)>,
     started: Option<Timestamp>,
+    people_not_counted: Vec<PixelBox>,
 }
 
 impl CameraAnalysis {
@@ -31,12 +32,19 @@ impl CameraAnalysis {
             rules: RuleEngine::new(&own),
             last_frame: None,
             started: None,
+            people_not_counted: Vec::new(),
         }
     }
 
     /// Takes in an analysed frame. `None` for a frame that is not later than the one before: it is skipped, since time
     /// only goes forward.
     pub fn step(&mut self, frame: FrameMeta, detections: &[Detection]) -> Option<FrameReport> {
+        let tracked = self.track(&frame, detections)?;
+        Some(self.judge(frame, tracked))
+    }
+
+    /// The first half of [`CameraAnalysis::step`]: the tracker. Apart so that a caller with a clock can time the halves.
+    pub fn track(&mut self, frame: &FrameMeta, detections: &[Detection]) -> Option<TrackerStep> {
         let mut ended = Vec::new();
         if let Some((before, epoch)) = self.last_frame {
             if frame.at <= before {
@@ -47,11 +55,20 @@ impl CameraAnalysis {
             }
         }
         self.last_frame = Some((frame.at, frame.epoch));
-        let step = self.tracker.step(frame.at, detections);
-        ended.extend(&step.ended);
-        let flow = self.flow.step(&frame, &step.tracks, &ended);
-        let counted: Vec<Track> = step.tracks.into_iter().filter(|track| track.state.is_counted()).collect();
-        Some(self.report(frame.at, Some(frame), counted, flow))
+        let mut step = self.tracker.step(frame.at, detections);
+        ended.append(&mut step.ended);
+        Some(TrackerStep { ended, ..step })
+    }
+
+    /// The second half: zones, lines and rules on what [`CameraAnalysis::track`] gave for this frame.
+    pub fn judge(&mut self, frame: FrameMeta, tracked: TrackerStep) -> FrameReport {
+        let flow = self.flow.step(&frame, &tracked.tracks, &tracked.ended);
+        let (counted, others): (Vec<_>, Vec<_>) =
+            tracked.tracks.into_iter().partition(|track| track.state.is_counted());
+        self.people_not_counted.clear();
+        let people = others.iter().filter(|track| track.class == ObjectClass::Person);
+        self.people_not_counted.extend(people.map(|track| track.bbox));
+        self.report(frame.at, Some(frame), counted, flow)
     }
 
     /// Says what time it is where no frame comes. `None` while the newest frame is fresh enough to stand for now;
@@ -64,6 +81,13 @@ impl CameraAnalysis {
         }
         let flow = self.flow.blind();
         Some(self.report(now, None, Vec::new(), flow))
+    }
+
+    /// Where people may be who are not counted in the newest frame: tracks that are new or out of sight. Their heads
+    /// are hidden in pictures like everybody's.
+    #[must_use]
+    pub fn people_not_counted(&self) -> &[PixelBox] {
+        &self.people_not_counted
     }
 
     /// Each rule and where it stands.

@@ -17,6 +17,7 @@ use super::error::ApiError;
 use super::{ApiState, Context};
 use crate::metrics::ViewerGuard;
 use crate::model::CameraId;
+use crate::view::{LiveHub, Viewer};
 
 /// The next picture to come.
 pub type JpegFuture<'a> = Pin<Box<dyn Future<Output = Option<Arc<[u8]>>> + Send + 'a>>;
@@ -32,6 +33,18 @@ pub trait JpegStream: Send {
 pub trait LivePictures: Send + Sync {
     /// Begins to look at a camera. `None`: there is no such camera, or no pictures any more.
     fn subscribe(&self, camera: &CameraId) -> Option<Box<dyn JpegStream>>;
+}
+
+impl LivePictures for LiveHub {
+    fn subscribe(&self, camera: &CameraId) -> Option<Box<dyn JpegStream>> {
+        LiveHub::subscribe(self, camera).map(|viewer| Box::new(viewer) as Box<dyn JpegStream>)
+    }
+}
+
+impl JpegStream for Viewer {
+    fn next_jpeg(&mut self) -> JpegFuture<'_> {
+        Box::pin(Viewer::next_jpeg(self))
+    }
 }
 
 /// A snapshot waits this long for a picture.

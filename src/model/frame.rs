@@ -8,7 +8,7 @@ pub struct FrameMeta {
     /// Where it comes from.
     pub camera: CameraId,
     /// Number of the frame in its source since it was opened first, from 0, grabbed but unanalysed frames included.
-    /// In a file: the index of the decoded frame.
+    /// In a file: the index of the frame, frames that failed to decode included, so that seq over rate is its time.
     pub seq: u64,
     /// When it was taken.
     pub at: Timestamp,

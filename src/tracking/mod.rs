@@ -8,6 +8,8 @@
 
 mod association;
 mod target;
+#[cfg(test)]
+mod tests;
 mod tracker;
 
 pub use tracker::{ScoreThresholds, Tracker, TrackerStep};

@@ -93,19 +93,18 @@ impl Target {
         self.seen = detection.bbox;
     }
 
-    /// Logarithm of the probability density, per height³, of seeing this target's centre and height where the
-    /// detection has them (up to the constant −1.5·ln 2π).
-    pub(super) fn log_likelihood(&self, detection: &Detection) -> f64 {
-        let (x, y, _, height) = centre_and_size(&detection.bbox);
+    /// Where its next strong detection is expected.
+    pub(super) fn expectation(&self) -> Expectation {
         let scale = self.scale();
-        let term = |filter: &ConstantVelocity, measured: f64, measurement_sd: f64| {
+        let of = |filter: &ConstantVelocity, measurement_sd: f64| {
             let variance = filter.innovation_variance(measurement_sd * scale);
-            (measured - filter.position).powi(2) / variance + (variance / (scale * scale)).ln()
+            (filter.position, variance, (variance / (scale * scale)).ln())
         };
-        let terms = term(&self.centre_x, x, MEASURED_CENTRE_SD)
-            + term(&self.centre_y, y, MEASURED_CENTRE_SD)
-            + term(&self.height, height, MEASURED_SIZE_SD);
-        -0.5 * terms
+        let (x, x_variance, x_log) = of(&self.centre_x, MEASURED_CENTRE_SD);
+        let (y, y_variance, y_log) = of(&self.centre_y, MEASURED_CENTRE_SD);
+        let (height, height_variance, height_log) = of(&self.height, MEASURED_SIZE_SD);
+        let log_peak = -0.5 * (x_log + y_log + height_log);
+        Expectation { mean: [x, y, height], variance: [x_variance, y_variance, height_variance], log_peak }
     }
 
     /// The filter's box: where the target is expected.
@@ -145,6 +144,44 @@ impl Target {
             first_seen: self.first_seen,
             last_seen: self.last_seen,
         }
+    }
+}
+
+/// A Gaussian over the centre (x, y) and the height of the box that a target gives, in pixels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expectation {
+    mean: [f64; 3],
+    variance: [f64; 3],
+    /// Logarithm of the density at the mean, per height³, up to the constant −1.5·ln 2π.
+    log_peak: f64,
+}
+
+/// What the Gaussian is over: a detection's centre and height, in pixels.
+pub(super) type Place = [f64; 3];
+
+pub(super) fn place(detection: &Detection) -> Place {
+    let (x, y, _, height) = centre_and_size(&detection.bbox);
+    [x, y, height]
+}
+
+impl Expectation {
+    /// Logarithm of the probability density, per height³, of seeing the target just there (up to the constant
+    /// −1.5·ln 2π).
+    pub(super) fn log_likelihood(&self, place: Place) -> f64 {
+        let term = |i: usize| (place[i] - self.mean[i]).powi(2) / self.variance[i];
+        self.log_peak - 0.5 * (term(0) + term(1) + term(2))
+    }
+
+    /// How far from the mean, in pixels along x, the log-likelihood can still be `least`; negative where nowhere. A hair
+    /// more than exact, so that it never decides in place of the likelihood.
+    pub(super) fn reach_px(&self, least: f64) -> f64 {
+        let squared = 2.0 * (self.log_peak - least) * self.variance[0];
+        if squared >= 0.0 { squared.sqrt() * (1.0 + 1e-9) } else { -1.0 }
+    }
+
+    /// Where along x it is expected most, in pixels.
+    pub(super) fn x_px(&self) -> f64 {
+        self.mean[0]
     }
 }
 

@@ -3,7 +3,7 @@
 use super::association::{Association, Measure};
 use super::target::Target;
 use crate::config::TrackerPlan;
-use crate::model::{Detection, Timestamp, Track, TrackId, TrackState};
+use crate::model::{Detection, PixelBox, Timestamp, Track, TrackId, TrackState};
 
 /// A weak detection continues a track only if that was seen within this time: a faint box beside a place where
 /// somebody vanished a while ago is more often a shadow than a person.
@@ -14,6 +14,10 @@ const SURE_SCORE: f64 = 0.8;
 
 /// Times are compared with this tolerance: frame times are rounded to microseconds.
 const TIME_TOLERANCE_S: f64 = 1e-5;
+
+/// No part of a picture is farther from its corner; a box that is came out of a fault, and squares of its coordinates
+/// would drown everything else.
+const FARTHEST_PX: f64 = 1e6;
 
 /// Scores that split detections into strong ones, weak ones, and noise.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,28 +68,41 @@ impl Tracker {
     }
 
     /// Takes the detections of the frame at `at`. Times must grow; a frame that is not later than the one before is
-    /// treated as taken at the same time. An empty frame ages the tracks like any other.
+    /// treated as taken at the same time. An empty frame ages the tracks like any other. The order of the detections
+    /// does not matter; those whose box is no place in a picture (not finite, or without an area) are passed over.
     pub fn step(&mut self, at: Timestamp, detections: &[Detection]) -> TrackerStep {
-        let dt_s = self.last_step.map_or(0.0, |last| at.seconds_since(last).max(0.0));
+        let last_step = self.last_step.unwrap_or(at);
+        let at = at.max(last_step);
+        let dt_s = at.seconds_since(last_step);
         self.last_step = Some(at);
         for target in &mut self.targets {
             target.predict(dt_s);
         }
 
         let ScoreThresholds { high, low } = self.thresholds;
-        let strong: Vec<usize> = (0..detections.len()).filter(|&index| detections[index].score >= high).collect();
+        let usable = in_order_of_place(detections);
+        let strong: Vec<usize> = usable.iter().copied().filter(|&index| detections[index].score >= high).collect();
         let weak: Vec<usize> =
-            (0..detections.len()).filter(|&index| (low..high).contains(&detections[index].score)).collect();
+            usable.into_iter().filter(|&index| (low..high).contains(&detections[index].score)).collect();
         let mut taken = Taken { targets: vec![false; self.targets.len()], detections: vec![false; detections.len()] };
 
-        let established = |target: &Target| target.state != TrackState::Tentative;
-        let just_seen = |target: &Target| {
-            established(target) && at.seconds_since(target.last_seen) <= dt_s + WEAK_MAX_GAP_S + TIME_TOLERANCE_S
-        };
+        let unseen_s = |target: &Target| at.seconds_since(target.last_seen) - TIME_TOLERANCE_S;
+        // Who is past this ends in this step, and nothing that is seen in it brings them back.
+        let lost_s = self.plan.lost_s;
+        let alive = |target: &Target| unseen_s(target) <= lost_s;
+        let established = |target: &Target| target.state != TrackState::Tentative && alive(target);
+        let just_seen = |target: &Target| established(target) && unseen_s(target) <= dt_s + WEAK_MAX_GAP_S;
         self.associate(Measure::Likelihood, &strong, established, at, detections, &mut taken);
         self.associate(Measure::Overlap, &weak, just_seen, at, detections, &mut taken);
         // Last, so that a newcomer never takes a detection from somebody who is known.
-        self.associate(Measure::Likelihood, &strong, |target| !established(target), at, detections, &mut taken);
+        self.associate(
+            Measure::Likelihood,
+            &strong,
+            |target| target.state == TrackState::Tentative && alive(target),
+            at,
+            detections,
+            &mut taken,
+        );
 
         let ended = self.age(at, &taken.targets);
         for index in strong {
@@ -150,4 +167,25 @@ impl Tracker {
         });
         ended
     }
+}
+
+/// The detections that have a place in a picture, from left to right, so that neither the choice between equally good
+/// pairs nor the ids of newcomers depend on the detector's order.
+fn in_order_of_place(detections: &[Detection]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..detections.len()).filter(|&index| has_place(&detections[index].bbox)).collect();
+    order.sort_unstable_by(|&a, &b| {
+        let key = |index: usize| {
+            let Detection { bbox, class, score } = detections[index];
+            ([bbox.left, bbox.top, bbox.right, bbox.bottom, score], class)
+        };
+        let ((a, class_a), (b, class_b)) = (key(a), key(b));
+        let differs = a.iter().zip(&b).map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne());
+        differs.unwrap_or_else(|| class_a.cmp(&class_b))
+    });
+    order
+}
+
+fn has_place(bbox: &PixelBox) -> bool {
+    let within = [bbox.left, bbox.top, bbox.right, bbox.bottom].iter().all(|px| px.abs() <= FARTHEST_PX);
+    within && bbox.width() > 0.0 && bbox.height() > 0.0
 }

@@ -2,6 +2,8 @@
 //! ended by a zero byte, through two pipes. Pages with endless streams can't be looked at with `--dump-dom`, which waits
 //! for them to end; here the page itself says when it is as expected.
 
+#![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};

@@ -1,5 +1,7 @@
 //! The live page in a real browser.
 
+#![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+
 use opencv::core::{Mat, Point, Rect, Scalar, Vector};
 use opencv::{imgcodecs, imgproc};
 

@@ -1,5 +1,7 @@
 //! A service whose state and pictures are made up, on a free port: what the tests of the HTTP interface look at.
 
+#![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;

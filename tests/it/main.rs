@@ -1,7 +1,6 @@
 //! The integration tests: one binary, so that the library is linked once.
 
-
-
+mod architecture;
 mod browser;
 mod config_bad;
 mod config_files;
@@ -11,3 +10,4 @@ mod http_api;
 mod live_page;
 mod made_up_service;
 mod prometheus_files;
+mod rtsp;

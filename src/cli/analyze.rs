@@ -1,0 +1,416 @@
+//! `crowdflow analyze`: a recording at full speed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::model::open_model;
+use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
+use crate::inference::Model;
+use crate::model::{FrameReport, FrameSize, LineState, ObjectClass, PixelBox, ZoneState};
+use crate::picture::{Picture, VideoWriter};
+use crate::pipeline::{AnalysedFrame, PipelineError, Progress, RecordingSummary, StageSummaries, analyze_recording};
+use crate::sink::AnalysisFiles;
+use crate::view::{Annotator, Scene, zone_levels};
+
+/// Analyse a video file or a folder of pictures at full speed.
+///
+/// Writes tracks.txt (MOT Challenge), crossings.csv, zones.csv, alerts.jsonl, summary.json and annotated.mp4. Two runs
+/// over the same file write the same bytes, summary.json apart.
+#[derive(Debug, Args)]
+pub(super) struct AnalyzeArgs {
+    /// A video file or a folder of pictures. Without it: the camera's own source.
+    #[arg(value_name = "VIDEO")]
+    video: Option<PathBuf>,
+    /// The configuration with zones, lines and rules. Without it only tracks are made.
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Which camera of the configuration; may be left out where there is only one.
+    #[arg(long, value_name = "ID")]
+    camera: Option<String>,
+    /// Folder for the results.
+    #[arg(short, long, value_name = "DIR")]
+    out: PathBuf,
+    /// True frames a second of VIDEO; without it as configured for the camera.
+    #[arg(long, value_name = "RATE")]
+    fps: Option<f64>,
+    /// Leave annotated.mp4 out: faster.
+    #[arg(long)]
+    no_video: bool,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(serde::Serialize)]
+struct Summary<'a> {
+    schema: u32,
+    version: &'static str,
+    camera: &'a str,
+    video: String,
+    model: &'a str,
+    input_size: String,
+    workers: usize,
+    frames: u64,
+    frames_failed: u64,
+    frames_expected: Option<u64>,
+    source_warning: Option<String>,
+    unusable_detections: u64,
+    seconds_of_video: f64,
+    wall_s: f64,
+    fps: f64,
+    stages: StageSummaries,
+    tracks: u64,
+    picture: BTreeMap<&'static str, PictureSummary>,
+    zones: BTreeMap<String, BTreeMap<&'static str, ZoneSummary>>,
+    lines: BTreeMap<String, BTreeMap<&'static str, LineSummary>>,
+    alerts: BTreeMap<String, u64>,
+    peak_resident_mb: Option<f64>,
+}
+
+/// What was in the whole picture.
+#[derive(serde::Serialize)]
+struct PictureSummary {
+    mean: f64,
+    max: u64,
+}
+
+#[derive(serde::Serialize)]
+struct ZoneSummary {
+    mean_occupancy: f64,
+    max_occupancy: f64,
+    entries: u64,
+    exits: u64,
+    stays: u64,
+    mean_dwell_s: Option<f64>,
+}
+
+#[derive(serde::Serialize)]
+struct LineSummary {
+    r#in: u64,
+    out: u64,
+}
+
+/// What is added up over the frames.
+#[derive(Default)]
+struct Totals {
+    occupancy: BTreeMap<(String, &'static str), (f64, f64, u64)>,
+    zones: Vec<ZoneState>,
+    lines: Vec<LineState>,
+    last_track: u64,
+    frames: u64,
+    picture: BTreeMap<&'static str, (u64, u64)>,
+    alerts: BTreeMap<String, u64>,
+    first_at_s: Option<f64>,
+    last_at_s: f64,
+}
+
+impl Totals {
+    fn new(camera: &CameraPlan) -> Self {
+        Self { picture: camera.classes().iter().map(|class| (class.as_str(), (0, 0))).collect(), ..Self::default() }
+    }
+
+    fn add(&mut self, report: &FrameReport) {
+        self.frames += 1;
+        for (class, (sum, max)) in &mut self.picture {
+            let count = report.tracks.iter().filter(|track| track.class.as_str() == *class).count() as u64;
+            *sum += count;
+            *max = (*max).max(count);
+        }
+        for zone in &report.zones {
+            for class in &zone.classes {
+                let Some(value) = class.occupancy.value() else { continue };
+                let (sum, max, frames) =
+                    self.occupancy.entry((zone.zone.to_string(), class.class.as_str())).or_default();
+                *sum += value;
+                *max = max.max(value);
+                *frames += 1;
+            }
+        }
+        self.zones.clone_from(&report.zones);
+        self.lines.clone_from(&report.lines);
+        self.last_track = report.tracks.iter().map(|track| track.id.0).fold(self.last_track, u64::max);
+        for alert in &report.alerts {
+            let level = alert.to.or(alert.from).map_or("none", |level| level.as_str());
+            *self.alerts.entry(format!("{} {} {level}", alert.rule, alert.kind.as_str())).or_default() += 1;
+        }
+        let at_s = report.at.0 as f64 / 1e6;
+        self.first_at_s.get_or_insert(at_s);
+        self.last_at_s = at_s;
+    }
+
+    fn picture_summaries(&self) -> BTreeMap<&'static str, PictureSummary> {
+        let of = |sum: u64, max: u64| PictureSummary { mean: rounded(sum as f64 / self.frames.max(1) as f64), max };
+        self.picture.iter().map(|(&class, &(sum, max))| (class, of(sum, max))).collect()
+    }
+
+    fn zone_summaries(&self) -> BTreeMap<String, BTreeMap<&'static str, ZoneSummary>> {
+        let mut summaries: BTreeMap<String, BTreeMap<&'static str, ZoneSummary>> = BTreeMap::new();
+        for zone in &self.zones {
+            for class in &zone.classes {
+                let name = class.class.as_str();
+                let (sum, max, frames) =
+                    self.occupancy.get(&(zone.zone.to_string(), name)).copied().unwrap_or_default();
+                let summary = ZoneSummary {
+                    mean_occupancy: rounded(sum / frames.max(1) as f64),
+                    max_occupancy: max,
+                    entries: class.entries_total,
+                    exits: class.exits_total,
+                    stays: class.stays_total,
+                    mean_dwell_s: (class.stays_total > 0)
+                        .then(|| rounded(class.dwell_seconds_total / class.stays_total as f64)),
+                };
+                summaries.entry(zone.zone.to_string()).or_default().insert(name, summary);
+            }
+        }
+        summaries
+    }
+
+    fn line_summaries(&self) -> BTreeMap<String, BTreeMap<&'static str, LineSummary>> {
+        let of = |line: &LineState| {
+            line.totals.iter().map(|&(class, r#in, out)| (class.as_str(), LineSummary { r#in, out })).collect()
+        };
+        self.lines.iter().map(|line| (line.line.to_string(), of(line))).collect()
+    }
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}
+
+/// `annotated.mp4`, begun with the first picture.
+struct AnnotatedVideo {
+    path: PathBuf,
+    annotator: Annotator,
+    rate_fps: f64,
+    writer: Option<(VideoWriter, FrameSize)>,
+}
+
+impl AnnotatedVideo {
+    fn new(path: PathBuf, camera: &CameraPlan, plan: &Plan) -> Self {
+        let rate_fps = camera.analysis_fps.map_or(rate_fps(camera), |rate| rate.min(rate_fps(camera)));
+        Self { path, annotator: Annotator::new(camera, &plan.privacy), rate_fps, writer: None }
+    }
+
+    /// Heads are hidden for everybody who was seen or is followed, counted or not.
+    fn write(&mut self, mut picture: Picture, frame: &AnalysedFrame<'_>) -> Result<(), PipelineError> {
+        let people = frame.detections.iter().filter(|detection| detection.class == ObjectClass::Person);
+        let followed = frame.analysis.people_not_counted().iter().copied();
+        let also_hide: Vec<PixelBox> = people.map(|detection| detection.bbox).chain(followed).collect();
+        let levels = zone_levels(frame.analysis.rule_states());
+        self.annotator.draw(&mut picture, &Scene { report: frame.report, levels: &levels, also_hide: &also_hide })?;
+        let (writer, size) = match &mut self.writer {
+            Some(writer) => writer,
+            None => {
+                let size = picture.size();
+                self.writer.insert((VideoWriter::create(&self.path, size, self.rate_fps)?, size))
+            }
+        };
+        // A video has one size, its pictures may change theirs.
+        if picture.size() != *size {
+            picture = picture.resized(*size)?;
+        }
+        Ok(writer.write(&picture)?)
+    }
+
+    fn finish(self) -> Result<(), PipelineError> {
+        Ok(self.writer.map_or(Ok(()), |(writer, _)| writer.finish())?)
+    }
+}
+
+/// True frames a second of the camera's recording.
+fn rate_fps(camera: &CameraPlan) -> f64 {
+    match &camera.source {
+        SourcePlan::File(file) => file.fps,
+        SourcePlan::Images(folder) => folder.fps,
+        // Never analysed as a recording: `FrameReader` refuses it.
+        SourcePlan::Stream(_) | SourcePlan::V4l2(_) => 1.0,
+    }
+}
+
+pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
+    let (plan, camera) = plan(args)?;
+    let model = open_model(&plan.inference)?;
+    let size = FrameSize { width_px: camera.input.size.width_px, height_px: camera.input.size.height_px };
+    model.check_size(size)?;
+    let mut files = AnalysisFiles::create(&args.out)
+        .map_err(PipelineError::from)
+        .with_context(|| format!("cannot begin results in {}", args.out.display()))?;
+
+    let mut video = AnnotatedVideo::new(files.incomplete_path("annotated.mp4"), &camera, &plan);
+    let mut totals = Totals::new(&camera);
+    let bar = progress_bar();
+    let summary = analyze_recording(
+        &camera,
+        &plan.rules,
+        &plan.inference,
+        &model,
+        !args.no_video,
+        |mut frame| {
+            totals.add(frame.report);
+            files.write(frame.report)?;
+            frame.picture.take().map_or(Ok(()), |picture| video.write(picture, &frame))
+        },
+        |Progress { frames, expected }| {
+            if bar.length() != expected {
+                expected.map_or_else(|| bar.unset_length(), |expected| bar.set_length(expected));
+            }
+            bar.set_position(frames);
+        },
+    )?;
+    bar.finish_and_clear();
+    video.finish()?;
+
+    let summary = report(&camera, &model, &summary, &totals);
+    let text = serde_json::to_string_pretty(&summary)? + "\n";
+    fs::write(files.incomplete_path("summary.json"), &text).map_err(PipelineError::from)?;
+    files.finish().map_err(PipelineError::from)?;
+    if let Some(warning) = &summary.source_warning {
+        eprintln!("warning: {}: {warning}", summary.video);
+    }
+    if args.json {
+        print!("{text}")
+    } else {
+        print_summary(&summary, &args.out)
+    }
+    std::io::stdout().flush()?;
+    Ok(())
+}
+
+/// The plan, and the camera as it is to be analysed.
+fn plan(args: &AnalyzeArgs) -> anyhow::Result<(Plan, CameraPlan)> {
+    let plan = match (&args.config, &args.video, args.fps) {
+        (Some(path), _, _) => config::load(path).with_context(|| format!("{} can't be used", path.display()))?,
+        (None, Some(_), Some(fps)) => {
+            let text = format!("[cameras.video.source.file]\npath = \"video\"\nfps = {fps:?}\n");
+            config::parse(&text, Path::new("."), &|_| None).context("--fps can't be used")?
+        }
+        (None, Some(_), None) => {
+            bail!(
+                "without --config the true frame rate of the video is unknown (containers lie): give it as --fps RATE"
+            )
+        }
+        (None, None, _) => bail!("nothing to analyse: give a VIDEO, or a --config whose camera has a file"),
+    };
+    let known = || plan.cameras.iter().map(|camera| camera.id.to_string()).collect::<Vec<_>>().join(", ");
+    let mut camera = match (&args.camera, plan.cameras.as_slice()) {
+        (Some(id), cameras) => cameras
+            .iter()
+            .find(|camera| camera.id.as_str() == id)
+            .cloned()
+            .with_context(|| format!("--camera {id}: found no such camera, expected one of: {}", known()))?,
+        (None, [only]) => only.clone(),
+        (None, _) => bail!("the configuration has several cameras: say which with --camera, one of: {}", known()),
+    };
+    if let Some(fps) = args.fps
+        && !(fps.is_finite() && fps > 0.0)
+    {
+        bail!("--fps: found {fps}, expected a number above 0");
+    }
+    let (configured_fps, start) = match &camera.source {
+        SourcePlan::File(file) => (Some(file.fps), file.start),
+        SourcePlan::Images(folder) => (Some(folder.fps), folder.start),
+        SourcePlan::Stream(_) | SourcePlan::V4l2(_) => (None, defaults::START),
+    };
+    if let Some(video) = &args.video {
+        let fps = args.fps.or(configured_fps).with_context(|| {
+            format!(
+                "camera {} is live, so the true frame rate of the video is unknown: give it as --fps RATE",
+                camera.id
+            )
+        })?;
+        let path = video.clone();
+        camera.source = if video.is_dir() {
+            SourcePlan::Images(ImageFolderSource { path, fps, start, repeat: false })
+        } else {
+            SourcePlan::File(FileSource { path, fps, start, repeat: false })
+        };
+    }
+    Ok((plan, camera))
+}
+
+/// Frames, rate and time left, on a terminal only.
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::no_length();
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} frames  {per_sec}  {eta} left");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+fn report<'a>(camera: &'a CameraPlan, model: &'a Model, run: &RecordingSummary, totals: &Totals) -> Summary<'a> {
+    let video = match &camera.source {
+        SourcePlan::File(file) => file.path.display().to_string(),
+        SourcePlan::Images(folder) => folder.path.display().to_string(),
+        SourcePlan::Stream(stream) => stream.url.clone(),
+        SourcePlan::V4l2(device) => device.device.display().to_string(),
+    };
+    let interval_s = 1.0 / camera.analysis_fps.unwrap_or_else(|| rate_fps(camera));
+    let seconds_of_video = totals.first_at_s.map_or(0.0, |first| totals.last_at_s - first + interval_s);
+    Summary {
+        schema: 1,
+        version: env!("CARGO_PKG_VERSION"),
+        camera: camera.id.as_str(),
+        video,
+        model: &model.entry().id,
+        input_size: format!("{}x{}", camera.input.size.width_px, camera.input.size.height_px),
+        workers: run.workers,
+        frames: run.frames,
+        frames_failed: run.source.failed,
+        frames_expected: run.source.expected,
+        source_warning: run.source.warning(),
+        unusable_detections: run.unusable_detections,
+        seconds_of_video: rounded(seconds_of_video),
+        wall_s: rounded(run.wall_s),
+        fps: rounded(run.frames as f64 / run.wall_s.max(1e-9)),
+        stages: run.stages,
+        tracks: totals.last_track,
+        picture: totals.picture_summaries(),
+        zones: totals.zone_summaries(),
+        lines: totals.line_summaries(),
+        alerts: totals.alerts.clone(),
+        peak_resident_mb: peak_resident_mb(),
+    }
+}
+
+fn print_summary(summary: &Summary<'_>, out: &Path) {
+    println!(
+        "{} frames of {} ({:.1} s of video) in {:.1} s: {:.1} frames/s with {} workers",
+        summary.frames, summary.video, summary.seconds_of_video, summary.wall_s, summary.fps, summary.workers
+    );
+    for (class, of) in &summary.picture {
+        println!("whole picture, {class}: mean {:.2}, most {}", of.mean, of.max);
+    }
+    for (zone, classes) in &summary.zones {
+        for (class, of) in classes {
+            println!(
+                "zone {zone}, {class}: mean {:.2}, most {}, {} in, {} out",
+                of.mean_occupancy, of.max_occupancy, of.entries, of.exits
+            );
+        }
+    }
+    for (line, classes) in &summary.lines {
+        for (class, of) in classes {
+            println!("line {line}, {class}: {} in, {} out", of.r#in, of.out);
+        }
+    }
+    for (what, times) in &summary.alerts {
+        println!("alert {what}: {times}");
+    }
+    println!("results in {}", out.display());
+}
+
+/// The most memory that this process has had, in MB of 10⁶ bytes, as Linux counts it.
+fn peak_resident_mb() -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let kib: f64 =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some((kib * 1024.0 / 1e5).round() / 10.0)
+}

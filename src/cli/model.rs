@@ -1,0 +1,81 @@
+//! `crowdflow model`: what models there are, and whether they are what they should be.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::config::InferencePlan;
+use crate::inference::{Manifest, Model, Runtime};
+
+/// Show the models of a manifest and verify their checksums.
+#[derive(Debug, Args)]
+pub(super) struct ModelArgs {
+    /// Describe this model: input, outputs, head, classes, thresholds, licence. Without it all are listed and verified.
+    #[arg(value_name = "ID")]
+    id: Option<String>,
+    /// The manifest; without it the shipped one.
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// ONNX Runtime's shared library; without it as set up.
+    #[arg(long, value_name = "FILE")]
+    onnxruntime: Option<PathBuf>,
+    /// Write JSON instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(serde::Serialize)]
+struct Listed {
+    id: String,
+    file: PathBuf,
+    licence: String,
+    source: String,
+    verified: bool,
+    fault: Option<String>,
+}
+
+pub(super) fn run(args: &ModelArgs) -> anyhow::Result<()> {
+    let manifest = Manifest::find(args.manifest.as_deref())?;
+    if let Some(id) = &args.id {
+        let runtime = Runtime::load(args.onnxruntime.as_deref())?;
+        let description = Model::open(&runtime, manifest.model(id)?)?.describe();
+        if args.json {
+            println!("{}", serde_json::to_string_pretty(&description)?);
+        } else {
+            print!("{}", toml::to_string_pretty(&description).context("the model cannot be described")?);
+        }
+        return Ok(());
+    }
+    let listed: Vec<Listed> = manifest
+        .models()
+        .zip(manifest.verify())
+        .map(|(entry, verification)| Listed {
+            id: entry.id.clone(),
+            file: entry.file.clone(),
+            licence: entry.licence.clone(),
+            source: entry.source.clone(),
+            verified: verification.result.is_ok(),
+            fault: verification.result.err().map(|error| error.to_string()),
+        })
+        .collect();
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&listed)?);
+    } else {
+        for model in &listed {
+            let state = if model.verified { "checksum right" } else { "WRONG" };
+            println!("{}  {}  {}  {state}", model.id, model.file.display(), model.licence);
+        }
+    }
+    let faults: Vec<String> = listed.into_iter().filter_map(|model| model.fault).collect();
+    anyhow::ensure!(faults.is_empty(), "{}", faults.join("\n"));
+    Ok(())
+}
+
+/// Loads ONNX Runtime and checks the plan's model.
+pub(super) fn open_model(plan: &InferencePlan) -> anyhow::Result<Model> {
+    let manifest = Manifest::find(plan.manifest.as_deref())?;
+    let entry = manifest.model(&plan.model)?;
+    let runtime = Runtime::load(plan.onnxruntime.as_deref())?;
+    Ok(Model::open(&runtime, entry)?)
+}

@@ -1,0 +1,36 @@
+//! Threads: frames to inference workers and their detections to the cameras' analyses.
+//!
+//! - [`analyze_recording`]: a file or folder at full speed, every frame, the same result each time;
+//! - [`LiveService`]: cameras, each on its own capture thread, newest frame first, for as long as the service runs.
+//!
+//! On a CPU the default is one worker a core, each with a session of one thread: several sessions give more frames a
+//! second than one session of many threads.
+
+mod error;
+mod hub;
+mod live;
+mod preparation;
+mod recording;
+mod stage_times;
+
+pub use error::PipelineError;
+pub use hub::{FrameHub, Handed};
+pub use live::{LiveService, Observers, StillRunning};
+pub use preparation::Preparation;
+pub use recording::{AnalysedFrame, Progress, RecordingSummary, StageSummaries, analyze_recording};
+pub use stage_times::{StageSummary, StageTimes};
+
+use crate::config::InferencePlan;
+use crate::inference::{Detector, InferenceError, Model};
+
+/// Workers to start: as configured, else one a core that is left after `threads_per_worker`.
+#[must_use]
+pub fn worker_count(plan: &InferencePlan) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    plan.workers.unwrap_or_else(|| (cores / plan.threads_per_worker.max(1)).max(1))
+}
+
+/// A detector for each worker.
+fn detectors(model: &Model, plan: &InferencePlan) -> Result<Vec<Detector>, InferenceError> {
+    (0..worker_count(plan)).map(|_| Detector::new(model, plan.threads_per_worker, 1, plan.thresholds)).collect()
+}

@@ -1,0 +1,280 @@
+//! A recording at full speed: every frame, in order, the same result each time.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{PipelineError, Preparation, StageSummary, StageTimes};
+use crate::analysis::CameraAnalysis;
+use crate::config::{CameraPlan, InferencePlan, RulePlan};
+use crate::inference::{Detector, Model, PreparedFrame};
+use crate::model::{Detection, FrameMeta, FrameReport};
+use crate::picture::Picture;
+use crate::source::{FrameReader, SourceTotals};
+use crate::tracking::ScoreThresholds;
+
+/// Prepared frames that wait for a worker, for each worker: enough that none waits for the decoder.
+const QUEUED_PER_WORKER: usize = 2;
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Frames analysed.
+    pub frames: u64,
+    /// Frames that there should be, where the recording says so.
+    pub expected: Option<u64>,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordingSummary {
+    /// Frames analysed.
+    pub frames: u64,
+    /// From the first frame read to the last analysed, in seconds.
+    pub wall_s: f64,
+    /// Inference workers.
+    pub workers: usize,
+    /// How long each stage took a frame.
+    pub stages: StageSummaries,
+    /// What the source gave, with its failures.
+    pub source: SourceTotals,
+    /// Detections dropped since they were not finite or had no area.
+    pub unusable_detections: u64,
+}
+
+/// Mean and tail of each stage.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct StageSummaries {
+    /// Reading and decoding the frame.
+    pub decode: StageSummary,
+    /// Crop, resize, normalise.
+    pub prepare: StageSummary,
+    /// The network and its head.
+    pub infer: StageSummary,
+    /// The tracker.
+    pub track: StageSummary,
+    /// Zones, lines and rules.
+    pub analyse: StageSummary,
+    /// Writing the results, the annotated video among them.
+    pub write: StageSummary,
+}
+
+/// A frame with all that was found in it.
+#[derive(Debug)]
+pub struct AnalysedFrame<'a> {
+    /// What was counted.
+    pub report: &'a FrameReport,
+    /// The picture, where it was kept.
+    pub picture: Option<Picture>,
+    /// Everything that the detector saw.
+    pub detections: &'a [Detection],
+    /// The camera's analysis after this frame.
+    pub analysis: &'a CameraAnalysis,
+}
+
+/// A frame on its way to a worker.
+struct Job {
+    ticket: u64,
+    meta: FrameMeta,
+    prepared: PreparedFrame,
+    picture: Option<Picture>,
+    decode: Duration,
+    prepare: Duration,
+}
+
+/// A frame back from a worker.
+struct Done {
+    meta: FrameMeta,
+    picture: Option<Picture>,
+    detections: Vec<Detection>,
+    unusable: usize,
+    decode: Duration,
+    prepare: Duration,
+    infer: Duration,
+}
+
+/// A frame's number in the run, and what became of it.
+type Arrival = (u64, Result<Done, PipelineError>);
+
+/// Analyses a whole recording. `write` gets each frame in order, with its picture where `keep_pictures`; `progress` is
+/// told after each frame.
+///
+/// # Errors
+/// [`PipelineError`]; what was written before is the caller's to discard.
+pub fn analyze_recording(
+    camera: &CameraPlan,
+    rules: &[RulePlan],
+    inference: &InferencePlan,
+    model: &Model,
+    keep_pictures: bool,
+    mut write: impl FnMut(AnalysedFrame<'_>) -> Result<(), PipelineError>,
+    mut progress: impl FnMut(Progress),
+) -> Result<RecordingSummary, PipelineError> {
+    let reader = FrameReader::open(camera)?;
+    let detectors = super::detectors(model, inference)?;
+    let thresholds = detectors.first().map(Detector::thresholds);
+    let thresholds = thresholds.map_or(model.entry().thresholds, |thresholds| thresholds);
+    let thresholds = ScoreThresholds { high: thresholds.high_score, low: thresholds.low_score };
+    let workers = detectors.len();
+    let preparation = Preparation::new(camera, model);
+    let mut analysis = CameraAnalysis::new(camera, rules, thresholds);
+
+    let (jobs, queue) = sync_channel::<Job>(workers * QUEUED_PER_WORKER);
+    // Only the workers hold it: once they are gone, the reader ends too.
+    let queue = Arc::new(Mutex::new(queue));
+    let (results, arrivals) = sync_channel::<Arrival>(workers);
+    // Tensors go round: reader → worker → reader.
+    let (spent, buffers) = sync_channel::<Vec<f32>>(workers * (QUEUED_PER_WORKER + 1));
+    let begun = Instant::now();
+    let expected = reader.totals().expected;
+
+    thread::scope(|scope| {
+        let reading = scope.spawn({
+            let results = results.clone();
+            move || read(reader, preparation, keep_pictures, &jobs, &buffers, &results)
+        });
+        let working: Vec<_> = detectors
+            .into_iter()
+            .map(|detector| {
+                let (queue, results, spent) = (Arc::clone(&queue), results.clone(), spent.clone());
+                scope.spawn(move || work(detector, &queue, &results, &spent))
+            })
+            .collect();
+        drop((results, spent, queue));
+
+        let mut clocks = Clocks::default();
+        let mut waiting: BTreeMap<u64, Done> = BTreeMap::new();
+        let (mut next, mut frames, mut unusable_detections) = (0, 0, 0);
+        let outcome: Result<(), PipelineError> = arrivals.iter().try_for_each(|(ticket, arrived)| {
+            waiting.insert(ticket, arrived?);
+            while let Some(done) = waiting.remove(&next) {
+                next += 1;
+                unusable_detections += done.unusable as u64;
+                clocks.decode.add(done.decode);
+                clocks.prepare.add(done.prepare);
+                clocks.infer.add(done.infer);
+                let tracking = Instant::now();
+                let Some(tracked) = analysis.track(&done.meta, &done.detections) else { continue };
+                let judging = Instant::now();
+                let report = analysis.judge(done.meta, tracked);
+                let writing = Instant::now();
+                clocks.track.add(judging - tracking);
+                clocks.analyse.add(writing - judging);
+                let (picture, detections) = (done.picture, done.detections.as_slice());
+                write(AnalysedFrame { report: &report, picture, detections, analysis: &analysis })?;
+                clocks.write.add(writing.elapsed());
+                frames += 1;
+                progress(Progress { frames, expected });
+            }
+            Ok(())
+        });
+        // Where it stops early, nobody takes results any more, and the threads end at their next one.
+        drop(arrivals);
+        let reader = reading.join().map_err(|_| PipelineError::Panicked("reading"))?;
+        for worker in working {
+            worker.join().map_err(|_| PipelineError::Panicked("inference"))?;
+        }
+        outcome?;
+        Ok(RecordingSummary {
+            frames,
+            wall_s: begun.elapsed().as_secs_f64(),
+            workers,
+            stages: clocks.summaries(),
+            source: reader.totals(),
+            unusable_detections,
+        })
+    })
+}
+
+#[derive(Default)]
+struct Clocks {
+    decode: StageTimes,
+    prepare: StageTimes,
+    infer: StageTimes,
+    track: StageTimes,
+    analyse: StageTimes,
+    write: StageTimes,
+}
+
+impl Clocks {
+    fn summaries(&self) -> StageSummaries {
+        StageSummaries {
+            decode: self.decode.summary(),
+            prepare: self.prepare.summary(),
+            infer: self.infer.summary(),
+            track: self.track.summary(),
+            analyse: self.analyse.summary(),
+            write: self.write.summary(),
+        }
+    }
+}
+
+/// Reads and prepares every frame. An error is a result too, so that it ends the run in its turn.
+fn read(
+    mut reader: FrameReader,
+    mut preparation: Preparation,
+    keep_pictures: bool,
+    jobs: &SyncSender<Job>,
+    buffers: &Receiver<Vec<f32>>,
+    results: &SyncSender<Arrival>,
+) -> FrameReader {
+    let mut ticket = 0;
+    loop {
+        let begun = Instant::now();
+        let Some(frame) = reader.next() else { break };
+        let decode = begun.elapsed();
+        let job = frame.map_err(PipelineError::from).and_then(|(meta, picture)| {
+            let begun = Instant::now();
+            let prepared = preparation.prepare(&picture, buffers.try_recv().unwrap_or_default())?;
+            let picture = keep_pictures.then_some(picture);
+            Ok(Job { ticket, meta, prepared, picture, decode, prepare: begun.elapsed() })
+        });
+        let goes_on = match job {
+            Ok(job) => jobs.send(job).is_ok(),
+            Err(error) => {
+                // Where the collector is gone it has an error of its own.
+                let _ = results.send((ticket, Err(error)));
+                false
+            }
+        };
+        if !goes_on {
+            break;
+        }
+        ticket += 1;
+    }
+    reader
+}
+
+fn work(
+    mut detector: Detector,
+    queue: &Mutex<Receiver<Job>>,
+    results: &SyncSender<Arrival>,
+    spent: &SyncSender<Vec<f32>>,
+) {
+    loop {
+        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        let begun = Instant::now();
+        let inferred = detector.infer(std::slice::from_ref(&job.prepared));
+        let infer = begun.elapsed();
+        let done = inferred.map_err(PipelineError::from).map(|mut decoded| {
+            let decoded = decoded.pop().unwrap_or_default();
+            Done {
+                meta: job.meta,
+                picture: job.picture,
+                detections: decoded.detections,
+                unusable: decoded.unusable,
+                decode: job.decode,
+                prepare: job.prepare,
+                infer,
+            }
+        });
+        // Where enough of them are on their way, or nobody reads any more, it is simply dropped.
+        let _ = spent.try_send(job.prepared.tensor);
+        if results.send((job.ticket, done)).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The result files of `analyze`.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::evaluation::{TrackRow, write_track};
+use crate::model::{FrameReport, Reading};
+use crate::rules::wire;
+
+/// Folder in which results are written until they are complete.
+const INCOMPLETE: &str = ".incomplete";
+
+/// `tracks.txt`, `crossings.csv`, `zones.csv` and `alerts.jsonl` in one folder.
+///
+/// Nothing half-written is left under these names: files grow in the sub-folder `.incomplete` and are moved to their
+/// places by [`AnalysisFiles::finish`]. Frames are counted from 1 in all of them, as the MOT Challenge format wants.
+#[derive(Debug)]
+pub struct AnalysisFiles {
+    folder: PathBuf,
+    tracks: BufWriter<File>,
+    crossings: csv::Writer<File>,
+    zones: csv::Writer<File>,
+    alerts: BufWriter<File>,
+    finished: bool,
+}
+
+impl AnalysisFiles {
+    /// Begins results in this folder, which is made where there is none.
+    ///
+    /// # Errors
+    /// Where the folder or a file in it can't be written.
+    pub fn create(folder: &Path) -> io::Result<Self> {
+        let incomplete = folder.join(INCOMPLETE);
+        fs::create_dir_all(&incomplete)?;
+        let file = |name: &str| File::create(incomplete.join(name));
+        let mut crossings = csv::Writer::from_writer(file("crossings.csv")?);
+        crossings.write_record(["time", "frame", "camera", "line", "direction", "class", "track"])?;
+        let mut zones = csv::Writer::from_writer(file("zones.csv")?);
+        zones.write_record(["time", "frame", "camera", "zone", "class", "occupancy", "quality"])?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            tracks: BufWriter::new(file("tracks.txt")?),
+            crossings,
+            zones,
+            alerts: BufWriter::new(file("alerts.jsonl")?),
+            finished: false,
+        })
+    }
+
+    /// Where another result of this run is written until it is complete; [`AnalysisFiles::finish`] moves it too.
+    #[must_use]
+    pub fn incomplete_path(&self, name: &str) -> PathBuf {
+        self.folder.join(INCOMPLETE).join(name)
+    }
+
+    /// Writes what a frame gave.
+    ///
+    /// # Errors
+    /// Where the disk is full or gone.
+    pub fn write(&mut self, report: &FrameReport) -> io::Result<()> {
+        let Some(frame) = &report.frame else { return Ok(()) };
+        let number = frame.seq + 1;
+        for track in &report.tracks {
+            let id = i64::try_from(track.id.0).unwrap_or(i64::MAX);
+            let frame = u32::try_from(number).unwrap_or(u32::MAX);
+            write_track(&mut self.tracks, &TrackRow { frame, id, bbox: track.bbox, score: track.score })?;
+        }
+        let (time, number) = (report.at.to_rfc3339(), number.to_string());
+        for crossing in &report.crossings {
+            self.crossings.write_record([
+                time.as_str(),
+                &number,
+                report.camera.as_str(),
+                crossing.line.as_str(),
+                crossing.direction.as_str(),
+                crossing.class.as_str(),
+                &crossing.track.to_string(),
+            ])?;
+        }
+        for zone in &report.zones {
+            for class in &zone.classes {
+                self.zones.write_record([
+                    time.as_str(),
+                    &number,
+                    report.camera.as_str(),
+                    zone.zone.as_str(),
+                    class.class.as_str(),
+                    &value(class.occupancy),
+                    &class.occupancy.quality().to_string(),
+                ])?;
+            }
+        }
+        for alert in &report.alerts {
+            writeln!(self.alerts, "{}", wire::to_json_line(alert)?)?;
+        }
+        Ok(())
+    }
+
+    /// Moves everything to its place.
+    ///
+    /// # Errors
+    /// Where the disk is full or gone.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.tracks.flush()?;
+        self.crossings.flush()?;
+        self.zones.flush()?;
+        self.alerts.flush()?;
+        let incomplete = self.folder.join(INCOMPLETE);
+        let mut names: Vec<_> =
+            fs::read_dir(&incomplete)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
+        names.sort();
+        for name in names {
+            fs::rename(incomplete.join(&name), self.folder.join(&name))?;
+        }
+        self.finished = true;
+        fs::remove_dir(&incomplete)
+    }
+}
+
+impl Drop for AnalysisFiles {
+    /// A run that failed leaves no results.
+    fn drop(&mut self) {
+        if !self.finished {
+            // There is nobody to tell, and the next run makes the folder anew.
+            let _ = fs::remove_dir_all(self.folder.join(INCOMPLETE));
+        }
+    }
+}
+
+fn value(reading: Reading) -> String {
+    reading.value().map_or_else(String::new, |value| value.to_string())
+}

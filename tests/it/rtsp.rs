@@ -1,0 +1,259 @@
+//! Live cameras against a real RTSP server (GStreamer's, H.264) that is killed, frozen and started again.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use crowdflow::config::{CameraPlan, InputPlan, InputSize, Region, SourcePlan, StreamSource, TrackerPlan};
+use crowdflow::model::{CameraId, FrameMeta};
+use crowdflow::picture::Picture;
+use crowdflow::source::{CameraHealth, CaptureCounters, FeedHandle, FeedSink, SourceErrorKind, spawn_feed};
+
+/// A test that waits longer than this has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+const READ_TIMEOUT_S: f64 = 2.0;
+
+/// Debian's python: only it has `gi`.
+const PYTHON: &str = "/usr/bin/python3";
+const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/rtsp_server.py");
+
+/// A running server; killed when dropped.
+struct Server {
+    process: Child,
+    port: u16,
+}
+
+impl Server {
+    /// On this port, or on a free one for 0.
+    fn start(port: u16, more: &[&str]) -> Self {
+        let mut process = Command::new(PYTHON)
+            .arg(SERVER)
+            .args(["--port", &port.to_string()])
+            .args(more)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python3 starts");
+        let mut line = String::new();
+        let stdout = process.stdout.take().expect("a pipe");
+        BufReader::new(stdout).read_line(&mut line).expect("a line of the server");
+        let port = line.trim().strip_prefix("listening ").and_then(|port| port.parse().ok());
+        let port = port.unwrap_or_else(|| panic!("the server said {line:?}"));
+        Self { process, port }
+    }
+
+    fn url(&self) -> String {
+        format!("rtsp://127.0.0.1:{}/live", self.port)
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([name, &self.process.id().to_string()]).status().expect("kill runs");
+        assert!(sent.success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Already dead is as good.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Whether the server can run here. CI has it; a machine without it is told so.
+fn server_is_installed() -> bool {
+    static INSTALLED: OnceLock<bool> = OnceLock::new();
+    *INSTALLED.get_or_init(|| {
+        let script = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer";
+        let found = Path::new(PYTHON).exists()
+            && Command::new(PYTHON).args(["-c", script]).output().is_ok_and(|output| output.status.success());
+        if !found {
+            assert!(std::env::var_os("CI").is_none(), "the RTSP server for the tests is missing");
+            println!("skipped: GStreamer's RTSP server not found (python3-gi, gir1.2-gst-rtsp-server-1.0)");
+        }
+        found
+    })
+}
+
+enum Event {
+    Frame(FrameMeta),
+    Health(CameraHealth),
+}
+
+struct Forward {
+    events: Sender<Event>,
+    health: Option<CameraHealth>,
+}
+
+impl FeedSink for Forward {
+    fn frame(&mut self, meta: FrameMeta, _picture: Picture) {
+        // The test may be over.
+        let _ = self.events.send(Event::Frame(meta));
+    }
+
+    fn status(&mut self, health: &CameraHealth, _counters: &CaptureCounters) {
+        if self.health.as_ref() != Some(health) {
+            self.health = Some(health.clone());
+            let _ = self.events.send(Event::Health(health.clone()));
+        }
+    }
+}
+
+/// A camera under test.
+struct Camera {
+    handle: FeedHandle,
+    events: Receiver<Event>,
+}
+
+impl Camera {
+    fn watch(id: &str, url: String, credentials: Option<(String, String)>) -> Self {
+        let source = StreamSource { url, credentials, open_timeout_s: 10.0, read_timeout_s: READ_TIMEOUT_S };
+        let plan = CameraPlan {
+            id: CameraId::new(id).expect("an id"),
+            name: id.to_owned(),
+            mobile: false,
+            source: SourcePlan::Stream(source),
+            analysis_fps: None,
+            stale_after_s: 3.0,
+            input: InputPlan { size: InputSize { width_px: 416, height_px: 416 }, region: Region::Whole },
+            tracker: TrackerPlan { confirm_s: 0.5, coast_s: 0.0, lost_s: 1.5 },
+            zones: Vec::new(),
+            lines: Vec::new(),
+        };
+        let (sender, events) = channel();
+        let sink = Forward { events: sender, health: None };
+        let handle = spawn_feed(&plan, Arc::new(AtomicBool::new(false)), sink).expect("a thread");
+        Self { handle, events }
+    }
+
+    fn next(&self, deadline: Instant) -> Event {
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.events.recv_timeout(left).unwrap_or_else(|error| panic!("nothing came any more: {error}"))
+    }
+
+    fn frame(&self) -> FrameMeta {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Event::Frame(meta) = self.next(deadline) {
+                return meta;
+            }
+        }
+    }
+
+    /// Waits for the camera to be down.
+    fn down(&self) -> SourceErrorKind {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Event::Health(CameraHealth::Down { error, .. }) = self.next(deadline) {
+                return error.kind();
+            }
+        }
+    }
+
+    /// What has come and wasn't looked at.
+    fn waiting(&self) -> Vec<Event> {
+        self.events.try_iter().collect()
+    }
+
+    fn end(self) -> CaptureCounters {
+        self.handle.stop();
+        self.handle.join().expect("no panic")
+    }
+}
+
+#[test]
+fn a_killed_camera_is_down_beside_one_that_goes_on_and_comes_back() {
+    if !server_is_installed() {
+        return;
+    }
+    let server = Server::start(0, &["--fps", "25"]);
+    let other_server = Server::start(0, &["--fps", "25", "--size", "160x120"]);
+    let camera = Camera::watch("gate", server.url(), None);
+    let other = Camera::watch("plaza", other_server.url(), None);
+    let mut last = camera.frame();
+    assert_eq!((last.size.width_px, last.size.height_px, last.epoch), (320, 240, 0));
+    for _ in 0..25 {
+        let next = camera.frame();
+        assert!(next.seq > last.seq && next.at >= last.at);
+        last = next;
+    }
+    assert_eq!(other.frame().size.width_px, 160);
+
+    let port = server.port;
+    other.waiting();
+    let killed = Instant::now();
+    drop(server);
+    camera.down();
+    let noticed_after = killed.elapsed();
+    assert!(noticed_after.as_secs_f64() < READ_TIMEOUT_S + 2.0, "{noticed_after:?}");
+    for _ in 0..25 {
+        other.frame();
+    }
+
+    let server = Server::start(port, &["--fps", "25"]);
+    let back = camera.frame();
+    assert!(back.epoch > last.epoch && back.seq > last.seq && back.at > last.at);
+    let undisturbed = |event: &Event| matches!(event, Event::Frame(meta) if meta.epoch == 0);
+    assert!(other.waiting().iter().all(undisturbed));
+
+    let counters = camera.end();
+    assert!(counters.reconnects >= 1 && counters.retrieved > 25, "{counters:?}");
+    assert_eq!(other.end().reconnects, 0);
+    drop(server);
+}
+
+#[test]
+fn a_camera_that_falls_silent_is_down_after_the_read_timeout() {
+    if !server_is_installed() {
+        return;
+    }
+    let server = Server::start(0, &["--fps", "25"]);
+    let camera = Camera::watch("gate", server.url(), None);
+    camera.frame();
+    server.signal("-STOP");
+    let frozen = Instant::now();
+    assert_eq!(camera.down(), SourceErrorKind::TimedOut);
+    let noticed_after = frozen.elapsed().as_secs_f64();
+    assert!((READ_TIMEOUT_S - 0.5..READ_TIMEOUT_S + 2.0).contains(&noticed_after), "{noticed_after} s");
+    // Nothing is waited for any more: a frozen server would hold the next opening until its time-out.
+    drop(server);
+    camera.end();
+}
+
+#[test]
+fn a_camera_that_changes_its_size_is_not_a_still_picture_for_ever() {
+    if !server_is_installed() {
+        return;
+    }
+    let server = Server::start(0, &["--fps", "25", "--double-after", "2.5"]);
+    let camera = Camera::watch("gate", server.url(), None);
+    assert_eq!(camera.frame().size.width_px, 320);
+    let deadline = Instant::now() + PATIENCE;
+    let doubled = loop {
+        let frame = camera.frame();
+        if frame.size.width_px == 640 {
+            break frame;
+        }
+        assert!(Instant::now() < deadline, "still {:?}", frame.size);
+    };
+    assert!(doubled.epoch > 0);
+    camera.end();
+}
+
+#[test]
+fn user_and_password_open_a_guarded_camera() {
+    if !server_is_installed() {
+        return;
+    }
+    let server = Server::start(0, &["--fps", "25", "--user", "operator", "--password", "p@:/ss"]);
+    let credentials = |password: &str| Some(("operator".to_owned(), password.to_owned()));
+    let camera = Camera::watch("gate", server.url(), credentials("p@:/ss"));
+    camera.frame();
+    camera.end();
+    let refused = Camera::watch("gate", server.url(), credentials("wrong"));
+    assert_eq!(refused.down(), SourceErrorKind::Connect);
+    refused.end();
+}
