@@ -8,6 +8,8 @@
 //! A module uses only modules of lower layers; `tests/it/architecture.rs` keeps that true.
 
 pub mod analysis;
+pub mod api;
+pub mod app;
 pub mod assign;
 pub mod cli;
 pub mod config;
@@ -24,4 +26,6 @@ pub mod pipeline;
 pub mod rules;
 pub mod sink;
 pub mod source;
+pub mod status;
 pub mod tracking;
+pub mod view;

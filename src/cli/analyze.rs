@@ -12,9 +12,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::model::open_model;
 use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
 use crate::inference::Model;
-use crate::model::{FrameReport, FrameSize, LineState, ZoneState};
-use crate::pipeline::{PipelineError, Progress, RecordingSummary, StageSummaries, analyze_recording};
+use crate::model::{FrameReport, FrameSize, LineState, ObjectClass, PixelBox, ZoneState};
+use crate::picture::{Picture, VideoWriter};
+use crate::pipeline::{AnalysedFrame, PipelineError, Progress, RecordingSummary, StageSummaries, analyze_recording};
 use crate::sink::AnalysisFiles;
+use crate::view::{Annotator, Scene, zone_levels};
 
 /// Analyse a video file or a folder of pictures at full speed.
 ///
@@ -156,6 +158,56 @@ fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }
 
+/// `annotated.mp4`, begun with the first picture.
+struct AnnotatedVideo {
+    path: PathBuf,
+    annotator: Annotator,
+    rate_fps: f64,
+    writer: Option<(VideoWriter, FrameSize)>,
+}
+
+impl AnnotatedVideo {
+    fn new(path: PathBuf, camera: &CameraPlan, plan: &Plan) -> Self {
+        let rate_fps = camera.analysis_fps.map_or(rate_fps(camera), |rate| rate.min(rate_fps(camera)));
+        Self { path, annotator: Annotator::new(camera, &plan.privacy), rate_fps, writer: None }
+    }
+
+    /// Heads are hidden for everybody who was seen or is followed, counted or not.
+    fn write(&mut self, mut picture: Picture, frame: &AnalysedFrame<'_>) -> Result<(), PipelineError> {
+        let people = frame.detections.iter().filter(|detection| detection.class == ObjectClass::Person);
+        let followed = frame.analysis.people_not_counted().iter().copied();
+        let also_hide: Vec<PixelBox> = people.map(|detection| detection.bbox).chain(followed).collect();
+        let levels = zone_levels(frame.analysis.rule_states());
+        self.annotator.draw(&mut picture, &Scene { report: frame.report, levels: &levels, also_hide: &also_hide })?;
+        let (writer, size) = match &mut self.writer {
+            Some(writer) => writer,
+            None => {
+                let size = picture.size();
+                self.writer.insert((VideoWriter::create(&self.path, size, self.rate_fps)?, size))
+            }
+        };
+        // A video has one size, its pictures may change theirs.
+        if picture.size() != *size {
+            picture = picture.resized(*size)?;
+        }
+        Ok(writer.write(&picture)?)
+    }
+
+    fn finish(self) -> Result<(), PipelineError> {
+        Ok(self.writer.map_or(Ok(()), |(writer, _)| writer.finish())?)
+    }
+}
+
+/// True frames a second of the camera's recording.
+fn rate_fps(camera: &CameraPlan) -> f64 {
+    match &camera.source {
+        SourcePlan::File(file) => file.fps,
+        SourcePlan::Images(folder) => folder.fps,
+        // Never analysed as a recording: `FrameReader` refuses it.
+        SourcePlan::Stream(_) | SourcePlan::V4l2(_) => 1.0,
+    }
+}
+
 pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     let (plan, camera) = plan(args)?;
     let model = open_model(&plan.inference)?;
@@ -165,6 +217,7 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
         .map_err(PipelineError::from)
         .with_context(|| format!("cannot begin results in {}", args.out.display()))?;
 
+    let mut video = AnnotatedVideo::new(files.incomplete_path("annotated.mp4"), &camera, &plan);
     let mut totals = Totals::default();
     let bar = progress_bar();
     let summary = analyze_recording(
@@ -173,9 +226,10 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
         &plan.inference,
         &model,
         !args.no_video,
-        |report, _picture, _analysis| {
-            totals.add(report);
-            Ok(files.write(report)?)
+        |mut frame| {
+            totals.add(frame.report);
+            files.write(frame.report)?;
+            frame.picture.take().map_or(Ok(()), |picture| video.write(picture, &frame))
         },
         |Progress { frames, expected }| {
             if bar.length() != expected {
@@ -185,6 +239,7 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
         },
     )?;
     bar.finish_and_clear();
+    video.finish()?;
 
     let summary = report(&camera, &model, &summary, &totals);
     let text = serde_json::to_string_pretty(&summary)? + "\n";
@@ -266,13 +321,13 @@ fn progress_bar() -> ProgressBar {
 }
 
 fn report<'a>(camera: &'a CameraPlan, model: &'a Model, run: &RecordingSummary, totals: &Totals) -> Summary<'a> {
-    let (video, rate) = match &camera.source {
-        SourcePlan::File(file) => (file.path.display().to_string(), file.fps),
-        SourcePlan::Images(folder) => (folder.path.display().to_string(), folder.fps),
-        SourcePlan::Stream(stream) => (stream.url.clone(), 1.0),
-        SourcePlan::V4l2(device) => (device.device.display().to_string(), 1.0),
+    let video = match &camera.source {
+        SourcePlan::File(file) => file.path.display().to_string(),
+        SourcePlan::Images(folder) => folder.path.display().to_string(),
+        SourcePlan::Stream(stream) => stream.url.clone(),
+        SourcePlan::V4l2(device) => device.device.display().to_string(),
     };
-    let interval_s = 1.0 / camera.analysis_fps.unwrap_or(rate);
+    let interval_s = 1.0 / camera.analysis_fps.unwrap_or_else(|| rate_fps(camera));
     let seconds_of_video = totals.first_at_s.map_or(0.0, |first| totals.last_at_s - first + interval_s);
     Summary {
         schema: 1,

@@ -11,6 +11,9 @@ pub(super) const UNAVAILABLE: u8 = 69;
 /// A bug.
 pub(super) const BUG: u8 = 70;
 
+/// The grace for an orderly end ran out.
+pub(super) const GRACE_RAN_OUT: u8 = 75;
+
 /// A port that is in use and the like: what is needed is not there now.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

@@ -5,6 +5,7 @@ mod check;
 mod evaluate;
 mod failure;
 mod model;
+mod run;
 mod track_detections;
 
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::RunArgs),
     Analyze(analyze::AnalyzeArgs),
     Evaluate(EvaluateArgs),
     Check(check::CheckArgs),
@@ -40,16 +42,25 @@ pub fn main() -> ExitCode {
         }
     };
     let done = match cli.command {
-        Command::Analyze(args) => analyze::run(&args),
-        Command::Evaluate(args) => evaluate::run(&args),
-        Command::Check(args) => check::run(&args),
-        Command::Model(args) => model::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Analyze(args) => analyze::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Evaluate(args) => evaluate::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Check(args) => check::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Model(args) => model::run(&args).map(|()| ExitCode::SUCCESS),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
+        // Whoever read our output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(failure::exit_code(&error))
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io =
+        |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    error.chain().filter_map(io).any(|kind| kind == std::io::ErrorKind::BrokenPipe)
 }

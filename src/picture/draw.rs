@@ -3,6 +3,7 @@
 use opencv::core::{self, Mat, MatTraitConst, Point, Rect, Scalar, Vector};
 use opencv::imgproc;
 
+use super::plate::ascii;
 use super::{Picture, PictureError, failed};
 use crate::model::{PixelBox, PixelPoint};
 
@@ -35,7 +36,7 @@ const BLUR_CELL_PX: i32 = 6;
 
 const FONT: i32 = imgproc::FONT_HERSHEY_SIMPLEX;
 /// Height of that font's capitals at scale 1, in pixels.
-const FONT_CAPITAL_PX: f64 = 21.0;
+pub(super) const FONT_CAPITAL_PX: f64 = 21.0;
 
 impl Picture {
     /// Draws the outline of a box.
@@ -100,7 +101,7 @@ impl Picture {
         capital_height_px: f64,
         colour: Colour,
     ) -> Result<(), PictureError> {
-        let text: String = text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
+        let text = ascii(text);
         let scale = capital_height_px.clamp(1.0, 1000.0) / FONT_CAPITAL_PX;
         let thickness = ((capital_height_px / 10.0).round() as i32).clamp(1, 100);
         for (colour, thickness) in [(Colour::BLACK, thickness + 2), (colour, thickness)] {
@@ -146,7 +147,7 @@ fn thickness(thickness_px: u32) -> i32 {
 }
 
 /// The nearest whole pixel, kept within what OpenCV can draw without overflow.
-fn whole(point: PixelPoint) -> Point {
+pub(super) fn whole(point: PixelPoint) -> Point {
     let whole = |place: f64| place.round().clamp(-1e5, 1e5) as i32;
     Point::new(whole(point.x), whole(point.y))
 }

@@ -8,14 +8,16 @@
 
 mod error;
 mod hub;
+mod live;
 mod preparation;
 mod recording;
 mod stage_times;
 
 pub use error::PipelineError;
 pub use hub::{FrameHub, Handed};
+pub use live::{LiveService, Observers, StillRunning};
 pub use preparation::Preparation;
-pub use recording::{Progress, RecordingSummary, StageSummaries, analyze_recording};
+pub use recording::{AnalysedFrame, Progress, RecordingSummary, StageSummaries, analyze_recording};
 pub use stage_times::{StageSummary, StageTimes};
 
 use crate::config::InferencePlan;

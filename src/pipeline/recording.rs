@@ -61,6 +61,19 @@ pub struct StageSummaries {
     pub write: StageSummary,
 }
 
+/// A frame with all that was found in it.
+#[derive(Debug)]
+pub struct AnalysedFrame<'a> {
+    /// What was counted.
+    pub report: &'a FrameReport,
+    /// The picture, where it was kept.
+    pub picture: Option<Picture>,
+    /// Everything that the detector saw.
+    pub detections: &'a [Detection],
+    /// The camera's analysis after this frame.
+    pub analysis: &'a CameraAnalysis,
+}
+
 /// A frame on its way to a worker.
 struct Job {
     ticket: u64,
@@ -85,8 +98,8 @@ struct Done {
 /// A frame's number in the run, and what became of it.
 type Arrival = (u64, Result<Done, PipelineError>);
 
-/// Analyses a whole recording. `write` gets each frame's report in order, with its picture where `keep_pictures`;
-/// `progress` is told after each frame.
+/// Analyses a whole recording. `write` gets each frame in order, with its picture where `keep_pictures`; `progress` is
+/// told after each frame.
 ///
 /// # Errors
 /// [`PipelineError`]; what was written before is the caller's to discard.
@@ -96,7 +109,7 @@ pub fn analyze_recording(
     inference: &InferencePlan,
     model: &Model,
     keep_pictures: bool,
-    mut write: impl FnMut(&FrameReport, Option<Picture>, &CameraAnalysis) -> Result<(), PipelineError>,
+    mut write: impl FnMut(AnalysedFrame<'_>) -> Result<(), PipelineError>,
     mut progress: impl FnMut(Progress),
 ) -> Result<RecordingSummary, PipelineError> {
     let reader = FrameReader::open(camera)?;
@@ -149,7 +162,8 @@ pub fn analyze_recording(
                 let writing = Instant::now();
                 clocks.track.add(judging - tracking);
                 clocks.analyse.add(writing - judging);
-                write(&report, done.picture, &analysis)?;
+                let (picture, detections) = (done.picture, done.detections.as_slice());
+                write(AnalysedFrame { report: &report, picture, detections, analysis: &analysis })?;
                 clocks.write.add(writing.elapsed());
                 frames += 1;
                 progress(Progress { frames, expected });

@@ -6,4 +6,8 @@ mod config_bad;
 mod config_files;
 mod flow_ground_truth;
 mod flow_scenarios;
+mod http_api;
+mod live_page;
+mod made_up_service;
+mod prometheus_files;
 mod rtsp;

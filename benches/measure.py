@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Measures what the product promises, and prints the table of benches/README.md.
+
+    make build && cargo build --release --example ort_alone
+    benches/measure.py --data ../shared/data            # everything
+    benches/measure.py --only throughput                # one of: accuracy, throughput, memory, cameras
+
+Needs the release build and the sample video (scripts/setup.sh). The machine should have nothing else to do: where two
+things are compared they are run in turns, and medians and ratios are given.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CROWDFLOW = ROOT / "target/release/crowdflow"
+ORT_ALONE = ROOT / "target/release/examples/ort_alone"
+SAMPLE = ROOT / "sample/vtest.avi"
+
+# The places whose truth is known (../shared/data/README.md), not those of the demo.
+PETS = f"""
+[cameras.pets]
+frame_size = [768, 576]
+[cameras.pets.source.file]
+path = "{SAMPLE}"
+fps = 7
+[cameras.pets.zones.centre]
+coords = "pixel"
+polygon = [[300, 180], [600, 180], [600, 400], [300, 400]]
+[cameras.pets.lines.x384]
+coords = "pixel"
+a = [384, 575]
+b = [384, 140]
+"""
+
+
+def run(*command):
+    """What a command prints."""
+    return subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True).stdout
+
+
+def analyze(folder, *more):
+    config = Path(folder) / "pets.toml"
+    config.write_text(PETS)
+    out = Path(folder) / "out"
+    return json.loads(run(CROWDFLOW, "analyze", "-c", config, "--out", out, "--json", *more)), out
+
+
+def row(what, target, measured):
+    print(f"| {what} | {target} | {measured} |", flush=True)
+
+
+def accuracy(args):
+    truth = Path(args.data) / "pets/gt.txt"
+    if not truth.is_file():
+        print(f"skipped: no ground truth at {truth}", file=sys.stderr)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        summary, out = analyze(folder, "--no-video")
+        for name, flags in (("conf-0 people ignored", ["--forgive-unscored"]), ("conf-0 people taken out", [])):
+            command = [CROWDFLOW, "evaluate", "--gt", truth, "--tracks", out / "tracks.txt", "--json", *flags]
+            scores = json.loads(run(*command))["combined"]
+            clear, identity, count = scores["clear"], scores["identity"], scores["count"]
+            row(
+                f"vtest, {name}: MOTA / IDF1 / count MAE",
+                "0.82 / 0.70 / 0.45",
+                f"{clear['mota']:.3f} / {identity['idf1']:.3f} / {count['mae']:.3f} "
+                f"(HOTA {scores['hota']['hota']:.3f}, switches {clear['id_switches']}, bias {count['bias']:+.3f})",
+            )
+        line = summary["lines"]["x384"]["person"]
+        row("line x=384: in / out", "18 / 13 within 10 %", f"{line['in']} / {line['out']}")
+        zone = summary["zones"]["centre"]["person"]
+        row("zone centre: mean occupancy", "2.71 within 10 %",
+            f"{zone['mean_occupancy']:.2f} ({zone['mean_occupancy'] / 2.712 - 1:+.1%})")
+
+
+def throughput(args):
+    """`analyze --no-video` and ONNX Runtime alone, in turns, since the machine's speed drifts."""
+    ours, alone, ratios = [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(args.rounds):
+            summary, _ = analyze(folder, "--no-video")
+            bare = json.loads(run(ORT_ALONE, "--size", summary["input_size"], "--workers", summary["workers"],
+                                  "--threads", 1, "--seconds", max(5, summary["wall_s"])))
+            ours.append(summary["fps"])
+            alone.append(bare["frames_per_second"])
+            ratios.append(summary["fps"] / bare["frames_per_second"])
+    row(
+        f"analyze --no-video against ONNX Runtime alone, {summary['input_size']}, {summary['workers']} workers, "
+        f"median of {args.rounds} turns",
+        ">= 0.95",
+        f"{statistics.median(ratios):.3f} ({statistics.median(ours):.1f} of {statistics.median(alone):.1f} frames/s; "
+        f"ratios {', '.join(f'{ratio:.3f}' for ratio in ratios)})",
+    )
+    stages = summary["stages"]
+    row("its stages, mean / p95 ms", "",
+        ", ".join(f"{name} {stage['mean_ms']:.2f} / {stage['p95_ms']:.2f}" for name, stage in stages.items()))
+
+
+def memory(_args):
+    with tempfile.TemporaryDirectory() as folder:
+        peaks = [analyze(folder, "--no-video")[0]["peak_resident_mb"] for _ in range(3)]
+    row("peak memory of analyze --no-video, highest of 3", "<= 250 MB", f"{max(peaks):.0f} MB")
+
+
+def scrape(address):
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+
+def total(series, name, label=""):
+    return sum(value for key, value in series.items() if key.startswith(name + "{") and label in key)
+
+
+def cameras(args):
+    """Eight looped cameras at two analysed frames a second."""
+    count, rate, seconds = 8, 2.0, args.camera_seconds
+    parts = ['[server]\nlisten = "127.0.0.1:0"\n']
+    for index in range(count):
+        parts.append(
+            f'[cameras.c{index}]\nanalysis_fps = {rate}\n[cameras.c{index}.source.file]\n'
+            f'path = "{SAMPLE}"\nfps = 7\nrepeat = true\n'
+            f'[cameras.c{index}.zones.all]\ncoords = "normalized"\npolygon = [[0, 0], [1, 0], [1, 1], [0, 1]]\n'
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "eight.toml"
+        config.write_text("\n".join(parts))
+        command = [CROWDFLOW, "run", "-c", config, "--for-seconds", str(seconds + 15)]
+        with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as service:
+            address = service.stdout.readline().split("http://")[1].strip().rstrip("/")
+            time.sleep(5)  # what is measured is the steady state
+            before, begun = scrape(address), time.monotonic()
+            time.sleep(seconds)
+            after, elapsed = scrape(address), time.monotonic() - begun
+            if service.wait() != 0:
+                sys.exit("the service did not end well")
+    grown = lambda name, label="": total(after, name, label) - total(before, name, label)
+    due, analysed = count * rate * elapsed, grown("crowdflow_frames_analysed_total")
+    dropped = grown("crowdflow_frames_dropped_total")
+    bounds = sorted({float(key.split('le="')[1].split('"')[0]) for key in after
+                     if key.startswith("crowdflow_result_age_seconds_bucket") and "+Inf" not in key})
+    results = grown("crowdflow_result_age_seconds_count")
+    shares = [(bound, grown("crowdflow_result_age_seconds_bucket", f'le="{bound:g}"') / results) for bound in bounds]
+    p95 = next((bound for bound, share in shares if share >= 0.95), float("inf"))
+    within = dict(shares).get(0.7, 0)
+    row(f"eight cameras at 2 frames/s for {elapsed:.0f} s: analysed of those due by the clock", ">= 98 %",
+        f"{analysed / due:.1%} ({analysed:.0f} of {due:.0f}, {dropped:.0f} dropped)")
+    row("its age of results, p95", "<= 700 ms", f"<= {p95 * 1000:.0f} ms ({within:.1%} within 700 ms)")
+
+
+def main():
+    parts = {"accuracy": accuracy, "throughput": throughput, "memory": memory, "cameras": cameras}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default=ROOT.parent / "shared/data", help="folder with the ground truth")
+    parser.add_argument("--only", choices=parts, action="append", help="measure this only; may be given again")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of the throughput comparison")
+    parser.add_argument("--camera-seconds", type=float, default=60, help="how long the eight cameras are watched")
+    args = parser.parse_args()
+    commit = run("git", "-C", ROOT, "rev-parse", "--short", "HEAD").strip()
+    print(f"{time.strftime('%Y-%m-%d')}, commit {commit}\n\n| what | target | measured |\n|---|---|---|", flush=True)
+    for name in args.only or parts:
+        parts[name](args)
+
+
+if __name__ == "__main__":
+    main()

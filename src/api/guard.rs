@@ -1,0 +1,105 @@
+//! What every request must be, and what every answer carries.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use axum::extract::Request;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::error::ApiError;
+
+/// The page loads its own files and nothing else; nobody frames it.
+const PAGE_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; \
+                           connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const HEADERS: [(HeaderName, &str); 5] = [
+    // Live data, and pictures of people.
+    (CACHE_CONTROL, "no-store"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (CONTENT_SECURITY_POLICY, PAGE_POLICY),
+    (REFERRER_POLICY, "no-referrer"),
+    // Another web site may not show these pictures as its own.
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// Lets GET and HEAD to a loopback name through.
+///
+/// The name is checked against DNS rebinding: a web site whose name is made to point at 127.0.0.1 could otherwise read
+/// everything here through its visitor's browser, which takes it for that site's own.
+pub(super) async fn guard(request: Request, next: Next) -> Response {
+    let mut response = match refusal(&request) {
+        Some(error) => error.into_response(),
+        None => next.run(request).await,
+    };
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn refusal(request: &Request) -> Option<ApiError> {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return Some(ApiError::method_not_allowed());
+    }
+    let host = request.headers().get(HOST).and_then(|value| value.to_str().ok());
+    let Some(host) = host else { return Some(ApiError::bad_request("the header Host is missing")) };
+    // A request line may name the host, too.
+    let in_line = request.uri().host();
+    if is_loopback(without_port(host)) && in_line.is_none_or(is_loopback) {
+        return None;
+    }
+    Some(ApiError::forbidden(
+        "this service answers under localhost and loopback addresses only; reach it from elsewhere through a tunnel, \
+         for example `ssh -L 8090:localhost:8090 HOST`",
+    ))
+}
+
+/// The host of `host`, `host:port` and `[v6]:port`.
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
+        _ => host,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    if let Some(v6) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return v6.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback());
+    }
+    host.eq_ignore_ascii_case("localhost") || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_names_are_answered_under() {
+        for good in ["localhost", "LocalHost:8090", "127.0.0.1", "127.0.0.1:8090", "127.8.9.1:1", "[::1]", "[::1]:8090"]
+        {
+            assert!(is_loopback(without_port(good)), "{good}");
+        }
+        let bad = [
+            "",
+            ":8090",
+            "evil.example",
+            "evil.example:8090",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example:8090",
+            "10.0.0.1",
+            "0.0.0.0:8090",
+            "[::]:8090",
+            "::1",
+            "[::ffff:10.0.0.1]",
+            "localhost:8090:1",
+            "user@localhost",
+        ];
+        for bad in bad {
+            assert!(!is_loopback(without_port(bad)), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Live pictures over HTTP.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+
+use super::error::ApiError;
+use super::{ApiState, Context};
+use crate::metrics::ViewerGuard;
+use crate::model::CameraId;
+use crate::view::{LiveHub, Viewer};
+
+/// The next picture to come.
+pub type JpegFuture<'a> = Pin<Box<dyn Future<Output = Option<Arc<[u8]>>> + Send + 'a>>;
+
+/// One viewer's pictures. Dropping it ends the viewing.
+pub trait JpegStream: Send {
+    /// The newest picture that was not given out yet, as a JPEG; waits for one. `None`: there will be no more.
+    /// It can be cancelled without losing a picture.
+    fn next_jpeg(&mut self) -> JpegFuture<'_>;
+}
+
+/// Where live pictures come from: annotated, heads hidden.
+pub trait LivePictures: Send + Sync {
+    /// Begins to look at a camera. `None`: there is no such camera, or no pictures any more.
+    fn subscribe(&self, camera: &CameraId) -> Option<Box<dyn JpegStream>>;
+}
+
+impl LivePictures for LiveHub {
+    fn subscribe(&self, camera: &CameraId) -> Option<Box<dyn JpegStream>> {
+        LiveHub::subscribe(self, camera).map(|viewer| Box::new(viewer) as Box<dyn JpegStream>)
+    }
+}
+
+impl JpegStream for Viewer {
+    fn next_jpeg(&mut self) -> JpegFuture<'_> {
+        Box::pin(Viewer::next_jpeg(self))
+    }
+}
+
+/// A snapshot waits this long for a picture.
+const SNAPSHOT_WAIT: Duration = Duration::from_secs(5);
+
+const MULTIPART: &str = "multipart/x-mixed-replace; boundary=crowdflow-frame";
+const FIRST_BOUNDARY: &[u8] = b"--crowdflow-frame\r\n";
+const LAST_BOUNDARY: &[u8] = b"--crowdflow-frame--\r\n";
+
+struct Viewing {
+    pictures: Box<dyn JpegStream>,
+    stop: watch::Receiver<bool>,
+    part: Part,
+    _counted: Option<ViewerGuard>,
+    _permit: OwnedSemaphorePermit,
+}
+
+enum Part {
+    First,
+    Next,
+    Over,
+}
+
+impl Viewing {
+    /// The next bytes to send.
+    async fn bytes(&mut self) -> Option<Vec<u8>> {
+        match self.part {
+            Part::Over => return None,
+            Part::First => {
+                self.part = Part::Next;
+                return Some(FIRST_BOUNDARY.to_vec());
+            }
+            Part::Next => {}
+        }
+        let next = tokio::select! {
+            biased;
+            // An error means that the server is gone: an end, too.
+            _ = self.stop.wait_for(|stop| *stop) => None,
+            jpeg = self.pictures.next_jpeg() => jpeg,
+        };
+        Some(match next {
+            Some(jpeg) => part(&jpeg),
+            None => {
+                self.part = Part::Over;
+                LAST_BOUNDARY.to_vec()
+            }
+        })
+    }
+}
+
+/// One picture with the boundary that ends it: browsers show a part once the next boundary has come, so leaving that
+/// to the next picture would show each one too late.
+fn part(jpeg: &[u8]) -> Vec<u8> {
+    let head = format!("Content-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", jpeg.len());
+    [head.as_bytes(), jpeg, b"\r\n", FIRST_BOUNDARY].concat()
+}
+
+pub(super) async fn mjpeg(State(context): State<Context>, Path(camera): Path<String>) -> Result<Response, ApiError> {
+    let camera = known(&context.state, &camera)?;
+    let permit = context.stream_permit()?;
+    let pictures = context.state.live.subscribe(&camera).ok_or_else(no_pictures)?;
+    let counted = context.state.metrics.camera(&camera).map(crate::metrics::CameraMetrics::viewer);
+    let viewing = Viewing { pictures, stop: context.stop, part: Part::First, _counted: counted, _permit: permit };
+    let body = stream::unfold(viewing, async |mut viewing| {
+        let bytes = viewing.bytes().await?;
+        Some((Ok::<_, std::convert::Infallible>(bytes), viewing))
+    });
+    Ok(([(CONTENT_TYPE, MULTIPART)], Body::from_stream(body)).into_response())
+}
+
+pub(super) async fn snapshot(State(context): State<Context>, Path(camera): Path<String>) -> Result<Response, ApiError> {
+    let camera = known(&context.state, &camera)?;
+    let _permit = context.stream_permit()?;
+    let mut stop = context.stop;
+    let mut pictures = context.state.live.subscribe(&camera).ok_or_else(no_pictures)?;
+    let jpeg = tokio::select! {
+        _ = stop.wait_for(|stop| *stop) => return Err(no_pictures()),
+        jpeg = tokio::time::timeout(SNAPSHOT_WAIT, pictures.next_jpeg()) => jpeg,
+    };
+    let Ok(jpeg) = jpeg else {
+        let wait_s = SNAPSHOT_WAIT.as_secs();
+        return Err(ApiError::unavailable(format!("camera `{camera}` gave no picture within {wait_s} s")));
+    };
+    let jpeg = jpeg.ok_or_else(no_pictures)?;
+    Ok(([(CONTENT_TYPE, "image/jpeg")], jpeg.to_vec()).into_response())
+}
+
+fn known(state: &ApiState, asked: &str) -> Result<CameraId, ApiError> {
+    let found = state.plan.cameras.iter().find(|camera| camera.id.as_str() == asked);
+    found.map(|camera| camera.id.clone()).ok_or_else(|| {
+        ApiError::unknown_camera(asked, state.plan.cameras.iter().map(|camera| camera.id.to_string()).collect())
+    })
+}
+
+fn no_pictures() -> ApiError {
+    ApiError::unavailable("the service is stopping: there are no pictures any more")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_says_its_length_and_ends_with_the_next_boundary() {
+        let expected = "Content-Type: image/jpeg\r\nContent-Length: 3\r\n\r\nabc\r\n--crowdflow-frame\r\n";
+        assert_eq!(String::from_utf8(part(b"abc")).unwrap(), expected);
+    }
+}

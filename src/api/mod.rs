@@ -1,0 +1,145 @@
+//! HTTP: metrics, health, the state as JSON, live pictures and one page that shows them. The only module that knows the
+//! crate `axum`.
+//!
+//! | path | what |
+//! |---|---|
+//! | `/` | the live page |
+//! | `/metrics` | for Prometheus |
+//! | `/healthz`, `/readyz` | does the process live; does it do its work |
+//! | `/api/v1/state` | everything as it stands, JSON |
+//! | `/api/v1/events` | the same, pushed at most twice a second (server-sent events) |
+//! | `/cameras/{id}/live.mjpeg` | the live picture, for any browser |
+//! | `/cameras/{id}/snapshot.jpg` | one picture |
+//!
+//! There are no accounts yet, so it is meant for a loopback address; [`guard`] keeps other web sites' scripts out.
+
+mod error;
+mod events;
+mod guard;
+mod live;
+mod page;
+mod probe;
+pub mod wire;
+
+use std::future::{Future, IntoFuture};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Router, middleware};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+
+use crate::config::Plan;
+use crate::metrics::{self, Metrics};
+use crate::model::Timestamp;
+use crate::status::StatusBoard;
+use error::ApiError;
+
+pub use live::{JpegFuture, JpegStream, LivePictures};
+
+/// Streams (live pictures and events) that may be open at once.
+const MAX_STREAMS: usize = 64;
+/// What is still being sent when the service stops may take this long.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What runs, as told to people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceInfo {
+    /// Version of the program.
+    pub version: String,
+    /// Id of the model.
+    pub model: String,
+    /// The model's licence.
+    pub model_licence: String,
+}
+
+/// Everything that is served.
+#[derive(Clone)]
+pub struct ApiState {
+    /// For `/metrics`.
+    pub metrics: Metrics,
+    /// The pictures.
+    pub live: Arc<dyn LivePictures>,
+    /// How everything stands.
+    pub status: Arc<StatusBoard>,
+    /// Names, areas and thresholds of what stands so.
+    pub plan: Arc<Plan>,
+    /// What runs.
+    pub info: ServiceInfo,
+    /// The wall clock, from which ages are counted: the same that gives frames their time.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+/// What handlers work with.
+#[derive(Clone)]
+struct Context {
+    state: Arc<ApiState>,
+    started: Instant,
+    streams: Arc<Semaphore>,
+    stop: watch::Receiver<bool>,
+}
+
+/// Serves until `shutdown` completes. Live pictures and events then end at once; other answers have two seconds to
+/// get through, after which their connections are left to be closed with the runtime.
+///
+/// # Errors
+/// Where the listener fails for good.
+pub async fn serve(
+    listener: TcpListener,
+    state: ApiState,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let (stop, mut stopped) = watch::channel(false);
+    let context = Context {
+        state: Arc::new(state),
+        started: Instant::now(),
+        streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+        stop: stopped.clone(),
+    };
+    let signal = async move {
+        shutdown.await;
+        stop.send_replace(true);
+    };
+    let server = axum::serve(listener, router(context)).with_graceful_shutdown(signal).into_future();
+    let grace_over = async move {
+        // Fails only where the server, and with it the signal, is gone.
+        let _ = stopped.wait_for(|stop| *stop).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        ended = server => ended,
+        () = grace_over => {
+            tracing::warn!("clients were still reading when the service stopped");
+            Ok(())
+        }
+    }
+}
+
+fn router(context: Context) -> Router {
+    Router::new()
+        .route("/", get(page::html))
+        .route("/app.css", get(page::css))
+        .route("/app.js", get(page::javascript))
+        .route("/icon.svg", get(page::icon))
+        .route("/metrics", get(metrics_text))
+        .route("/healthz", get(probe::healthz))
+        .route("/readyz", get(probe::readyz))
+        .route("/api/v1/state", get(events::state))
+        .route("/api/v1/events", get(events::events))
+        .route("/cameras/{camera}/live.mjpeg", get(live::mjpeg))
+        .route("/cameras/{camera}/snapshot.jpg", get(live::snapshot))
+        .fallback(async || ApiError::not_found("no such page"))
+        .layer(middleware::from_fn(guard::guard))
+        .with_state(context)
+}
+
+async fn metrics_text(State(context): State<Context>) -> Result<Response, ApiError> {
+    let text = context.state.metrics.encode().map_err(|error| ApiError::internal(&error))?;
+    Ok(([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response())
+}

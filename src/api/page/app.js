@@ -1,0 +1,311 @@
+"use strict";
+// The live page: shows /api/v1/events, in Chinese or English. Texts go in as text, never as HTML.
+
+const TEXTS = {
+  en: {
+    other_language: "中文", alerts: "Alerts", cameras: "Cameras", history: "What happened", as_json: "as JSON", metrics: "metrics",
+    calm: "calm", unknown: "unknown", blue: "Blue Ⅳ", yellow: "Yellow Ⅲ", orange: "Orange Ⅱ", red: "Red Ⅰ",
+    no_rules: "No alert rules are configured.", no_alerts: "No alerts",
+    zone: "Zone", line: "Line", occupancy: "Inside", density: "Density", level: "Level", inwards: "In", outwards: "Out",
+    in_picture: "in the picture", per_m2: "/m²",
+    person: "people", bicycle: "bicycles", motorcycle: "motorcycles", car: "cars", bus: "buses", truck: "trucks",
+    connecting: "connecting", delivering: "live", down: "no connection", ended: "ended", failed: "given up",
+    "unknown:not_started": "nothing analysed yet", "unknown:no_frames": "no fresh picture", "unknown:mobile_camera": "moving camera",
+    not_fresh: "No fresh picture", last_seen: (age) => `last picture ${age} ago`, never_seen: "no picture yet",
+    held: "Held from before: the camera gives no fresh value", no_value: "No fresh value: nothing is known",
+    since: (time) => `since ${time}`, thresholds: "Raised from", source: "Source",
+    next_try: (time) => `next attempt ${time}`,
+    now: "data is live", aged: (age) => `newest data ${age} old`, no_data: "no data yet",
+    lost: (age) => `Connection to the service lost ${age} ago. What is shown is old.`, connecting_to: "connecting…",
+    starting: "starting", stopping: "stopping",
+    raised: "raised to", lowered: "lowered to", cleared: "cleared", stale: "camera blind at", fresh: "fresh values again at",
+    at_least: "at least: the crowd is denser than the camera can resolve",
+    age: (s) => s < 90 ? `${Math.round(s)} s` : s < 5400 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`,
+  },
+  zh: {
+    other_language: "English", alerts: "预警", cameras: "摄像机", history: "预警记录", as_json: "JSON 数据", metrics: "指标",
+    calm: "正常", unknown: "未知", blue: "蓝色 Ⅳ级", yellow: "黄色 Ⅲ级", orange: "橙色 Ⅱ级", red: "红色 Ⅰ级",
+    no_rules: "未配置预警规则。", no_alerts: "无预警",
+    zone: "区域", line: "计数线", occupancy: "区域内", density: "密度", level: "级别", inwards: "进", outwards: "出",
+    in_picture: "画面内", per_m2: "/m²",
+    person: "人", bicycle: "自行车", motorcycle: "摩托车", car: "轿车", bus: "公交车", truck: "卡车",
+    connecting: "连接中", delivering: "实时", down: "连接中断", ended: "已结束", failed: "已停用",
+    "unknown:not_started": "尚未分析", "unknown:no_frames": "无最新画面", "unknown:mobile_camera": "移动摄像机",
+    not_fresh: "无最新画面", last_seen: (age) => `最后画面:${age}前`, never_seen: "尚无画面",
+    held: "沿用此前级别:摄像机无最新数据", no_value: "无最新数据,状况未知",
+    since: (time) => `自 ${time} 起`, thresholds: "触发值", source: "依据",
+    next_try: (time) => `下次重连 ${time}`,
+    now: "数据实时", aged: (age) => `最新数据为 ${age}前`, no_data: "尚无数据",
+    lost: (age) => `与服务的连接已中断 ${age},以下内容已过时。`, connecting_to: "连接中…",
+    starting: "启动中", stopping: "停止中",
+    raised: "升至", lowered: "降至", cleared: "解除", stale: "摄像机失明,保持", fresh: "数据恢复,级别",
+    at_least: "至少:人群密度超出摄像机分辨能力",
+    age: (s) => s < 90 ? `${Math.round(s)} 秒` : s < 5400 ? `${Math.round(s / 60)} 分钟` : `${Math.round(s / 3600)} 小时`,
+  },
+};
+const LEVELS = ["calm", "unknown", "blue", "yellow", "orange", "red"];
+// Browsers open six connections to one host: these stay open, the rest is for events, snapshots and other pages.
+const LIVE_PICTURES = 3;
+const SNAPSHOT_PAUSE_MS = 2000;
+// The service sends at least every 5 s; after this long without an event the connection is as good as lost.
+const SILENT_S = 12;
+
+const asked = new URLSearchParams(location.search).get("lang");
+let stored = null;
+try { stored = localStorage.getItem("language"); } catch { /* storage is switched off */ }
+let language = [asked, stored, navigator.language.startsWith("zh") ? "zh" : "en"].find((name) => name in TEXTS);
+let state = null;
+let receivedAt = null;
+const began = performance.now();
+const cards = new Map();
+
+const text = (key) => TEXTS[language][key] ?? key;
+const byId = (id) => document.getElementById(id);
+
+/** An element with a class and children; texts become text nodes. */
+function element(tag, className, ...children) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+const timeOf = (rfc3339) => new Date(rfc3339).toLocaleTimeString(language === "zh" ? "zh-CN" : "en-GB");
+const decimals = (value, measure) => value.toFixed(measure === "density" ? 2 : 0);
+
+/** `12`, `≥ 40`, or `?` with the reason. */
+function reading(body, measure, unit = "") {
+  if (body.value === null) {
+    const unknown = element("span", "number unknown-value", "?");
+    unknown.title = text(body.quality);
+    return unknown;
+  }
+  const bound = body.quality === "at_least";
+  const shown = element("span", "number", `${bound ? "≥ " : ""}${decimals(body.value, measure)}${unit}`);
+  if (bound) shown.title = text("at_least");
+  return shown;
+}
+
+function chip(level, stale) {
+  return element("span", `level ${level}${stale && level !== "unknown" ? " stale" : ""}`, text(level));
+}
+
+/** The worst rule of a zone; null where it has none. */
+function worstRule(camera, zone) {
+  const own = state.rules.filter((rule) => rule.camera === camera && (zone === null || rule.zone === zone));
+  return own.reduce((worst, rule) => worst === null || LEVELS.indexOf(rule.level) > LEVELS.indexOf(worst.level) ? rule : worst, null);
+}
+
+function nameOf(cameraId, zoneId) {
+  const camera = state.cameras.find((camera) => camera.id === cameraId);
+  const zone = camera?.zones.find((zone) => zone.id === zoneId);
+  return `${zone?.name ?? zoneId} · ${camera?.name ?? cameraId}`;
+}
+
+function ruleItem(rule) {
+  const unit = rule.measure === "density" ? text("per_m2") : "";
+  const item = element("li", rule.level);
+  const head = element("div", "row", element("h3", "", rule.name), chip(rule.level, rule.stale));
+  const value = reading(rule.reading, rule.measure, unit);
+  value.classList.add("big");
+  const place = element("div", "row", element("span", "faint", `${nameOf(rule.camera, rule.zone)} · ${text(rule.measure)}`), value);
+  item.append(head, place);
+  if (rule.stale) item.append(element("p", "warning", text(rule.level === "unknown" ? "no_value" : "held")));
+  if (rule.since) item.append(element("p", "faint", text("since")(timeOf(rule.since))));
+  const thresholds = rule.levels.map((level) => `${text(level.level)} ${level.raise}${unit}`).join(" · ");
+  item.append(element("p", "faint", `${text("thresholds")}: ${thresholds}`));
+  if (rule.source) item.append(element("p", "faint", `${text("source")}: ${rule.source}`));
+  return item;
+}
+
+function renderRules() {
+  const rules = [...state.rules].sort((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level));
+  byId("rules").replaceChildren(...(rules.length ? rules.map(ruleItem) : [element("li", "faint", text("no_rules"))]));
+  const named = new Map(state.rules.map((rule) => [rule.id, rule.name]));
+  byId("recent").replaceChildren(...state.recent_alerts.slice(0, 12).map((alert) => {
+    const level = alert.to ?? "calm";
+    const unit = alert.measure === "density" ? text("per_m2") : "";
+    const value = reading({ value: alert.value, quality: alert.quality }, alert.measure, unit);
+    return element("li", "", element("span", "faint number", timeOf(alert.time)), named.get(alert.rule) ?? alert.rule,
+      text(alert.kind), alert.kind === "cleared" ? null : chip(level, alert.kind === "stale"), value);
+  }));
+  byId("history").hidden = state.recent_alerts.length === 0;
+
+  const worst = rules[0]?.level ?? null;
+  const overall = byId("overall");
+  overall.className = `level ${worst ?? ""}${rules.some((rule) => rule.level === worst && rule.stale) ? " stale" : ""}`;
+  overall.textContent = worst === null ? "" : worst === "calm" ? text("no_alerts") : text(worst);
+}
+
+/** A camera's card; its picture stays while the rest is written anew. */
+function card(camera, place) {
+  let made = cards.get(camera.id);
+  if (made) return made;
+  const image = element("img");
+  const link = element("a", "picture", image);
+  link.href = `/cameras/${camera.id}/live.mjpeg`;
+  const cover = element("div", "cover");
+  link.append(cover);
+  const head = element("div", "row");
+  const tables = element("div");
+  const root = element("article", "camera", head, link, tables);
+  root.id = `camera-${camera.id}`;
+  // The picture's own shape once it is known, so that nothing jumps or is cut.
+  image.addEventListener("load", () => {
+    if (image.naturalWidth) link.style.aspectRatio = `${image.naturalWidth} / ${image.naturalHeight}`;
+  });
+  made = { root, head, image, cover, tables, live: place < LIVE_PICTURES };
+  cards.set(camera.id, made);
+  byId("cameras").append(root);
+  startPicture(camera.id, made);
+  return made;
+}
+
+function startPicture(id, made) {
+  if (document.hidden) return;
+  // The number makes the browser ask anew.
+  const path = made.live ? "live.mjpeg" : "snapshot.jpg";
+  made.image.src = `/cameras/${id}/${path}?${Math.round(performance.now())}`;
+}
+
+function stopPictures() {
+  for (const made of cards.values()) made.image.removeAttribute("src");
+}
+
+function renderCamera(camera, place) {
+  const made = card(camera, place);
+  made.root.className = `camera${camera.fresh ? "" : " stale"}`;
+  made.image.alt = camera.name;
+  const counts = camera.counts.map((count) => element("span", "", reading(count, "occupancy"), ` ${text(count.class)}`));
+  const inPicture = element("span", "faint", `${text("in_picture")}: `);
+  counts.forEach((count, at) => inPicture.append(...(at ? [" · ", count] : [count])));
+  made.head.replaceChildren(
+    element("h3", "", camera.name),
+    inPicture,
+    element("span", camera.fresh ? "faint" : "warning", text(camera.state)),
+  );
+  made.cover.hidden = camera.fresh;
+  made.cover.replaceChildren(...(camera.fresh ? [] : [
+    element("strong", "", text("not_fresh")),
+    element("span", "", text(camera.state)),
+    element("span", "seen"),
+    camera.error ? element("span", "faint", camera.error) : null,
+    camera.next_try ? element("span", "faint", text("next_try")(timeOf(camera.next_try))) : null,
+  ].filter(Boolean)));
+  made.tables.replaceChildren(...[zoneTable(camera), lineTable(camera)].filter(Boolean));
+}
+
+function head(...keys) {
+  return element("thead", "", element("tr", "", ...keys.map((key, at) => element("th", at ? "value" : "", text(key)))));
+}
+
+function zoneTable(camera) {
+  if (camera.zones.length === 0) return null;
+  const dense = camera.zones.some((zone) => zone.density_per_m2 !== null);
+  const ruled = camera.zones.some((zone) => worstRule(camera.id, zone.id) !== null);
+  const rows = camera.zones.flatMap((zone) => zone.classes.map((figures, at) => {
+    const rule = at === 0 ? worstRule(camera.id, zone.id) : null;
+    const only = zone.classes.length === 1 && figures.class === "person";
+    const name = element("td", "", at === 0 ? zone.name : "", only ? null : element("span", "faint", ` ${text(figures.class)}`));
+    if (figures.occupancy.value === null && at === 0) name.append(element("div", "faint", text(figures.occupancy.quality)));
+    const value = reading(figures.occupancy, "occupancy");
+    value.classList.add("big");
+    const row = element("tr", "", name, element("td", "value", value));
+    if (dense) {
+      const density = at === 0 && zone.density_per_m2 !== null ? reading(zone.density_per_m2, "density", text("per_m2")) : "";
+      row.append(element("td", "value", density));
+    }
+    if (ruled) row.append(element("td", "value", rule ? chip(rule.level, rule.stale) : ""));
+    return row;
+  }));
+  const keys = ["zone", "occupancy", ...(dense ? ["density"] : []), ...(ruled ? ["level"] : [])];
+  return element("table", "zones", head(...keys), element("tbody", "", ...rows));
+}
+
+function lineTable(camera) {
+  if (camera.lines.length === 0) return null;
+  const rows = camera.lines.flatMap((line) => line.totals.map((totals, at) => {
+    const only = line.totals.length === 1 && totals.class === "person";
+    const name = element("td", "", at === 0 ? line.name : "", only ? null : element("span", "faint", ` ${text(totals.class)}`));
+    return element("tr", "", name, element("td", "value number", String(totals.in)), element("td", "value number", String(totals.out)));
+  }));
+  return element("table", "lines", head("line", "inwards", "outwards"), element("tbody", "", ...rows));
+}
+
+function render() {
+  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+  byId("language").textContent = text("other_language");
+  for (const marked of document.querySelectorAll("[data-text]")) marked.textContent = text(marked.dataset.text);
+  if (state) {
+    const ids = new Set(state.cameras.map((camera) => camera.id));
+    for (const [id, made] of cards) if (!ids.has(id)) { made.root.remove(); cards.delete(id); }
+    state.cameras.forEach(renderCamera);
+    renderRules();
+    byId("about").textContent = `crowdflow ${state.version} · ${state.model}${state.phase === "running" ? "" : ` · ${text(state.phase)}`}`;
+  }
+  renderAges();
+}
+
+/** Ages go on growing while nothing comes. */
+function renderAges() {
+  const connection = byId("connection");
+  const silent = (performance.now() - (receivedAt ?? began)) / 1000;
+  const lost = silent > SILENT_S;
+  connection.classList.toggle("lost", lost);
+  document.body.classList.toggle("lost", lost);
+  if (lost) connection.textContent = text("lost")(text("age")(silent));
+  else if (!state) connection.textContent = text("connecting_to");
+  else {
+    const ages = state.cameras.map((camera) => camera.age_s).filter((age) => age !== null);
+    const newest = ages.length ? Math.min(...ages) + silent : null;
+    const any = state.cameras.some((camera) => camera.fresh);
+    connection.textContent = newest === null ? text("no_data") : any && newest < 5 ? text("now") : text("aged")(text("age")(newest));
+  }
+  for (const camera of state?.cameras ?? []) {
+    const seen = cards.get(camera.id)?.cover.querySelector(".seen");
+    if (seen) seen.textContent = camera.age_s === null ? text("never_seen") : text("last_seen")(text("age")(camera.age_s + silent));
+  }
+}
+
+function take(body) {
+  state = body;
+  receivedAt = performance.now();
+  render();
+}
+
+let events = null;
+let wasLost = false;
+function connect() {
+  events = new EventSource("/api/v1/events");
+  events.addEventListener("state", (event) => take(JSON.parse(event.data)));
+  events.addEventListener("error", () => {
+    wasLost = true;
+    // The browser gives up for good where the answer was an error; then it is asked again here.
+    if (events.readyState === EventSource.CLOSED) setTimeout(() => { if (!document.hidden) connect(); }, 3000);
+  });
+  events.addEventListener("open", () => {
+    // The service was away, and its pictures with it.
+    if (wasLost) cards.forEach((made, id) => startPicture(id, made));
+    wasLost = false;
+  });
+}
+
+byId("language").addEventListener("click", () => {
+  language = language === "zh" ? "en" : "zh";
+  try { localStorage.setItem("language", language); } catch { /* storage is switched off */ }
+  render();
+});
+// A page that nobody sees holds no connections.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    events?.close();
+    stopPictures();
+  } else {
+    connect();
+    cards.forEach((made, id) => startPicture(id, made));
+  }
+});
+setInterval(renderAges, 1000);
+setInterval(() => cards.forEach((made, id) => { if (!made.live && made.image.complete) startPicture(id, made); }), SNAPSHOT_PAUSE_MS);
+render();
+if (!document.hidden) connect();

@@ -1,0 +1,89 @@
+//! Does the process live, and does it do its work?
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::Context;
+use super::error::{ApiError, json};
+use crate::model::{CameraState, Timestamp};
+use crate::status::{CameraStatus, Phase, StatusSnapshot};
+
+/// Analysis that has not said for this long that it is alive hangs; it says so every second.
+const ANALYSIS_SILENT_S: f64 = 10.0;
+
+#[derive(Serialize)]
+struct Health<'a> {
+    status: &'static str,
+    version: &'a str,
+    model: &'a str,
+    model_licence: &'a str,
+    uptime_s: f64,
+}
+
+pub(super) async fn healthz(State(context): State<Context>) -> Result<Response, ApiError> {
+    let info = &context.state.info;
+    let health = Health {
+        status: "alive",
+        version: &info.version,
+        model: &info.model,
+        model_licence: &info.model_licence,
+        uptime_s: (context.started.elapsed().as_secs_f64() * 10.0).round() / 10.0,
+    };
+    json(StatusCode::OK, &health)
+}
+
+#[derive(Serialize)]
+struct Readiness<'a> {
+    ready: bool,
+    phase: &'static str,
+    /// Why not.
+    reasons: Vec<String>,
+    cameras: Vec<CameraReadiness<'a>>,
+}
+
+#[derive(Serialize)]
+struct CameraReadiness<'a> {
+    id: &'a str,
+    state: &'static str,
+    error: Option<&'a str>,
+    last_frame: Option<String>,
+}
+
+/// Ready: the model is loaded and the analysis of every camera moves. A camera that is down is listed and makes it no
+/// less ready: the others are watched, and starting anew would bring nothing back.
+pub(super) async fn readyz(State(context): State<Context>) -> Result<Response, ApiError> {
+    let snapshot = context.state.status.snapshot();
+    let reasons = reasons(&snapshot, (context.state.now)());
+    let cameras = snapshot.cameras.iter().map(|camera| CameraReadiness {
+        id: camera.camera.as_str(),
+        state: camera.health.state.as_str(),
+        error: camera.health.error.as_deref(),
+        last_frame: camera.last_frame.map(Timestamp::to_rfc3339),
+    });
+    let readiness =
+        Readiness { ready: reasons.is_empty(), phase: snapshot.phase.as_str(), cameras: cameras.collect(), reasons };
+    json(if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &readiness)
+}
+
+fn reasons(snapshot: &StatusSnapshot, now: Timestamp) -> Vec<String> {
+    match snapshot.phase {
+        Phase::Starting => return vec!["the service is starting".to_owned()],
+        Phase::Stopping => return vec!["the service is stopping".to_owned()],
+        Phase::Running => {}
+    }
+    snapshot.cameras.iter().filter_map(|camera| silence(camera, now)).collect()
+}
+
+fn silence(camera: &CameraStatus, now: Timestamp) -> Option<String> {
+    if matches!(camera.health.state, CameraState::Ended | CameraState::Failed) {
+        return None;
+    }
+    let id = &camera.camera;
+    let Some(alive) = camera.analysis_alive else {
+        return Some(format!("the analysis of camera `{id}` has not begun"));
+    };
+    let silent_s = now.seconds_since(alive);
+    (silent_s > ANALYSIS_SILENT_S).then(|| format!("the analysis of camera `{id}` has not moved for {silent_s:.0} s"))
+}

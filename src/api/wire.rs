@@ -1,0 +1,340 @@
+//! The state as JSON. The format has a version of its own, so that inner types may change.
+
+use serde::Serialize;
+
+use super::ApiState;
+use crate::config::{CameraPlan, LinePlan, RulePlan, ZonePlan};
+use crate::model::{
+    CameraId, CameraState, FrameReport, Level, ObjectClass, Reading, Timestamp, UnknownReason, ZoneClassState,
+};
+use crate::rules::wire::AlertLine;
+use crate::status::{CameraStatus, RuleState, StatusSnapshot};
+
+/// Version of the format. Fields may be added without a new one; a field that changes its meaning or goes needs one.
+pub const SCHEMA: u32 = 1;
+
+/// Everything as it stands: `/api/v1/state`, and the data of each event of `/api/v1/events`.
+#[derive(Debug, Serialize)]
+pub struct StateBody<'a> {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// When this was written, RFC 3339 in UTC.
+    pub time: String,
+    /// `starting`, `running` or `stopping`.
+    pub phase: &'static str,
+    /// Version of the program.
+    pub version: &'a str,
+    /// Id of the model.
+    pub model: &'a str,
+    /// Every camera.
+    pub cameras: Vec<CameraBody<'a>>,
+    /// Every rule.
+    pub rules: Vec<RuleBody<'a>>,
+    /// The newest alert transitions, newest first, as in `alerts.jsonl`.
+    pub recent_alerts: Vec<AlertLine<'a>>,
+}
+
+/// A camera.
+#[derive(Debug, Serialize)]
+pub struct CameraBody<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// It moves: counts of the whole picture only.
+    pub mobile: bool,
+    /// `connecting`, `delivering`, `down`, `ended` or `failed`.
+    pub state: &'static str,
+    /// While down: since when, RFC 3339.
+    pub since: Option<String>,
+    /// While down: why.
+    pub error: Option<&'a str>,
+    /// While down: when it is tried next, RFC 3339.
+    pub next_try: Option<String>,
+    /// When the newest analysed frame was taken, RFC 3339.
+    pub last_frame: Option<String>,
+    /// How old that is, in seconds.
+    pub age_s: Option<f64>,
+    /// The newest frame stands for now. Where it doesn't, every value is unknown.
+    pub fresh: bool,
+    /// What is counted in the whole picture.
+    pub counts: Vec<CountBody>,
+    /// Its zones.
+    pub zones: Vec<ZoneBody<'a>>,
+    /// Its lines.
+    pub lines: Vec<LineBody<'a>>,
+}
+
+/// A value with its quality.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReadingBody {
+    /// `null`: unknown.
+    pub value: Option<f64>,
+    /// `valid`, `at_least`, or `unknown:` with the reason.
+    pub quality: String,
+}
+
+/// How many of a class.
+#[derive(Debug, Serialize)]
+pub struct CountBody {
+    /// What is counted.
+    pub class: ObjectClass,
+    /// How many.
+    #[serde(flatten)]
+    pub count: ReadingBody,
+}
+
+/// A zone.
+#[derive(Debug, Serialize)]
+pub struct ZoneBody<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its area on the ground; `null` where none is configured.
+    pub area_m2: Option<f64>,
+    /// Each class that it counts.
+    pub classes: Vec<ZoneClassBody>,
+    /// People per m²; `null` where the zone has no area or counts no people.
+    pub density_per_m2: Option<ReadingBody>,
+}
+
+/// A zone's figures for a class.
+#[derive(Debug, Serialize)]
+pub struct ZoneClassBody {
+    /// What is counted.
+    pub class: ObjectClass,
+    /// How many are in the zone now.
+    pub occupancy: ReadingBody,
+    /// Entries since the start.
+    pub entries_total: u64,
+    /// Exits since the start.
+    pub exits_total: u64,
+    /// Stays that ended since the start.
+    pub stays_total: u64,
+    /// Sum of their lengths, in seconds.
+    pub dwell_seconds_total: f64,
+    /// Longest stay of those who are there now, in seconds; `null` where nobody is, or it is unknown.
+    pub longest_dwell_s: Option<f64>,
+}
+
+/// A line.
+#[derive(Debug, Serialize)]
+pub struct LineBody<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Each class that it counts.
+    pub totals: Vec<LineTotalsBody>,
+}
+
+/// A line's totals for a class since the start.
+#[derive(Debug, Serialize)]
+pub struct LineTotalsBody {
+    /// What is counted.
+    pub class: ObjectClass,
+    /// Crossings to the left of a→b.
+    #[serde(rename = "in")]
+    pub inwards: u64,
+    /// Crossings to the right of a→b.
+    #[serde(rename = "out")]
+    pub outwards: u64,
+}
+
+/// A rule.
+#[derive(Debug, Serialize)]
+pub struct RuleBody<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// The zone's camera.
+    pub camera: &'a str,
+    /// The zone.
+    pub zone: &'a str,
+    /// `occupancy` or `density`.
+    pub measure: &'static str,
+    /// `calm`, `blue`, `yellow`, `orange`, `red`; `unknown` where calm can't be claimed for want of values.
+    pub level: &'static str,
+    /// When the alert left calm, RFC 3339; `null` without an alert.
+    pub since: Option<String>,
+    /// There is no fresh value: the level is what was known last.
+    pub stale: bool,
+    /// The newest value.
+    pub reading: ReadingBody,
+    /// Its levels, mildest first.
+    pub levels: Vec<LevelBody>,
+    /// Where the thresholds come from.
+    pub source: &'a str,
+}
+
+/// A level's thresholds.
+#[derive(Debug, Serialize)]
+pub struct LevelBody {
+    /// Which.
+    pub level: Level,
+    /// Raised at this value or above…
+    pub raise: f64,
+    /// …held for so many seconds.
+    pub hold_s: f64,
+    /// Left at this value or below…
+    pub clear: f64,
+    /// …held for so many seconds.
+    pub clear_hold_s: f64,
+}
+
+impl<'a> StateBody<'a> {
+    /// The state as of now.
+    #[must_use]
+    pub fn new(state: &'a ApiState, snapshot: &'a StatusSnapshot) -> Self {
+        let now = (state.now)();
+        // The board was made from the plan: both have the same order.
+        let cameras = state.plan.cameras.iter().zip(&snapshot.cameras);
+        let rules = state.plan.rules.iter().zip(&snapshot.rules);
+        let is_fresh = |camera: &CameraId| {
+            let with_status = cameras.clone().find(|(plan, _)| &plan.id == camera);
+            with_status.is_some_and(|(plan, status)| freshness(plan, status, now).is_ok())
+        };
+        Self {
+            schema: SCHEMA,
+            time: now.to_rfc3339(),
+            phase: snapshot.phase.as_str(),
+            version: &state.info.version,
+            model: &state.info.model,
+            cameras: cameras.clone().map(|(plan, status)| CameraBody::new(plan, status, now)).collect(),
+            rules: rules.map(|(plan, rule)| RuleBody::new(plan, rule, is_fresh(&plan.camera))).collect(),
+            recent_alerts: snapshot.recent_alerts.iter().map(AlertLine::from).collect(),
+        }
+    }
+}
+
+/// Whether the newest report stands for now. The analysis says so itself with its ticks; where it hangs there are none,
+/// and what it said last must not be shown as true.
+fn freshness<'a>(
+    plan: &CameraPlan,
+    status: &'a CameraStatus,
+    now: Timestamp,
+) -> Result<&'a FrameReport, UnknownReason> {
+    let last = status.last_frame.ok_or(UnknownReason::NotStarted)?;
+    let report = status.report.as_deref().ok_or(UnknownReason::NotStarted)?;
+    let is_fresh = report.frame.is_some() && now.seconds_since(last) <= plan.stale_after_s;
+    if is_fresh { Ok(report) } else { Err(UnknownReason::NoFrames) }
+}
+
+impl<'a> CameraBody<'a> {
+    fn new(plan: &'a CameraPlan, status: &'a CameraStatus, now: Timestamp) -> Self {
+        let fresh = freshness(plan, status, now);
+        let counts = plan.classes().iter().map(|class| {
+            let count = |report: &FrameReport| report.tracks.iter().filter(|track| track.class == class).count();
+            let count = fresh.map_or_else(Reading::Unknown, |report| Reading::Valid(count(report) as f64));
+            CountBody { class, count: count.into() }
+        });
+        let health = &status.health;
+        let is_down = matches!(health.state, CameraState::Down | CameraState::Failed);
+        let report = status.report.as_deref();
+        let unknown = fresh.err();
+        Self {
+            id: plan.id.as_str(),
+            name: &plan.name,
+            mobile: plan.mobile,
+            state: health.state.as_str(),
+            since: health.since.filter(|_| is_down).map(Timestamp::to_rfc3339),
+            error: health.error.as_deref().filter(|_| is_down),
+            next_try: health.next_try.filter(|_| is_down).map(Timestamp::to_rfc3339),
+            last_frame: status.last_frame.map(Timestamp::to_rfc3339),
+            age_s: status.last_frame.map(|at| (now.seconds_since(at) * 1e3).round() / 1e3),
+            fresh: unknown.is_none(),
+            counts: counts.collect(),
+            zones: plan.zones.iter().map(|zone| ZoneBody::new(zone, report, unknown)).collect(),
+            lines: plan.lines.iter().map(|line| LineBody::new(line, report)).collect(),
+        }
+    }
+}
+
+impl<'a> ZoneBody<'a> {
+    /// With `unknown`, totals are the report's and values are unknown.
+    fn new(plan: &'a ZonePlan, report: Option<&FrameReport>, unknown: Option<UnknownReason>) -> Self {
+        let state = report.and_then(|report| report.zones.iter().find(|state| state.zone == plan.id));
+        let honest = |reading: Option<Reading>| match (unknown, reading) {
+            (None, Some(reading)) => ReadingBody::from(reading),
+            (Some(reason), _) => Reading::Unknown(reason).into(),
+            (None, None) => Reading::Unknown(UnknownReason::NotStarted).into(),
+        };
+        let class = |class: ObjectClass| {
+            let figures = state.and_then(|state| state.classes.iter().find(|figures| figures.class == class));
+            let total = |of: fn(&ZoneClassState) -> u64| figures.map_or(0, of);
+            ZoneClassBody {
+                class,
+                occupancy: honest(figures.map(|figures| figures.occupancy)),
+                entries_total: total(|figures| figures.entries_total),
+                exits_total: total(|figures| figures.exits_total),
+                stays_total: total(|figures| figures.stays_total),
+                dwell_seconds_total: figures.map_or(0.0, |figures| figures.dwell_seconds_total),
+                longest_dwell_s: figures.and_then(|figures| figures.longest_dwell_s).filter(|_| unknown.is_none()),
+            }
+        };
+        let has_density = plan.area_m2.is_some() && plan.classes.contains(ObjectClass::Person);
+        Self {
+            id: plan.id.as_str(),
+            name: &plan.name,
+            area_m2: plan.area_m2,
+            classes: plan.classes.iter().map(class).collect(),
+            density_per_m2: has_density.then(|| honest(state.and_then(|state| state.density_per_m2))),
+        }
+    }
+}
+
+impl<'a> LineBody<'a> {
+    fn new(plan: &'a LinePlan, report: Option<&FrameReport>) -> Self {
+        let state = report.and_then(|report| report.lines.iter().find(|state| state.line == plan.id));
+        let totals = |class: ObjectClass| {
+            let found = state.and_then(|state| state.totals.iter().find(|(known, ..)| *known == class));
+            let (inwards, outwards) = found.map_or((0, 0), |&(_, inwards, outwards)| (inwards, outwards));
+            LineTotalsBody { class, inwards, outwards }
+        };
+        Self { id: plan.id.as_str(), name: &plan.name, totals: plan.classes.iter().map(totals).collect() }
+    }
+}
+
+impl<'a> RuleBody<'a> {
+    fn new(plan: &'a RulePlan, state: &RuleState, is_fresh: bool) -> Self {
+        let stale = state.stale || !is_fresh;
+        let reading = match state.reading {
+            Some(reading) if is_fresh => reading,
+            Some(unknown @ Reading::Unknown(_)) => unknown,
+            Some(_) => Reading::Unknown(UnknownReason::NoFrames),
+            None => Reading::Unknown(UnknownReason::NotStarted),
+        };
+        let levels = plan.levels.iter().map(|level| LevelBody {
+            level: level.level,
+            raise: level.raise,
+            hold_s: level.hold_s,
+            clear: level.clear,
+            clear_hold_s: level.clear_hold_s,
+        });
+        Self {
+            id: plan.id.as_str(),
+            name: &plan.name,
+            camera: plan.camera.as_str(),
+            zone: plan.zone.as_str(),
+            measure: plan.measure.as_str(),
+            level: match state.level {
+                Some(level) => level.as_str(),
+                None if stale => "unknown",
+                None => "calm",
+            },
+            since: state.since.map(Timestamp::to_rfc3339),
+            stale,
+            reading: reading.into(),
+            levels: levels.collect(),
+            source: &plan.source,
+        }
+    }
+}
+
+impl From<Reading> for ReadingBody {
+    fn from(reading: Reading) -> Self {
+        Self { value: reading.value(), quality: reading.quality().to_string() }
+    }
+}

@@ -1,0 +1,5 @@
+//! The service: built, started, drained.
+
+mod service;
+
+pub use service::{Service, ServiceError};

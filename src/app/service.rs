@@ -1,0 +1,166 @@
+//! Everything that `run` starts, and how it ends.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::api::{self, ApiState, ServiceInfo};
+use crate::config::Plan;
+use crate::inference::Model;
+use crate::metrics::{BuildInfo, Metrics, MetricsError};
+use crate::pipeline::{LiveService, Observers, PipelineError, StillRunning};
+use crate::sink::AlertLog;
+use crate::source::{Clock as _, SystemClock};
+use crate::status::StatusBoard;
+use crate::view::{LiveHub, LiveOptions};
+
+/// Threads that answer HTTP: metrics, events and pictures are handed out, not computed, so one would do.
+const HTTP_THREADS: usize = 2;
+/// What is still being done when the service is asked to stop may take this long.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Why the service can't start, or could not end as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The port is taken, or the address is not this machine's.
+    #[error(
+        "cannot listen on {address}: {source}. Set another port as `listen` in [server], or end the program that has it"
+    )]
+    Listen {
+        /// The configured address.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file of alerts can't be opened.
+    #[error("cannot write the file of alerts {}: {source}", path.display())]
+    AlertLog {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The cameras' part can't start.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// Series can't be made: a bug.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// The system has no thread to give.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+    /// The end took too long.
+    #[error(transparent)]
+    StillRunning(#[from] StillRunning),
+}
+
+/// The running service.
+pub struct Service {
+    address: SocketAddr,
+    board: Arc<StatusBoard>,
+    live: LiveService,
+    runtime: Runtime,
+    stop_http: oneshot::Sender<()>,
+    http: JoinHandle<std::io::Result<()>>,
+}
+
+impl Service {
+    /// Opens the port and the file of alerts, then starts the cameras.
+    ///
+    /// # Errors
+    /// [`ServiceError`]; nothing is left running.
+    pub fn start(plan: Plan, model: &Model, onnxruntime: &str) -> Result<Self, ServiceError> {
+        let plan = Arc::new(plan);
+        // First what can be in use by somebody else: nothing has been begun yet.
+        let listen = |source| ServiceError::Listen { address: plan.server.listen, source };
+        let listener = TcpListener::bind(plan.server.listen).map_err(listen)?;
+        listener.set_nonblocking(true).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let open = |path: &PathBuf| {
+            AlertLog::open(path).map_err(|source| ServiceError::AlertLog { path: path.clone(), source })
+        };
+        let alert_log = plan.alerts_jsonl.as_ref().map(open).transpose()?;
+
+        let (version, entry) = (env!("CARGO_PKG_VERSION").to_owned(), model.entry());
+        let build =
+            BuildInfo { version: version.clone(), model: entry.id.clone(), onnxruntime: onnxruntime.to_owned() };
+        let metrics = Metrics::new(&plan, &build)?;
+        let board = Arc::new(StatusBoard::new(&plan));
+        let pictures =
+            LiveHub::start(&plan.cameras, &plan.privacy, LiveOptions::default()).map_err(ServiceError::Thread)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(HTTP_THREADS)
+            .thread_name("http")
+            .enable_all()
+            .build()
+            .map_err(ServiceError::Thread)?;
+        let listener = {
+            let _context = runtime.enter();
+            tokio::net::TcpListener::from_std(listener).map_err(listen)?
+        };
+        let clock = SystemClock::new();
+        let state = ApiState {
+            metrics: metrics.clone(),
+            live: Arc::new(pictures.clone()),
+            status: Arc::clone(&board),
+            plan: Arc::clone(&plan),
+            info: ServiceInfo { version, model: entry.id.clone(), model_licence: entry.licence.clone() },
+            now: Arc::new(move || clock.wall()),
+        };
+        let observers = Observers { metrics, board: Arc::clone(&board), live: pictures, alert_log };
+        let live = LiveService::start(&plan, model, observers)?;
+        let (stop_http, stopped) = oneshot::channel::<()>();
+        let http = runtime.spawn(api::serve(listener, state, async move {
+            // A dropped sender means the same.
+            let _ = stopped.await;
+        }));
+        Ok(Self { address, board, live, runtime, stop_http, http })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How everything stands.
+    #[must_use]
+    pub fn board(&self) -> &StatusBoard {
+        &self.board
+    }
+
+    /// Whether a part that should run for ever has ended: a bug.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.live.is_broken() || self.http.is_finished()
+    }
+
+    /// The runtime of its HTTP server, for other things that wait, such as signals.
+    #[must_use]
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Ends it: no new frames, those on their way are analysed, alerts are written, viewers are sent home.
+    ///
+    /// # Errors
+    /// [`ServiceError::StillRunning`] where that takes longer than the grace.
+    pub fn stop(self) -> Result<(), ServiceError> {
+        let Self { live, runtime, stop_http, http, .. } = self;
+        let stopped = live.stop(GRACE);
+        // Where the server has ended by itself nobody takes it.
+        let _ = stop_http.send(());
+        match runtime.block_on(http) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the http server failed"),
+            Err(error) => tracing::error!(%error, "the http server panicked: this is a bug in crowdflow"),
+        }
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        Ok(stopped?)
+    }
+}

@@ -1,0 +1,235 @@
+//! Capture threads, and what becomes of those that panic.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Buffers, WaitingFrame};
+use crate::config::{CameraPlan, Plan};
+use crate::metrics::{CameraMetrics, CaptureTotals, DropReason, Metrics, Stage, WorkerThread};
+use crate::model::{CameraState, FrameMeta};
+use crate::picture::Picture;
+use crate::pipeline::{FrameHub, Preparation};
+use crate::source::{CameraHealth, CaptureCounters, FeedHandle, FeedSink, spawn_feed};
+use crate::status::{CameraHealthStatus, StatusBoard};
+use crate::view::LiveHub;
+
+/// A camera whose capture panics this often…
+const MOST_PANICS: usize = 5;
+/// …within this time is left down: something about it is beyond us, and each restart costs the others.
+const PANIC_WINDOW: Duration = Duration::from_secs(600);
+/// Wait before the first restart; doubled for each further panic in the window.
+const FIRST_RESTART_WAIT: Duration = Duration::from_secs(1);
+/// How often the threads are looked at.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+/// Each restart of a camera's capture counts its epochs from here times the number of restarts.
+const EPOCHS_PER_RESTART: u64 = 1 << 32;
+
+/// Starts a capture thread for each camera, and starts those that panic anew.
+pub(super) struct CaptureSupervisor {
+    plan: Arc<Plan>,
+    preparations: Vec<Preparation>,
+    hub: Arc<FrameHub<WaitingFrame>>,
+    buffers: Buffers,
+    metrics: Metrics,
+    board: Arc<StatusBoard>,
+    live: LiveHub,
+    stop: Arc<AtomicBool>,
+}
+
+#[derive(Default)]
+struct Watched {
+    feed: Option<FeedHandle>,
+    panics: VecDeque<Instant>,
+    restarts: u64,
+    restart_at: Option<Instant>,
+}
+
+impl CaptureSupervisor {
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the service that capture threads touch")]
+    pub fn new(
+        plan: Arc<Plan>,
+        preparations: Vec<Preparation>,
+        hub: Arc<FrameHub<WaitingFrame>>,
+        buffers: Buffers,
+        metrics: Metrics,
+        board: Arc<StatusBoard>,
+        live: LiveHub,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
+        Self { plan, preparations, hub, buffers, metrics, board, live, stop }
+    }
+
+    pub fn run(self) {
+        let now = Instant::now();
+        let mut watched: Vec<Watched> =
+            self.plan.cameras.iter().map(|_| Watched { restart_at: Some(now), ..Watched::default() }).collect();
+        while !self.stop.load(Ordering::Acquire) {
+            for (index, watched) in watched.iter_mut().enumerate() {
+                self.look_at(index, watched);
+            }
+            thread::park_timeout(LOOK_INTERVAL);
+        }
+        let feeds: Vec<FeedHandle> = watched.into_iter().filter_map(|watched| watched.feed).collect();
+        feeds.iter().for_each(FeedHandle::stop);
+        for feed in feeds {
+            if feed.join().is_err() {
+                self.metrics.panicked(WorkerThread::Capture);
+            }
+        }
+    }
+
+    fn look_at(&self, index: usize, watched: &mut Watched) {
+        let Some(camera) = self.plan.cameras.get(index) else { return };
+        if watched.feed.as_ref().is_some_and(FeedHandle::is_finished)
+            && let Some(feed) = watched.feed.take()
+            && feed.join().is_err()
+        {
+            self.note_panic(camera, watched);
+        }
+        if watched.restart_at.is_some_and(|at| at <= Instant::now()) {
+            watched.restart_at = None;
+            self.start(index, camera, watched);
+        }
+    }
+
+    fn note_panic(&self, camera: &CameraPlan, watched: &mut Watched) {
+        let now = Instant::now();
+        self.metrics.panicked(WorkerThread::Capture);
+        watched.panics.push_back(now);
+        watched.panics.retain(|&at| now.duration_since(at) < PANIC_WINDOW);
+        watched.restarts += 1;
+        if watched.panics.len() >= MOST_PANICS {
+            tracing::error!(camera = %camera.id, panics = watched.panics.len(), "capture panicked again and again: the camera stays down until the service is started anew");
+            self.set_state(camera, CameraState::Failed, Some("its capture panicked again and again"));
+            return;
+        }
+        let wait = FIRST_RESTART_WAIT * (1 << (watched.panics.len() - 1));
+        tracing::error!(camera = %camera.id, wait_s = wait.as_secs_f64(), "capture panicked: this is a bug in crowdflow; it is started anew");
+        self.set_state(camera, CameraState::Down, Some("its capture panicked and is started anew"));
+        watched.restart_at = Some(now + wait);
+    }
+
+    fn start(&self, index: usize, camera: &CameraPlan, watched: &mut Watched) {
+        if watched.restarts > 0
+            && let Some(metrics) = self.metrics.camera(&camera.id)
+        {
+            metrics.capture_restarted();
+        }
+        let Some(preparation) = self.preparations.get(index).cloned() else { return };
+        let sink = CaptureSink {
+            camera: camera.clone(),
+            index,
+            preparation,
+            first_epoch: watched.restarts * EPOCHS_PER_RESTART,
+            hub: Arc::clone(&self.hub),
+            buffers: Arc::clone(&self.buffers),
+            metrics: self.metrics.clone(),
+            board: Arc::clone(&self.board),
+            live: self.live.clone(),
+        };
+        match spawn_feed(camera, Arc::clone(&self.stop), sink) {
+            Ok(feed) => watched.feed = Some(feed),
+            Err(error) => {
+                tracing::error!(camera = %camera.id, %error, "no thread for its capture; tried again");
+                watched.restart_at = Some(Instant::now() + FIRST_RESTART_WAIT);
+            }
+        }
+    }
+
+    fn set_state(&self, camera: &CameraPlan, state: CameraState, error: Option<&str>) {
+        if let Some(metrics) = self.metrics.camera(&camera.id) {
+            metrics.state(state);
+        }
+        let health = CameraHealthStatus { error: error.map(str::to_owned), ..CameraHealthStatus::of(state) };
+        self.board.set_health(&camera.id, health);
+    }
+}
+
+/// What the capture thread does with its frames: prepares them where they are warm, and leaves them in the hub.
+struct CaptureSink {
+    camera: CameraPlan,
+    index: usize,
+    preparation: Preparation,
+    first_epoch: u64,
+    hub: Arc<FrameHub<WaitingFrame>>,
+    buffers: Buffers,
+    metrics: Metrics,
+    board: Arc<StatusBoard>,
+    live: LiveHub,
+}
+
+impl CaptureSink {
+    fn metrics(&self) -> Option<&CameraMetrics> {
+        self.metrics.camera(&self.camera.id)
+    }
+
+    fn drop_frame(&self, reason: DropReason) {
+        if let Some(metrics) = self.metrics() {
+            metrics.dropped(reason);
+        }
+    }
+
+    fn keep(&self, tensor: Vec<f32>) {
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(tensor);
+    }
+}
+
+impl FeedSink for CaptureSink {
+    fn frame(&mut self, mut meta: FrameMeta, picture: Picture) {
+        meta.epoch += self.first_epoch;
+        let buffer = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let begun = Instant::now();
+        let prepared = match self.preparation.prepare(&picture, buffer.unwrap_or_default()) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                tracing::warn!(camera = %self.camera.id, seq = meta.seq, %error, "frame can't be prepared");
+                self.drop_frame(DropReason::InferenceFailed);
+                return;
+            }
+        };
+        let queued = Instant::now();
+        if let Some(metrics) = self.metrics() {
+            metrics.stage(Stage::Prepare, (queued - begun).as_secs_f64());
+        }
+        let picture = self.live.has_viewers(&self.camera.id).then_some(picture);
+        let frame = WaitingFrame { meta, prepared, picture, queued };
+        if let Some(dropped) = self.hub.put(self.index, frame) {
+            self.drop_frame(DropReason::Superseded);
+            self.keep(dropped.prepared.tensor);
+        }
+    }
+
+    fn status(&mut self, health: &CameraHealth, counters: &CaptureCounters) {
+        let (state, health) = match health {
+            CameraHealth::Connecting => (CameraState::Connecting, CameraHealthStatus::of(CameraState::Connecting)),
+            CameraHealth::Delivering => (CameraState::Delivering, CameraHealthStatus::of(CameraState::Delivering)),
+            CameraHealth::Ended => (CameraState::Ended, CameraHealthStatus::of(CameraState::Ended)),
+            CameraHealth::Down { since, error, next_try } => (
+                CameraState::Down,
+                CameraHealthStatus {
+                    state: CameraState::Down,
+                    since: Some(*since),
+                    error: Some(error.to_string()),
+                    next_try: Some(*next_try),
+                },
+            ),
+        };
+        if let Some(metrics) = self.metrics() {
+            metrics.state(state);
+            metrics.capture(&CaptureTotals {
+                grabbed: counters.grabbed,
+                // A frame that is passed over because its file plays late was due as well.
+                due: counters.retrieved + counters.skipped_late,
+                decode_failures: counters.decode_failures,
+                skipped_late: counters.skipped_late,
+                reconnects: counters.reconnects,
+                loops: counters.loops,
+                clock_set_back: counters.clock_set_back,
+            });
+        }
+        self.board.set_health(&self.camera.id, health);
+    }
+}

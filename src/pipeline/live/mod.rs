@@ -1,0 +1,203 @@
+//! Cameras for as long as the service runs.
+//!
+//! A capture thread a camera prepares its frames and leaves them in the hub; inference workers fetch them in turn; one
+//! analysis thread owns every camera's state, needs no locks, and tells files, metrics, status board and live view what
+//! it found. A panic is contained: in a capture thread it restarts that camera's capture, in an analysis that camera's
+//! analysis, in a worker its frame is lost.
+
+mod analysis_thread;
+mod capture;
+mod worker;
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::{FrameHub, PipelineError, Preparation};
+use crate::config::Plan;
+use crate::inference::{Detector, Model, PreparedFrame};
+use crate::metrics::Metrics;
+use crate::model::{Detection, FrameMeta};
+use crate::picture::Picture;
+use crate::sink::AlertLog;
+use crate::status::{Phase, StatusBoard};
+use crate::tracking::ScoreThresholds;
+use crate::view::LiveHub;
+
+/// Results that may wait for the analysis thread. It takes well under a millisecond for each, so this is never reached
+/// unless it writes alerts to a slow disk; then workers wait, and cameras drop frames.
+const WAITING_RESULTS: usize = 64;
+
+/// Whom the service tells what it finds.
+#[derive(Debug)]
+pub struct Observers {
+    /// Prometheus series.
+    pub metrics: Metrics,
+    /// The newest of everything.
+    pub board: Arc<StatusBoard>,
+    /// Live pictures.
+    pub live: LiveHub,
+    /// File of alert transitions.
+    pub alert_log: Option<AlertLog>,
+}
+
+/// A frame that waits for a worker.
+#[derive(Debug)]
+struct WaitingFrame {
+    meta: FrameMeta,
+    prepared: PreparedFrame,
+    /// Kept where somebody looks at the camera.
+    picture: Option<Picture>,
+    queued: Instant,
+}
+
+/// What a worker made of a frame.
+#[derive(Debug)]
+struct Arrival {
+    camera: usize,
+    ticket: u64,
+    /// `None`: inference failed, or panicked.
+    done: Option<DetectedFrame>,
+}
+
+#[derive(Debug)]
+struct DetectedFrame {
+    meta: FrameMeta,
+    picture: Option<Picture>,
+    detections: Vec<Detection>,
+}
+
+/// Old tensors, to be filled again.
+type Buffers = Arc<Mutex<Vec<Vec<f32>>>>;
+
+/// The running threads.
+#[derive(Debug)]
+pub struct LiveService {
+    stop: Arc<AtomicBool>,
+    hub: Arc<FrameHub<WaitingFrame>>,
+    board: Arc<StatusBoard>,
+    live: LiveHub,
+    capture: JoinHandle<()>,
+    workers: Vec<JoinHandle<()>>,
+    analysis: JoinHandle<()>,
+}
+
+/// The grace ran out: these threads still ran.
+#[derive(Debug, thiserror::Error)]
+#[error("the service did not end within {grace_s} s; still at work: {threads}")]
+pub struct StillRunning {
+    /// The grace, in seconds.
+    pub grace_s: f64,
+    /// Which threads.
+    pub threads: String,
+}
+
+impl LiveService {
+    /// Loads a detector for each worker and starts every thread.
+    ///
+    /// # Errors
+    /// The model can't be loaded, or the system has no thread to give.
+    pub fn start(plan: &Arc<Plan>, model: &Model, observers: Observers) -> Result<Self, PipelineError> {
+        let detectors = super::detectors(model, &plan.inference)?;
+        let thresholds = detectors.first().map_or(model.entry().thresholds, Detector::thresholds);
+        let thresholds = ScoreThresholds { high: thresholds.high_score, low: thresholds.low_score };
+        let Observers { metrics, board, live, alert_log } = observers;
+        metrics.inference_workers(detectors.len());
+
+        let stop = Arc::new(AtomicBool::new(false));
+        let hub = Arc::new(FrameHub::new(plan.cameras.len()));
+        let buffers = Buffers::default();
+        let (arrivals, arriving) = sync_channel(WAITING_RESULTS);
+
+        let analysis = analysis_thread::AnalysisThread::new(
+            Arc::clone(plan),
+            thresholds,
+            metrics.clone(),
+            Arc::clone(&board),
+            live.clone(),
+            alert_log,
+        );
+        let analysis = spawn("analysis", move || analysis.run(&arriving))?;
+        let workers = detectors
+            .into_iter()
+            .enumerate()
+            .map(|(index, detector)| {
+                let worker = worker::Worker {
+                    detector,
+                    plan: Arc::clone(plan),
+                    hub: Arc::clone(&hub),
+                    arrivals: arrivals.clone(),
+                    buffers: Arc::clone(&buffers),
+                    metrics: metrics.clone(),
+                };
+                spawn(&format!("inference {index}"), move || worker.run())
+            })
+            .collect::<Result<_, _>>()?;
+        let preparations = plan.cameras.iter().map(|camera| Preparation::new(camera, model)).collect();
+        let capture = capture::CaptureSupervisor::new(
+            Arc::clone(plan),
+            preparations,
+            Arc::clone(&hub),
+            buffers,
+            metrics,
+            Arc::clone(&board),
+            live.clone(),
+            Arc::clone(&stop),
+        );
+        let capture = spawn("capture supervisor", move || capture.run())?;
+        board.set_phase(Phase::Running);
+        Ok(Self { stop, hub, board, live, capture, workers, analysis })
+    }
+
+    /// Whether a thread that should run for ever has ended: a bug, and nothing is analysed any more.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.analysis.is_finished() || self.workers.iter().all(JoinHandle::is_finished)
+    }
+
+    /// Ends the service: no new frames, those on their way are analysed, alerts are written.
+    ///
+    /// # Errors
+    /// [`StillRunning`] where that takes longer than `grace`.
+    pub fn stop(self, grace: Duration) -> Result<(), StillRunning> {
+        self.board.set_phase(Phase::Stopping);
+        self.stop.store(true, Ordering::Release);
+        self.capture.thread().unpark();
+        self.hub.close();
+        self.live.close();
+        let named = [("analysis", vec![self.analysis]), ("inference", self.workers), ("capture", vec![self.capture])];
+        let (ended, ending) = channel();
+        for (name, threads) in named {
+            let ended = ended.clone();
+            thread::spawn(move || {
+                for thread in threads {
+                    if thread.join().is_err() {
+                        tracing::error!(thread = name, "a thread had panicked: this is a bug in crowdflow");
+                    }
+                }
+                // Where the grace has run out nobody listens.
+                let _ = ended.send(name);
+            });
+        }
+        drop(ended);
+        let deadline = Instant::now() + grace;
+        let mut running = vec!["analysis", "inference", "capture"];
+        while !running.is_empty() {
+            match ending.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(name) => running.retain(|other| *other != name),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(StillRunning { grace_s: grace.as_secs_f64(), threads: running.join(", ") });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(name.to_owned()).spawn(run)
+}

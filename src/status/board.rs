@@ -1,0 +1,328 @@
+//! The newest of everything, in one place.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::config::Plan;
+use crate::model::{AlertEvent, CameraId, CameraState, FrameReport, Level, Reading, RuleId, Timestamp};
+use crate::rules::RuleStatus;
+
+/// Transitions kept for showing; all of them are in the file of alerts.
+const RECENT_ALERTS: usize = 50;
+
+/// Where the service is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The model is loaded, threads are started.
+    Starting,
+    /// Frames are analysed.
+    Running,
+    /// It comes to its end.
+    Stopping,
+}
+
+impl Phase {
+    /// Its name in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
+/// How a camera's capture is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CameraHealthStatus {
+    /// Its state.
+    pub state: CameraState,
+    /// While down: time of the last good frame, or of the first failure.
+    pub since: Option<Timestamp>,
+    /// While down or given up: why, without any secret.
+    pub error: Option<String>,
+    /// While down: when it is tried next.
+    pub next_try: Option<Timestamp>,
+}
+
+impl CameraHealthStatus {
+    /// A state that needs no more words.
+    #[must_use]
+    pub fn of(state: CameraState) -> Self {
+        Self { state, since: None, error: None, next_try: None }
+    }
+}
+
+/// How a camera stands.
+#[derive(Debug, Clone)]
+pub struct CameraStatus {
+    /// The camera.
+    pub camera: CameraId,
+    /// How its capture is.
+    pub health: CameraHealthStatus,
+    /// The newest report, of a frame or of a tick; `None` before the first.
+    pub report: Option<Arc<FrameReport>>,
+    /// When the newest analysed frame was taken; `None` before the first.
+    pub last_frame: Option<Timestamp>,
+    /// When its analysis last said that it is alive; `None` before the first time.
+    pub analysis_alive: Option<Timestamp>,
+}
+
+/// How a rule stands: [`RuleStatus`] that may be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleState {
+    /// The rule.
+    pub rule: RuleId,
+    /// The level that is on; `None`: calm.
+    pub level: Option<Level>,
+    /// When the alert that is on left calm; `None`: calm.
+    pub since: Option<Timestamp>,
+    /// The newest value; `None` before the first sample.
+    pub reading: Option<Reading>,
+    /// No value is known now: the level is what was known last, and calm means nothing.
+    pub stale: bool,
+}
+
+/// Everything at one moment.
+#[derive(Debug, Clone)]
+pub struct StatusSnapshot {
+    /// Where the service is in its life.
+    pub phase: Phase,
+    /// Cameras in the order of the plan.
+    pub cameras: Vec<CameraStatus>,
+    /// Rules in the order of the plan.
+    pub rules: Vec<RuleState>,
+    /// The newest alert transitions, newest first.
+    pub recent_alerts: Vec<AlertEvent>,
+}
+
+/// The newest of everything. Its lock is held for a few moves only, never while something waits.
+#[derive(Debug)]
+pub struct StatusBoard {
+    newest: Mutex<Newest>,
+    version: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct Newest {
+    phase: Phase,
+    cameras: Vec<CameraStatus>,
+    rules: Vec<RuleState>,
+    /// Oldest first.
+    recent_alerts: VecDeque<AlertEvent>,
+}
+
+impl StatusBoard {
+    /// Everything unknown: cameras are connecting, rules have no value.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let camera = |id: &CameraId| CameraStatus {
+            camera: id.clone(),
+            health: CameraHealthStatus::of(CameraState::Connecting),
+            report: None,
+            last_frame: None,
+            analysis_alive: None,
+        };
+        let rule = |id: &RuleId| RuleState { rule: id.clone(), level: None, since: None, reading: None, stale: true };
+        let newest = Newest {
+            phase: Phase::Starting,
+            cameras: plan.cameras.iter().map(|plan| camera(&plan.id)).collect(),
+            rules: plan.rules.iter().map(|plan| rule(&plan.id)).collect(),
+            recent_alerts: VecDeque::with_capacity(RECENT_ALERTS),
+        };
+        Self { newest: Mutex::new(newest), version: watch::Sender::new(0) }
+    }
+
+    /// Where the service is in its life.
+    pub fn set_phase(&self, phase: Phase) {
+        self.change(|newest| std::mem::replace(&mut newest.phase, phase) != phase);
+    }
+
+    /// How a camera's capture is. A camera that the plan doesn't have is passed over.
+    pub fn set_health(&self, camera: &CameraId, health: CameraHealthStatus) {
+        self.change(|newest| match newest.camera(camera) {
+            Some(status) if status.health != health => {
+                status.health = health;
+                true
+            }
+            _ => false,
+        });
+    }
+
+    /// The analysis of a camera is alive, whether or not it has something to say. At least once a second.
+    pub fn analysis_alive(&self, camera: &CameraId, now: Timestamp) {
+        if let Some(status) = self.lock().camera(camera) {
+            status.analysis_alive = Some(now);
+        }
+    }
+
+    /// Takes in the report of a frame or tick, and how the camera's rules stand after it.
+    pub fn report<'a>(&self, report: Arc<FrameReport>, rules: impl IntoIterator<Item = RuleStatus<'a>>) {
+        self.change(|newest| {
+            for status in rules {
+                if let Some(state) = newest.rules.iter_mut().find(|state| &state.rule == status.rule) {
+                    state.level = status.level;
+                    state.since = status.since;
+                    state.reading = status.reading;
+                    state.stale = status.stale;
+                }
+            }
+            for event in &report.alerts {
+                if newest.recent_alerts.len() == RECENT_ALERTS {
+                    newest.recent_alerts.pop_front();
+                }
+                newest.recent_alerts.push_back(event.clone());
+            }
+            if let Some(status) = newest.camera(&report.camera) {
+                if let Some(frame) = &report.frame {
+                    status.last_frame = Some(frame.at);
+                }
+                status.report = Some(report);
+            }
+            true
+        });
+    }
+
+    /// Everything as it stands.
+    #[must_use]
+    pub fn snapshot(&self) -> StatusSnapshot {
+        let newest = self.lock();
+        StatusSnapshot {
+            phase: newest.phase,
+            cameras: newest.cameras.clone(),
+            rules: newest.rules.clone(),
+            recent_alerts: newest.recent_alerts.iter().rev().cloned().collect(),
+        }
+    }
+
+    /// Tells of changes: its number grows with each.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    /// `change` says whether there is something new to tell.
+    fn change(&self, change: impl FnOnce(&mut Newest) -> bool) {
+        let changed = change(&mut self.lock());
+        if changed {
+            self.version.send_modify(|version| *version += 1);
+        }
+    }
+
+    /// A panic while it was held leaves whole values behind, at worst not all of the newest.
+    fn lock(&self) -> MutexGuard<'_, Newest> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Newest {
+    fn camera(&mut self, id: &CameraId) -> Option<&mut CameraStatus> {
+        self.cameras.iter_mut().find(|status| &status.camera == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config;
+    use crate::model::{AlertKind, FrameMeta, FrameSize, ZoneId};
+
+    fn plan() -> Plan {
+        let text = r#"
+            [cameras.gate.source.file]
+            path = "gate.avi"
+            fps = 7
+            [cameras.gate.zones.plaza]
+            polygon = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]
+            [rules.full]
+            zone = "gate/plaza"
+            measure = "occupancy"
+            levels.blue = { raise = 10 }
+        "#;
+        config::parse(text, Path::new("/site"), &|_| None).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn report(at: i64, has_frame: bool, alerts: usize) -> Arc<FrameReport> {
+        let camera = CameraId::new("gate").unwrap();
+        let size = FrameSize { width_px: 768, height_px: 576 };
+        let frame = FrameMeta { camera: camera.clone(), seq: 0, at: Timestamp(at), size, epoch: 0 };
+        let alert = |number: usize| AlertEvent {
+            at: Timestamp(at + number as i64),
+            rule: RuleId::new("full").unwrap(),
+            camera: camera.clone(),
+            zone: ZoneId::new("plaza").unwrap(),
+            measure: "occupancy",
+            kind: AlertKind::Raised,
+            from: None,
+            to: Some(Level::Blue),
+            reading: Reading::Valid(12.0),
+            threshold: Some(10.0),
+            source: String::new(),
+            since: Timestamp(at),
+        };
+        Arc::new(FrameReport {
+            camera: camera.clone(),
+            at: Timestamp(at),
+            frame: has_frame.then_some(frame),
+            tracks: Vec::new(),
+            zones: Vec::new(),
+            lines: Vec::new(),
+            crossings: Vec::new(),
+            alerts: (0..alerts).map(alert).collect(),
+        })
+    }
+
+    #[test]
+    fn the_last_frame_is_kept_through_ticks_and_alerts_are_bounded() {
+        let board = StatusBoard::new(&plan());
+        let changes = board.changes();
+        let gate = CameraId::new("gate").unwrap();
+        let before = board.snapshot();
+        assert_eq!((before.phase, before.cameras[0].last_frame), (Phase::Starting, None));
+        assert!(before.rules[0].stale);
+
+        board.set_phase(Phase::Running);
+        board.report(report(100, true, 2), []);
+        board.report(report(900, false, RECENT_ALERTS), []);
+        board.analysis_alive(&gate, Timestamp(901));
+        let rule = RuleId::new("full").unwrap();
+        let zone = ZoneId::new("plaza").unwrap();
+        let status = RuleStatus {
+            rule: &rule,
+            camera: &gate,
+            zone: &zone,
+            measure: crate::config::Measure::Occupancy,
+            level: Some(Level::Blue),
+            since: Some(Timestamp(100)),
+            reading: Some(Reading::Valid(12.0)),
+            stale: false,
+        };
+        board.report(report(950, false, 1), [status]);
+        let after = board.snapshot();
+        let camera = &after.cameras[0];
+        assert_eq!((camera.last_frame, camera.analysis_alive), (Some(Timestamp(100)), Some(Timestamp(901))));
+        assert_eq!(camera.report.as_ref().map(|report| report.at), Some(Timestamp(950)));
+        assert_eq!((after.rules[0].level, after.rules[0].stale), (Some(Level::Blue), false));
+        let times: Vec<_> = after.recent_alerts.iter().map(|event| event.at.0).collect();
+        assert_eq!((times.len(), times[0], times[1]), (RECENT_ALERTS, 950, 949));
+        assert_eq!(*changes.borrow(), 4);
+    }
+
+    #[test]
+    fn the_same_health_again_is_no_change() {
+        let board = StatusBoard::new(&plan());
+        let changes = board.changes();
+        let gate = CameraId::new("gate").unwrap();
+        for _ in 0..3 {
+            board.set_health(&gate, CameraHealthStatus::of(CameraState::Delivering));
+        }
+        board.set_health(&CameraId::new("elsewhere").unwrap(), CameraHealthStatus::of(CameraState::Down));
+        assert_eq!(*changes.borrow(), 1);
+        assert_eq!(board.snapshot().cameras[0].health.state, CameraState::Delivering);
+    }
+}

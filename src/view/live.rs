@@ -1,0 +1,361 @@
+//! The live view: one thread draws and encodes for all cameras, each picture once however many look at it.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use super::annotate::Annotator;
+use super::board::{Board, Turn};
+use super::painter::{LiveFrame, Painter};
+use crate::config::{CameraPlan, PrivacyPlan};
+use crate::model::CameraId;
+use crate::picture::PictureError;
+
+/// How live pictures are made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LiveOptions {
+    /// Most pictures a second of one camera; above 0.
+    pub max_fps: f64,
+    /// JPEG quality, 0 to 100.
+    pub jpeg_quality: u8,
+    /// Wider pictures are made smaller.
+    pub max_width_px: u32,
+}
+
+impl Default for LiveOptions {
+    fn default() -> Self {
+        Self { max_fps: 10.0, jpeg_quality: 80, max_width_px: 1280 }
+    }
+}
+
+/// What became of a camera's live pictures since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LiveStats {
+    /// Drawn and encoded.
+    pub encoded: u64,
+    /// Passed over for a newer one, as the encoder was busy or the camera's most pictures a second were reached.
+    pub replaced: u64,
+    /// Not shown, as drawing or encoding failed.
+    pub failed: u64,
+    /// Looking on now.
+    pub viewers: usize,
+}
+
+/// Why there is no snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotError {
+    /// There is no such camera.
+    #[error("no such camera")]
+    UnknownCamera,
+    /// No picture came in time.
+    #[error("no picture came in time")]
+    TimedOut,
+    /// The live view is closed.
+    #[error("the live view is closed")]
+    Closed,
+}
+
+/// One failure in this time is logged for each camera, with how many came before it.
+const FAILURE_LOG_PAUSE: Duration = Duration::from_secs(60);
+
+/// The live view of all cameras. Clones share it; it closes with the last of them.
+#[derive(Debug, Clone)]
+pub struct LiveHub(Arc<Hub>);
+
+#[derive(Debug)]
+struct Hub {
+    shared: Arc<Shared>,
+    encoder: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    index: BTreeMap<CameraId, usize>,
+    slots: Vec<Slot>,
+    work: Mutex<Work>,
+    wake: Condvar,
+}
+
+#[derive(Debug)]
+struct Work {
+    board: Board<LiveFrame>,
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Slot {
+    shown: watch::Sender<Shown>,
+    viewers: AtomicUsize,
+    encoded: AtomicU64,
+    replaced: AtomicU64,
+    failed: AtomicU64,
+}
+
+#[derive(Debug, Clone)]
+enum Shown {
+    Nothing,
+    Picture(Arc<[u8]>),
+    Closed,
+}
+
+/// Draws and encodes a camera's frame, and says how long the camera rests afterwards.
+type Encode = Box<dyn FnMut(usize, LiveFrame) -> (Result<Arc<[u8]>, PictureError>, Duration) + Send>;
+
+impl LiveHub {
+    /// Starts the live view of these cameras.
+    ///
+    /// # Errors
+    /// The system has no thread to give.
+    pub fn start(cameras: &[CameraPlan], privacy: &PrivacyPlan, options: LiveOptions) -> std::io::Result<Self> {
+        let mut painters: Vec<Painter> =
+            cameras.iter().map(|camera| Painter::new(Annotator::new(camera, privacy), options)).collect();
+        let encode = move |index: usize, frame: LiveFrame| {
+            let painter = &mut painters[index];
+            (painter.paint(frame), painter.pause())
+        };
+        Self::start_with(cameras.iter().map(|camera| camera.id.clone()).collect(), Box::new(encode))
+    }
+
+    fn start_with(cameras: Vec<CameraId>, encode: Encode) -> std::io::Result<Self> {
+        let slots: Vec<Slot> = (0..cameras.len())
+            .map(|_| Slot {
+                shown: watch::Sender::new(Shown::Nothing),
+                viewers: AtomicUsize::new(0),
+                encoded: AtomicU64::new(0),
+                replaced: AtomicU64::new(0),
+                failed: AtomicU64::new(0),
+            })
+            .collect();
+        let index: BTreeMap<CameraId, usize> = cameras.into_iter().zip(0..).collect();
+        let work = Mutex::new(Work { board: Board::new(slots.len()), closed: false });
+        let shared = Arc::new(Shared { index, slots, work, wake: Condvar::new() });
+        let of_encoder = Arc::clone(&shared);
+        let encoder = std::thread::Builder::new()
+            .name("live-view".to_owned())
+            .spawn(move || Encoder::new(of_encoder, encode).run())?;
+        Ok(Self(Arc::new(Hub { shared, encoder: Mutex::new(Some(encoder)) })))
+    }
+
+    /// Whether somebody looks at this camera. Where nobody does, the caller need not keep the picture.
+    #[must_use]
+    pub fn has_viewers(&self, camera: &CameraId) -> bool {
+        self.0.shared.slot(camera).is_some_and(|(_, slot)| slot.has_viewers())
+    }
+
+    /// Hands over a camera's newest frame. Never waits for drawing or for viewers: a frame that is still waiting is
+    /// replaced. Where nobody looks on, the frame is dropped.
+    pub fn publish(&self, camera: &CameraId, frame: LiveFrame) {
+        let Some((index, slot)) = self.0.shared.slot(camera) else { return };
+        if !slot.has_viewers() {
+            return;
+        }
+        // Held for a few moves of a frame: the encoder draws outside of it.
+        let replaced = self.0.shared.work().board.put(index, frame);
+        self.0.shared.wake.notify_one();
+        if replaced.is_some() {
+            slot.replaced.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Begins to look at a camera. `None` where there is no such camera or the live view is closed.
+    #[must_use]
+    pub fn subscribe(&self, camera: &CameraId) -> Option<Viewer> {
+        self.view(camera).ok()
+    }
+
+    /// The next picture of a camera, whether or not somebody looks on.
+    ///
+    /// # Errors
+    /// [`SnapshotError`].
+    pub async fn snapshot(&self, camera: &CameraId, timeout: Duration) -> Result<Arc<[u8]>, SnapshotError> {
+        let mut viewer = self.view(camera)?;
+        let picture = tokio::time::timeout(timeout, viewer.next_jpeg()).await;
+        picture.map_err(|_| SnapshotError::TimedOut)?.ok_or(SnapshotError::Closed)
+    }
+
+    /// What became of a camera's pictures; `None` where there is no such camera.
+    #[must_use]
+    pub fn stats(&self, camera: &CameraId) -> Option<LiveStats> {
+        let (_, slot) = self.0.shared.slot(camera)?;
+        Some(LiveStats {
+            encoded: slot.encoded.load(Ordering::Relaxed),
+            replaced: slot.replaced.load(Ordering::Relaxed),
+            failed: slot.failed.load(Ordering::Relaxed),
+            viewers: slot.viewers.load(Ordering::Relaxed),
+        })
+    }
+
+    /// Ends every viewer, and the encoder once the picture that it is at is done: this waits for it, some tens of
+    /// milliseconds. Frames that come later are dropped.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    fn view(&self, camera: &CameraId) -> Result<Viewer, SnapshotError> {
+        let shared = Arc::clone(&self.0.shared);
+        let &index = shared.index.get(camera).ok_or(SnapshotError::UnknownCamera)?;
+        let slot = &shared.slots[index];
+        let shown = slot.shown.subscribe();
+        if matches!(*shown.borrow(), Shown::Closed) {
+            return Err(SnapshotError::Closed);
+        }
+        slot.viewers.fetch_add(1, Ordering::Relaxed);
+        Ok(Viewer { shared, index, shown })
+    }
+}
+
+impl Hub {
+    fn close(&self) {
+        self.shared.work().closed = true;
+        self.shared.wake.notify_one();
+        for slot in &self.shared.slots {
+            slot.shown.send_replace(Shown::Closed);
+        }
+        let encoder = self.encoder.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if encoder.is_some_and(|encoder| encoder.join().is_err()) {
+            tracing::error!("the live view's encoder panicked outside of drawing");
+        }
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    fn slot(&self, camera: &CameraId) -> Option<(usize, &Slot)> {
+        let &index = self.index.get(camera)?;
+        Some((index, self.slots.get(index)?))
+    }
+
+    /// Nothing panics while it holds the lock, and were it to, the board would still be whole.
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slot {
+    fn has_viewers(&self) -> bool {
+        self.viewers.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// Somebody who looks at a camera. Dropping it ends that.
+#[derive(Debug)]
+pub struct Viewer {
+    shared: Arc<Shared>,
+    index: usize,
+    shown: watch::Receiver<Shown>,
+}
+
+impl Viewer {
+    /// The newest picture that this viewer has not had yet, as a JPEG; waits for one where there is none. A slow
+    /// viewer misses those in between. `None` once the live view is closed.
+    ///
+    /// It can be cancelled without losing a picture.
+    pub async fn next_jpeg(&mut self) -> Option<Arc<[u8]>> {
+        loop {
+            // Closed is seen again and again; a picture once.
+            if matches!(*self.shown.borrow(), Shown::Closed) {
+                return None;
+            }
+            self.shown.changed().await.ok()?;
+            if let Shown::Picture(jpeg) = &*self.shown.borrow_and_update() {
+                return Some(Arc::clone(jpeg));
+            }
+        }
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.shared.slots[self.index].viewers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The thread that draws.
+struct Encoder {
+    shared: Arc<Shared>,
+    encode: Encode,
+    /// For each camera: when a failure was logged, and how many came since.
+    failures: Vec<(Option<Instant>, u64)>,
+}
+
+impl Encoder {
+    fn new(shared: Arc<Shared>, encode: Encode) -> Self {
+        let failures = vec![(None, 0); shared.slots.len()];
+        Self { shared, encode, failures }
+    }
+
+    fn run(mut self) {
+        while let Some((index, frame)) = self.wait() {
+            if !self.shared.slots[index].has_viewers() {
+                continue;
+            }
+            let taken = Instant::now();
+            // Whatever a broken frame brings about, the pipeline and the other cameras go on. What the closure leaves
+            // behind is a picture at most, and the next frame makes a new one.
+            let outcome = catch_unwind(AssertUnwindSafe(|| (self.encode)(index, frame)));
+            let slot = &self.shared.slots[index];
+            match outcome {
+                Ok((Ok(jpeg), pause)) => {
+                    slot.encoded.fetch_add(1, Ordering::Relaxed);
+                    slot.shown.send_if_modified(|shown| {
+                        let open = !matches!(shown, Shown::Closed);
+                        if open {
+                            *shown = Shown::Picture(jpeg);
+                        }
+                        open
+                    });
+                    self.shared.work().board.rest(index, taken, pause);
+                }
+                Ok((Err(error), pause)) => {
+                    self.shared.work().board.rest(index, taken, pause);
+                    self.count_failure(index, taken, &error.to_string());
+                }
+                Err(_) => self.count_failure(index, taken, "drawing panicked"),
+            }
+        }
+    }
+
+    /// The next frame to draw; `None` once closed.
+    fn wait(&self) -> Option<(usize, LiveFrame)> {
+        let mut work = self.shared.work();
+        loop {
+            if work.closed {
+                return None;
+            }
+            let now = Instant::now();
+            work = match work.board.take(now) {
+                Turn::Frame(index, frame) => return Some((index, frame)),
+                Turn::NotBefore(due) => {
+                    let waited = self.shared.wake.wait_timeout(work, due.saturating_duration_since(now));
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+                Turn::Idle => self.shared.wake.wait(work).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    fn count_failure(&mut self, index: usize, now: Instant, error: &str) {
+        self.shared.slots[index].failed.fetch_add(1, Ordering::Relaxed);
+        let (logged, unlogged) = &mut self.failures[index];
+        if logged.is_some_and(|logged| now.duration_since(logged) < FAILURE_LOG_PAUSE) {
+            *unlogged += 1;
+            return;
+        }
+        let camera = self.shared.index.iter().find(|(_, at)| **at == index).map_or("", |(camera, _)| camera.as_str());
+        tracing::warn!(camera, error, not_logged = *unlogged, "live picture not shown");
+        (*logged, *unlogged) = (Some(now), 0);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,25 @@
+//! Pictures for people: annotated, with heads made unrecognisable, as a live stream that any browser shows.
+//!
+//! [`Annotator`] draws on one picture; `analyze` uses it for its video, [`LiveHub`] for the live view. Nothing leaves
+//! this module undrawn: where hiding heads fails, there is no picture.
+
+mod annotate;
+mod banner;
+mod blind;
+mod board;
+mod caption;
+mod heads;
+mod layout;
+mod levels;
+mod live;
+mod painter;
+mod palette;
+
+#[cfg(test)]
+mod examples;
+
+pub use annotate::{Annotator, Scene};
+pub use blind::Blind;
+pub use levels::{ZoneLevel, zone_levels};
+pub use live::{LiveHub, LiveOptions, LiveStats, SnapshotError, Viewer};
+pub use painter::LiveFrame;

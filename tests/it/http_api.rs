@@ -1,0 +1,311 @@
+//! The HTTP interface, asked by plain requests over TCP.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use crowdflow::model::{CameraState, Reading};
+use crowdflow::status::{CameraHealthStatus, Phase};
+
+use crate::made_up_service::{NOW, Service, camera, gate_report};
+
+/// The lines of an answer up to the empty one.
+fn head(reader: &mut impl BufRead) -> Vec<String> {
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        assert!(reader.read_line(&mut line).unwrap() > 0, "the connection ended in the head: {lines:?}");
+        match line.trim_end() {
+            "" => return lines,
+            line => lines.push(line.to_owned()),
+        }
+    }
+}
+
+fn host(service: &Service) -> String {
+    format!("Host: {}\r\n", service.address)
+}
+
+/// Reads an answer's body, which comes in chunks.
+struct Chunked {
+    reader: BufReader<TcpStream>,
+    left: usize,
+}
+
+impl Chunked {
+    /// Reads the head, and what follows it from then on.
+    fn new(connection: TcpStream) -> (Vec<String>, BufReader<Self>) {
+        let mut reader = BufReader::new(connection);
+        let head = head(&mut reader);
+        (head, BufReader::new(Self { reader, left: 0 }))
+    }
+}
+
+impl Read for Chunked {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        if self.left == 0 {
+            let mut line = String::new();
+            self.reader.read_line(&mut line)?;
+            if line.trim().is_empty() {
+                line.clear();
+                self.reader.read_line(&mut line)?;
+            }
+            self.left = usize::from_str_radix(line.trim(), 16).unwrap_or(0);
+        }
+        let length = self.left.min(into.len());
+        let read = self.reader.read(&mut into[..length])?;
+        self.left -= read;
+        Ok(read)
+    }
+}
+
+/// The server takes up and ends a viewing in its own time.
+fn await_viewers(service: &Service, id: &str, viewers: usize) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while service.pictures.viewers(&camera(id)) != viewers {
+        assert!(Instant::now() < deadline, "not {viewers} viewers of {id}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn metrics_are_prometheus_text() {
+    let service = Service::start();
+    service.fill();
+    let answer = service.get("/metrics");
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/plain; version=0.0.4; charset=utf-8")));
+    assert!(answer.text().contains("crowdflow_zone_occupancy{camera=\"gate\",class=\"person\",zone=\"plaza\"} 112\n"));
+    assert!(!answer.text().contains("crowdflow_zone_occupancy{camera=\"quay\""), "unknown is absent");
+}
+
+#[test]
+fn the_state_says_what_is_known_and_what_is_not() {
+    let service = Service::start();
+    service.fill();
+    let answer = service.get("/api/v1/state");
+    assert_eq!(answer.status, 200);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&answer.json()).unwrap());
+}
+
+#[test]
+fn before_the_first_frame_everything_is_unknown() {
+    let service = Service::start();
+    let state = service.get("/api/v1/state").json();
+    let plaza = &state["cameras"][0]["zones"][0];
+    assert_eq!(plaza["classes"][0]["occupancy"]["value"], serde_json::Value::Null);
+    assert_eq!(plaza["classes"][0]["occupancy"]["quality"], "unknown:not_started");
+    assert_eq!(plaza["density_per_m2"]["quality"], "unknown:not_started");
+    assert_eq!(state["cameras"][0]["counts"][0]["quality"], "unknown:not_started");
+    assert_eq!((&state["rules"][0]["level"], &state["rules"][0]["stale"]), (&"unknown".into(), &true.into()));
+    assert_eq!(state["phase"], "starting");
+}
+
+#[test]
+fn values_that_nobody_renews_are_not_shown_as_true() {
+    // The analysis hangs: it sends neither frames nor ticks, so its last report says that all is known.
+    let service = Service::start();
+    service.board.set_phase(Phase::Running);
+    service.board.report(gate_report(NOW.plus_seconds(-60.0), Reading::Valid(5.0), 1.0).into(), []);
+    let state = service.get("/api/v1/state").json();
+    let gate = &state["cameras"][0];
+    assert_eq!((&gate["fresh"], &gate["age_s"]), (&false.into(), &60.0.into()));
+    assert_eq!(gate["zones"][0]["classes"][0]["occupancy"]["quality"], "unknown:no_frames");
+    assert_eq!(gate["zones"][0]["classes"][0]["entries_total"], 31, "what was counted stays counted");
+    assert_eq!(gate["counts"][0]["value"], serde_json::Value::Null);
+}
+
+#[test]
+fn health_and_readiness_differ() {
+    let service = Service::start();
+    let health = service.get("/healthz");
+    assert_eq!(health.status, 200);
+    let body = health.json();
+    assert_eq!(
+        (&body["version"], &body["model"], &body["model_licence"]),
+        (&"1.2.3".into(), &"nanodet_g".into(), &"Apache-2.0".into())
+    );
+    assert!(body["uptime_s"].as_f64().is_some_and(|uptime_s| uptime_s >= 0.0));
+
+    let reasons = |expected: u16| {
+        let answer = service.get("/readyz");
+        assert_eq!(answer.status, expected, "{}", answer.text());
+        answer.json()["reasons"].as_array().unwrap().iter().map(|reason| reason.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(reasons(503), [r#""the service is starting""#]);
+    service.fill();
+    assert_eq!(reasons(200), Vec::<String>::new());
+    let body = service.get("/readyz").json();
+    assert_eq!((&body["cameras"][2]["id"], &body["cameras"][2]["state"]), (&"quay".into(), &"down".into()));
+    assert_eq!(body["cameras"][2]["error"], "rtsp://192.0.2.1/live: timed out: nothing came within 5 s");
+
+    service.board.analysis_alive(&camera("gate"), NOW.plus_seconds(-12.0));
+    assert_eq!(reasons(503), [r#""the analysis of camera `gate` has not moved for 12 s""#]);
+    service.board.set_health(&camera("gate"), CameraHealthStatus::of(CameraState::Failed));
+    assert_eq!(reasons(200), Vec::<String>::new());
+    service.board.set_phase(Phase::Stopping);
+    assert_eq!(reasons(503), [r#""the service is stopping""#]);
+}
+
+#[test]
+fn the_page_loads_nothing_from_elsewhere() {
+    let service = Service::start();
+    for (path, content_type) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/app.css", "text/css; charset=utf-8"),
+        ("/app.js", "text/javascript; charset=utf-8"),
+        ("/icon.svg", "image/svg+xml"),
+    ] {
+        let answer = service.get(path);
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some(content_type)), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert!(
+            answer.header("content-security-policy").is_some_and(|policy| policy.starts_with("default-src 'none';"))
+        );
+        let elsewhere = answer.text().replace("http://www.w3.org/2000/svg", "").contains("://");
+        assert!(!elsewhere && !answer.text().contains("style="), "{path}");
+    }
+}
+
+#[test]
+fn errors_are_json_and_say_what_to_do() {
+    let service = Service::start();
+    let error = |answer: crate::made_up_service::Answer| {
+        let body = answer.json();
+        (answer.status, body["error"]["code"].to_string(), body["error"]["message"].to_string())
+    };
+    let missing = service.get("/cameras/elsewhere/live.mjpeg");
+    assert_eq!(missing.json()["error"]["cameras"], serde_json::json!(["gate", "patrol", "quay"]));
+    insta::assert_debug_snapshot!([
+        error(missing),
+        error(service.get("/cameras/elsewhere/snapshot.jpg")),
+        error(service.get("/nowhere")),
+        error(service.ask("POST /api/v1/state", &format!("{}Connection: close\r\n", host(&service)))),
+        error(service.ask("GET /api/v1/state", "Host: evil.example\r\nConnection: close\r\n")),
+        error(service.ask("GET http://evil.example/", &format!("{}Connection: close\r\n", host(&service)))),
+        error(service.ask("GET /", "Connection: close\r\n")),
+    ]);
+    let refused = service.ask("DELETE /", &format!("{}Connection: close\r\n", host(&service)));
+    assert_eq!((refused.status, refused.header("allow")), (405, Some("GET, HEAD")));
+    let tunnel = service.ask("GET /healthz", "Host: localhost:9999\r\nConnection: close\r\n");
+    assert_eq!(tunnel.status, 200, "another port of this machine, as through a tunnel");
+    let head = service.ask("HEAD /metrics", &format!("{}Connection: close\r\n", host(&service)));
+    assert_eq!((head.status, head.body.len()), (200, 0));
+}
+
+#[test]
+fn a_live_picture_is_a_multipart_stream_that_counts_its_viewers() {
+    let service = Service::start();
+    let gate = camera("gate");
+    service.pictures.send(&gate, b"first picture");
+    let (lines, mut body) = Chunked::new(service.open("GET /cameras/gate/live.mjpeg", &host(&service)));
+    assert_eq!(lines[0], "HTTP/1.1 200 OK");
+    let is_multipart =
+        lines.iter().any(|line| line == "content-type: multipart/x-mixed-replace; boundary=crowdflow-frame");
+    assert!(is_multipart, "{lines:?}");
+
+    let mut boundary = String::new();
+    body.read_line(&mut boundary).unwrap();
+    assert_eq!(boundary, "--crowdflow-frame\r\n");
+    for picture in ["first picture", "the second one", "third"] {
+        service.pictures.send(&gate, picture.as_bytes());
+        let part = head(&mut body);
+        assert_eq!(part, ["Content-Type: image/jpeg".to_owned(), format!("Content-Length: {}", picture.len())]);
+        let mut jpeg = vec![0; picture.len()];
+        body.read_exact(&mut jpeg).unwrap();
+        assert_eq!(jpeg, picture.as_bytes());
+        // The boundary comes with the picture, so that a browser shows it at once.
+        let mut rest = vec![0; "\r\n--crowdflow-frame\r\n".len()];
+        body.read_exact(&mut rest).unwrap();
+        assert_eq!(rest, b"\r\n--crowdflow-frame\r\n");
+    }
+    assert!(service.get("/metrics").text().contains("crowdflow_live_viewers{camera=\"gate\"} 1\n"));
+    drop(body);
+    await_viewers(&service, "gate", 0);
+    assert!(service.get("/metrics").text().contains("crowdflow_live_viewers{camera=\"gate\"} 0\n"));
+}
+
+#[test]
+fn a_snapshot_is_one_picture() {
+    let service = Service::start();
+    service.pictures.send(&camera("quay"), b"a picture");
+    let answer = service.get("/cameras/quay/snapshot.jpg");
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("image/jpeg")));
+    assert_eq!((answer.text(), answer.header("content-length")), ("a picture", Some("9")));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+}
+
+#[test]
+fn events_push_changes_at_most_twice_a_second() {
+    let service = Service::start();
+    service.fill();
+    let (lines, mut body) = Chunked::new(service.open("GET /api/v1/events", &host(&service)));
+    assert!(lines.iter().any(|line| line == "content-type: text/event-stream"), "{lines:?}");
+    let started = Instant::now();
+    let mut values = Vec::new();
+    for round in 0..3 {
+        let event = head(&mut body);
+        let data = event.iter().find_map(|line| line.strip_prefix("data: ")).unwrap();
+        assert!(event.contains(&"event: state".to_owned()));
+        let state: serde_json::Value = serde_json::from_str(data).unwrap();
+        values.push(state["cameras"][0]["zones"][0]["classes"][0]["occupancy"]["value"].as_f64().unwrap());
+        // Many changes make one event, with the newest.
+        for people in [1.0, 2.0, 3.0] {
+            let people = Reading::Valid(people + 10.0 * f64::from(round));
+            service.board.report(gate_report(NOW, people, 1.0).into(), []);
+        }
+    }
+    assert_eq!(values, [112.0, 3.0, 13.0]);
+    assert!(started.elapsed() >= Duration::from_millis(1000), "{:?}", started.elapsed());
+}
+
+#[test]
+fn stopping_ends_pictures_and_events_at_once() {
+    let mut service = Service::start();
+    service.pictures.send(&camera("gate"), b"picture");
+    let (_, mut pictures) = Chunked::new(service.open("GET /cameras/gate/live.mjpeg", &host(&service)));
+    let (_, mut events) = Chunked::new(service.open("GET /api/v1/events", &host(&service)));
+    let mut waiting = service.open("GET /cameras/quay/snapshot.jpg", &host(&service));
+    head(&mut events);
+    head(&mut pictures);
+    await_viewers(&service, "quay", 1);
+    let idle = TcpStream::connect(service.address).unwrap();
+    let started = Instant::now();
+    service.stop();
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    let mut rest = Vec::new();
+    pictures.read_to_end(&mut rest).unwrap();
+    assert!(rest.ends_with(b"--crowdflow-frame--\r\n"));
+    events.read_to_end(&mut Vec::new()).unwrap();
+    let mut answer = String::new();
+    waiting.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    drop(idle);
+}
+
+#[test]
+fn a_client_that_never_reads_does_not_hold_up_the_stop() {
+    let mut service = Service::start();
+    let gate = camera("gate");
+    let mut stuck = BufReader::new(service.open("GET /cameras/gate/live.mjpeg", &host(&service)));
+    head(&mut stuck);
+    // More than both sides' buffers take.
+    service.pictures.send(&gate, &vec![b'x'; 64 << 20]);
+    let started = Instant::now();
+    service.stop();
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+}
+
+#[test]
+fn the_number_of_streams_is_bounded() {
+    let service = Service::start();
+    let open = |_| {
+        let mut reader = BufReader::new(service.open("GET /api/v1/events", &host(&service)));
+        (head(&mut reader), reader)
+    };
+    let streams: Vec<_> = (0..64).map(open).collect();
+    assert!(streams.iter().all(|(lines, _)| lines[0] == "HTTP/1.1 200 OK"));
+    let one_more = service.get("/api/v1/events");
+    assert_eq!((one_more.status, one_more.json()["error"]["code"].as_str()), (503, Some("unavailable")));
+    assert_eq!(service.get("/healthz").status, 200);
+}
