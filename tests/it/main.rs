@@ -1,5 +1,6 @@
 //! The integration tests: one binary, so that the library is linked once.
 
+mod analysis_scenarios;
 mod architecture;
 mod browser;
 mod config_bad;
