@@ -70,10 +70,18 @@ struct Summary<'a> {
     fps: f64,
     stages: StageSummaries,
     tracks: u64,
+    picture: BTreeMap<&'static str, PictureSummary>,
     zones: BTreeMap<String, BTreeMap<&'static str, ZoneSummary>>,
     lines: BTreeMap<String, BTreeMap<&'static str, LineSummary>>,
     alerts: BTreeMap<String, u64>,
     peak_resident_mb: Option<f64>,
+}
+
+/// What was in the whole picture.
+#[derive(serde::Serialize)]
+struct PictureSummary {
+    mean: f64,
+    max: u64,
 }
 
 #[derive(serde::Serialize)]
@@ -99,13 +107,25 @@ struct Totals {
     zones: Vec<ZoneState>,
     lines: Vec<LineState>,
     last_track: u64,
+    frames: u64,
+    picture: BTreeMap<&'static str, (u64, u64)>,
     alerts: BTreeMap<String, u64>,
     first_at_s: Option<f64>,
     last_at_s: f64,
 }
 
 impl Totals {
+    fn new(camera: &CameraPlan) -> Self {
+        Self { picture: camera.classes().iter().map(|class| (class.as_str(), (0, 0))).collect(), ..Self::default() }
+    }
+
     fn add(&mut self, report: &FrameReport) {
+        self.frames += 1;
+        for (class, (sum, max)) in &mut self.picture {
+            let count = report.tracks.iter().filter(|track| track.class.as_str() == *class).count() as u64;
+            *sum += count;
+            *max = (*max).max(count);
+        }
         for zone in &report.zones {
             for class in &zone.classes {
                 let Some(value) = class.occupancy.value() else { continue };
@@ -126,6 +146,11 @@ impl Totals {
         let at_s = report.at.0 as f64 / 1e6;
         self.first_at_s.get_or_insert(at_s);
         self.last_at_s = at_s;
+    }
+
+    fn picture_summaries(&self) -> BTreeMap<&'static str, PictureSummary> {
+        let of = |sum: u64, max: u64| PictureSummary { mean: rounded(sum as f64 / self.frames.max(1) as f64), max };
+        self.picture.iter().map(|(&class, &(sum, max))| (class, of(sum, max))).collect()
     }
 
     fn zone_summaries(&self) -> BTreeMap<String, BTreeMap<&'static str, ZoneSummary>> {
@@ -175,10 +200,11 @@ impl AnnotatedVideo {
         Self { path, annotator: Annotator::new(camera, &plan.privacy), rate_fps: analysed_fps(camera), writer: None }
     }
 
-    /// Heads are hidden for everybody whom the detector saw, counted or not.
+    /// Heads are hidden for everybody who was seen or is followed, counted or not.
     fn write(&mut self, mut picture: Picture, frame: &AnalysedFrame<'_>) -> Result<(), PipelineError> {
         let people = frame.detections.iter().filter(|detection| detection.class == ObjectClass::Person);
-        let also_hide: Vec<PixelBox> = people.map(|detection| detection.bbox).collect();
+        let followed = frame.analysis.people_not_counted().iter().copied();
+        let also_hide: Vec<PixelBox> = people.map(|detection| detection.bbox).chain(followed).collect();
         let levels = zone_levels(frame.analysis.rule_states());
         self.annotator.draw(&mut picture, &Scene { report: frame.report, levels: &levels, also_hide: &also_hide })?;
         let (writer, size) = match &mut self.writer {
@@ -224,7 +250,7 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
         .map_err(|error| Unavailable(format!("cannot write results to {}: {error}", args.out.display())))?;
 
     let mut video = AnnotatedVideo::new(files.incomplete_path("annotated.mp4"), &camera, &plan);
-    let mut totals = Totals::default();
+    let mut totals = Totals::new(&camera);
     let bar = progress_bar();
     let summary = analyze_recording(
         &camera,
@@ -346,6 +372,7 @@ fn report<'a>(camera: &'a CameraPlan, model: &'a Model, run: &RecordingSummary, 
         fps: rounded(run.frames as f64 / run.wall_s.max(1e-9)),
         stages: run.stages,
         tracks: totals.last_track,
+        picture: totals.picture_summaries(),
         zones: totals.zone_summaries(),
         lines: totals.line_summaries(),
         alerts: totals.alerts.clone(),
@@ -365,6 +392,9 @@ fn in_words(summary: &Summary<'_>, out: &Path) -> String {
         if summary.workers == 1 { "" } else { "s" }
     );
     // Writing into a string can't fail.
+    for (class, of) in &summary.picture {
+        let _ = writeln!(text, "whole picture, {class}: mean {:.2}, most {}", of.mean, of.max);
+    }
     for (zone, classes) in &summary.zones {
         for (class, of) in classes {
             let _ = writeln!(

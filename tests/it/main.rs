@@ -1,6 +1,8 @@
 //! The integration tests: one binary, so that the library is linked once.
 
+mod analysis_scenarios;
 mod architecture;
+mod browser;
 mod cli_analyze;
 mod cli_bad_input;
 mod cli_run;

@@ -150,11 +150,12 @@ impl AnalysisThread {
             let blind = Blind { at: report.at, since: camera.last_frame, reason, levels };
             self.live.publish(&report.camera, LiveFrame::Blind(blind));
         } else if let Some(picture) = picture {
-            // Every person that was seen, counted or not: when in doubt, a head is hidden.
+            // Every person that was seen or is followed, counted or not: when in doubt, a head is hidden.
             let also_hide: Vec<PixelBox> = detections
                 .iter()
                 .filter(|detection| detection.class == ObjectClass::Person)
                 .map(|detection| detection.bbox)
+                .chain(camera.analysis.people_not_counted().iter().copied())
                 .collect();
             let camera = report.camera.clone();
             self.live.publish(&camera, LiveFrame::Seen { picture, report, levels, also_hide });
