@@ -1,5 +1,7 @@
 //! `crowdflow analyze` from end to end: the files that it writes, and that it writes all of them or none.
 
+#![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Stdio;

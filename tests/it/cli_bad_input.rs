@@ -1,6 +1,8 @@
 //! What the program says to bad input. The messages are part of the product: snapshots hold them, to be read as somebody
 //! would who has to mend the thing at night.
 
+#![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::net::TcpListener;

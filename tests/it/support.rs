@@ -1,6 +1,8 @@
 //! The program itself, spawned in a folder of its own: what it prints, awaited line by line, and what it answers over
 //! HTTP. Nothing here sleeps or polls; each wait has an end.
 
+#![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
