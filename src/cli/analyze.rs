@@ -12,11 +12,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::model::open_model;
 use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
 use crate::inference::Model;
-use crate::model::{FrameReport, FrameSize, LineState, ObjectClass, PixelBox, ZoneState};
+use crate::model::{FrameReport, FrameSize, LineState, ZoneState};
 use crate::picture::{Picture, VideoWriter};
 use crate::pipeline::{AnalysedFrame, PipelineError, Progress, RecordingSummary, StageSummaries, analyze_recording};
 use crate::sink::AnalysisFiles;
-use crate::view::{Annotator, Scene, zone_levels};
+use crate::view::{Annotator, Scene, people_to_hide, zone_levels};
 
 /// Analyse a video file or a folder of pictures at full speed.
 ///
@@ -199,9 +199,7 @@ impl AnnotatedVideo {
 
     /// Heads are hidden for everybody who was seen or is followed, counted or not.
     fn write(&mut self, mut picture: Picture, frame: &AnalysedFrame<'_>) -> Result<(), PipelineError> {
-        let people = frame.detections.iter().filter(|detection| detection.class == ObjectClass::Person);
-        let followed = frame.analysis.people_not_counted().iter().copied();
-        let also_hide: Vec<PixelBox> = people.map(|detection| detection.bbox).chain(followed).collect();
+        let also_hide = people_to_hide(frame.detections, frame.analysis.people_not_counted());
         let levels = zone_levels(frame.analysis.rule_states());
         self.annotator.draw(&mut picture, &Scene { report: frame.report, levels: &levels, also_hide: &also_hide })?;
         let (writer, size) = match &mut self.writer {
