@@ -2,9 +2,11 @@
 
 mod analyze;
 mod check;
+mod config_file;
 mod evaluate;
 mod failure;
 mod model;
+mod output;
 mod run;
 mod track_detections;
 
@@ -53,7 +55,7 @@ pub fn main() -> ExitCode {
         // Whoever read our output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", failure::message(&error));
             ExitCode::from(failure::exit_code(&error))
         }
     }

@@ -22,9 +22,9 @@ const QUEUED_PER_WORKER: usize = 2;
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
-    /// Frames analysed.
+    /// Frames of the recording up to here, those that were passed over among them.
     pub frames: u64,
-    /// Frames that there should be, where the recording says so.
+    /// Frames that there should be in all, where the recording says so.
     pub expected: Option<u64>,
 }
 
@@ -159,6 +159,7 @@ pub fn analyze_recording(
                 let tracking = Instant::now();
                 let Some(tracked) = analysis.track(&done.meta, &done.detections) else { continue };
                 let judging = Instant::now();
+                let passed = done.meta.seq + 1;
                 let report = analysis.judge(done.meta, tracked);
                 let writing = Instant::now();
                 clocks.track.add(judging - tracking);
@@ -167,7 +168,7 @@ pub fn analyze_recording(
                 write(AnalysedFrame { report: &report, picture, detections, analysis: &analysis })?;
                 clocks.write.add(writing.elapsed());
                 frames += 1;
-                progress(Progress { frames, expected });
+                progress(Progress { frames: passed, expected });
             }
             Ok(())
         });

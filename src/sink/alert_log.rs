@@ -27,7 +27,9 @@ impl AlertLog {
     /// Where the file can't be opened for writing.
     pub fn open(path: &Path) -> io::Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)?;
+            std::fs::create_dir_all(folder).map_err(|error| {
+                io::Error::new(error.kind(), format!("its folder {} can't be made: {error}", folder.display()))
+            })?;
         }
         let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
         if file.seek(SeekFrom::End(0))? > 0 {

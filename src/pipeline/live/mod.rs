@@ -32,6 +32,10 @@ use crate::view::LiveHub;
 /// unless it writes alerts to a slow disk; then workers wait, and cameras drop frames.
 const WAITING_RESULTS: usize = 64;
 
+/// Capture threads are waited for no longer than this from the stop on, once all else has ended. One that hangs in the opening of a camera
+/// that doesn't answer comes back at its time-out, which may be far off, and holds nothing that has to be saved.
+const CAPTURE_GRACE: Duration = Duration::from_secs(2);
+
 /// Whom the service tells what it finds.
 #[derive(Debug)]
 pub struct Observers {
@@ -160,7 +164,8 @@ impl LiveService {
         threads.into_iter().any(JoinHandle::is_finished)
     }
 
-    /// Ends the service: no new frames, those on their way are analysed, alerts are written.
+    /// Ends the service: no new frames, those on their way are analysed, alerts are written. A camera that doesn't answer
+    /// holds this up for two seconds at most.
     ///
     /// # Errors
     /// [`StillRunning`] where that takes longer than `grace`.
@@ -185,12 +190,17 @@ impl LiveService {
             });
         }
         drop(ended);
-        let deadline = Instant::now() + grace;
+        let begun = Instant::now();
         let mut running = vec!["analysis", "inference", "capture"];
         while !running.is_empty() {
-            match ending.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            let grace = if running == ["capture"] { CAPTURE_GRACE.min(grace) } else { grace };
+            match ending.recv_timeout(grace.saturating_sub(begun.elapsed())) {
                 Ok(name) => running.retain(|other| *other != name),
                 Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) if running == ["capture"] => {
+                    tracing::info!("a camera is still being opened or read: not waited for");
+                    break;
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     return Err(StillRunning { grace_s: grace.as_secs_f64(), threads: running.join(", ") });
                 }
