@@ -79,8 +79,21 @@ impl CameraAnalysis {
         if now.seconds_since(newest) <= self.stale_after_s {
             return None;
         }
+        Some(self.blind(now))
+    }
+
+    /// Begins tracks, zones and lines anew, with all totals at 0; rules keep their levels. Every reading is unknown until
+    /// the next frame.
+    pub fn begin_anew(&mut self, camera: &CameraPlan, thresholds: ScoreThresholds) {
+        self.tracker = Tracker::new(camera.tracker, thresholds);
+        self.flow = CameraFlow::new(camera);
+        self.people_not_counted.clear();
+    }
+
+    /// Says that nothing is known now, whatever came before: a report in which every reading is unknown.
+    pub fn blind(&mut self, now: Timestamp) -> FrameReport {
         let flow = self.flow.blind();
-        Some(self.report(now, None, Vec::new(), flow))
+        self.report(now, None, Vec::new(), flow)
     }
 
     /// Where people may be who are not counted in the newest frame: tracks that are new or out of sight. Their heads

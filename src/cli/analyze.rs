@@ -16,11 +16,11 @@ use super::model::open_model;
 use super::output::print;
 use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
 use crate::inference::Model;
-use crate::model::{FrameReport, FrameSize, LineState, ObjectClass, PixelBox, ZoneState};
+use crate::model::{FrameReport, FrameSize, LineState, ZoneState};
 use crate::picture::{Picture, VideoWriter};
 use crate::pipeline::{AnalysedFrame, PipelineError, Progress, RecordingSummary, StageSummaries, analyze_recording};
 use crate::sink::AnalysisFiles;
-use crate::view::{Annotator, Scene, zone_levels};
+use crate::view::{Annotator, Scene, people_to_hide, zone_levels};
 
 /// Analyse a video file or a folder of pictures at full speed.
 ///
@@ -202,9 +202,7 @@ impl AnnotatedVideo {
 
     /// Heads are hidden for everybody who was seen or is followed, counted or not.
     fn write(&mut self, mut picture: Picture, frame: &AnalysedFrame<'_>) -> Result<(), PipelineError> {
-        let people = frame.detections.iter().filter(|detection| detection.class == ObjectClass::Person);
-        let followed = frame.analysis.people_not_counted().iter().copied();
-        let also_hide: Vec<PixelBox> = people.map(|detection| detection.bbox).chain(followed).collect();
+        let also_hide = people_to_hide(frame.detections, frame.analysis.people_not_counted());
         let levels = zone_levels(frame.analysis.rule_states());
         self.annotator.draw(&mut picture, &Scene { report: frame.report, levels: &levels, also_hide: &also_hide })?;
         let (writer, size) = match &mut self.writer {
@@ -286,9 +284,13 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
 /// The plan, and the camera as it is to be analysed.
 fn plan(args: &AnalyzeArgs) -> anyhow::Result<(Plan, CameraPlan)> {
     if let Some(fps) = args.fps
-        && !(fps > 0.0 && fps <= defaults::FPS_MOST)
+        && !(defaults::FPS_LEAST..=defaults::FPS_MOST).contains(&fps)
     {
-        bail!("--fps: found {fps}, expected a number above 0 and up to {} frames a second", defaults::FPS_MOST);
+        bail!(
+            "--fps: found {fps}, expected a number from {} to {} frames a second",
+            defaults::FPS_LEAST,
+            defaults::FPS_MOST
+        );
     }
     let plan = match (&args.config, &args.video, args.fps) {
         (Some(path), _, _) => config_file::load(path)?,

@@ -39,7 +39,7 @@ impl Browser {
             .args([&commands, &answers])
             .args([
                 LONGEST_LIFE_S,
-                "chromium",
+                &std::env::var("CROWDFLOW_CHROMIUM").unwrap_or_else(|_| "chromium".to_owned()),
                 "--remote-debugging-pipe",
                 "--headless",
                 "--no-sandbox",

@@ -1,5 +1,7 @@
 //! The integration tests: one binary, so that the library is linked once.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 mod analysis_scenarios;
 mod architecture;
 mod browser;

@@ -60,7 +60,10 @@ pub fn server_is_installed() -> bool {
             && Command::new(PYTHON).args(["-c", script]).output().is_ok_and(|output| output.status.success());
         if !found {
             assert!(std::env::var_os("CI").is_none(), "the RTSP server for the tests is missing");
-            println!("skipped: GStreamer's RTSP server not found (python3-gi, gir1.2-gst-rtsp-server-1.0)");
+            let _ = std::io::Write::write_all(
+                &mut std::io::stderr(),
+                b"skipped: GStreamer's RTSP server not found (python3-gi, gir1.2-gst-rtsp-server-1.0)\n",
+            );
         }
         found
     })

@@ -283,7 +283,10 @@ pub fn sample_is_here() -> bool {
                 std::env::var_os("CI").is_none(),
                 "the sample video or ffmpeg is missing: run scripts/setup.sh --test"
             );
-            println!("skipped: sample/vtest.avi or ffmpeg not found (scripts/setup.sh --test)");
+            let _ = std::io::Write::write_all(
+                &mut std::io::stderr(),
+                b"skipped: sample/vtest.avi or ffmpeg not found (scripts/setup.sh --test)\n",
+            );
         }
         here
     })

@@ -7,6 +7,7 @@
 
 mod analysis_thread;
 mod capture;
+mod panic_budget;
 mod worker;
 
 use std::io;
@@ -159,7 +160,8 @@ impl LiveService {
     /// Whether a thread that should run for ever has ended: a bug, and nothing is analysed any more.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.analysis.is_finished() || self.workers.iter().all(JoinHandle::is_finished)
+        let threads = self.workers.iter().chain([&self.analysis, &self.capture]);
+        threads.into_iter().any(JoinHandle::is_finished)
     }
 
     /// Ends the service: no new frames, those on their way are analysed, alerts are written. A camera that doesn't answer
