@@ -24,7 +24,7 @@ impl fmt::Display for Plane {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CalibrationFault {
     /// Fewer than four point pairs.
-    #[error("{count} point pairs")]
+    #[error("{count} point {}", if *count == 1 { "pair" } else { "pairs" })]
     TooFewPoints {
         /// How many there are.
         count: usize,

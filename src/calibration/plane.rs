@@ -116,17 +116,30 @@ impl GroundPlane {
     /// tilt). `None` at and beyond the horizon. Distortion is left out: it changes scales by a few times k1.
     #[must_use]
     pub fn px_per_m(&self, at: PixelPoint) -> Option<f64> {
+        self.scales(at).map(|(most, _)| most)
+    }
+
+    /// Pixels per metre on the ground at a pixel, in the direction in which a metre looks shortest: along the line of
+    /// sight. A pixel's error in a foot point is worth this much on the ground. Otherwise as
+    /// [`GroundPlane::px_per_m`].
+    #[must_use]
+    pub fn px_per_m_along_sight(&self, at: PixelPoint) -> Option<f64> {
+        self.scales(at).map(|(_, least)| least)
+    }
+
+    /// The singular values of the derivative of the map from the ground to the picture, the larger one first.
+    fn scales(&self, at: PixelPoint) -> Option<(f64, f64)> {
         let straight = self.distortion.straighten(at)?;
         let (x_m, y_m) = self.to_ground.map(straight.x, straight.y)?;
         let [u, v, w] = self.to_image.times_vector([x_m, y_m, 1.0]);
         let [[a, b, _], [c, d, _], [e, f, _]] = self.to_image.0;
-        // The derivative of the map from the ground to the picture, and the larger of its two singular values.
         let (a, b) = ((a - u / w * e) / w, (b - u / w * f) / w);
         let (c, d) = ((c - v / w * e) / w, (d - v / w * f) / w);
         let half_sum = (a * a + b * b + c * c + d * d) / 2.0;
         let determinant = a * d - b * c;
-        let px_per_m = (half_sum + (half_sum * half_sum - determinant * determinant).max(0.0).sqrt()).sqrt();
-        px_per_m.is_finite().then_some(px_per_m)
+        let most = (half_sum + (half_sum * half_sum - determinant * determinant).max(0.0).sqrt()).sqrt();
+        let least = determinant.abs() / most;
+        (most.is_finite() && least.is_finite()).then_some((most, least))
     }
 
     /// A polygon in the picture as one on the ground; edges that the lens bows are cut into parts. `None` where a

@@ -43,7 +43,9 @@ fn a_camera_sees_what_it_must() {
     let middle = PixelPoint { x: 640.0, y: 360.0 };
     // The line of sight meets the ground as far away as the camera is high.
     assert!(level.to_ground(middle).unwrap().distance_m(ground(0.0, 5.0)) < 1e-9);
-    assert!((level.px_per_m(middle).unwrap() - 1000.0 / 50.0_f64.sqrt()).abs() < 1e-9);
+    let across = 1000.0 / 50.0_f64.sqrt();
+    assert!((level.px_per_m(middle).unwrap() - across).abs() < 1e-9);
+    assert!((level.px_per_m_along_sight(middle).unwrap() - across / 2.0_f64.sqrt()).abs() < 1e-9);
     // What is to the right and further away is drawn to the right and higher up.
     let pixel = level.to_pixel(ground(1.0, 6.0)).unwrap();
     assert!(pixel.x > 640.0 && pixel.y < 360.0, "{pixel:?}");
