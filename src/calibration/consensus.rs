@@ -131,8 +131,7 @@ fn consensus(
     }
     let (mut least, mut plane) = best.ok_or(CalibrationFault::Singular)?;
     // A plane through four points is skewed by their errors; one through all good ones may take in more.
-    loop {
-        let Some(next) = plane_of(&good(&shares(&plane))) else { break };
+    while let Some(next) = plane_of(&good(&shares(&plane))) {
         let cost = cost(&shares(&next));
         if cost >= least {
             break;

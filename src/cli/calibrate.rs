@@ -8,11 +8,14 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Serialize;
 
+use super::model::open_model;
 use crate::calibration::{FittedPoint, GroundPlane, PointPair, WalkerCheck, WalkerPoint, check_walkers};
-use crate::config::{self, CameraPlan, SourcePlan};
+use crate::config::{self, CameraPlan, InputPlan, Plan, Region, SourcePlan};
 use crate::evaluation::{TrackRow, read_tracks};
-use crate::model::{FrameSize, PixelBox, PixelPoint};
+use crate::inference::Detector;
+use crate::model::{FrameSize, ObjectClass, PixelBox, PixelPoint};
 use crate::picture::Picture;
+use crate::pipeline::Preparation;
 use crate::source::{self, Grabbed};
 use crate::view::{GroundScene, draw_ground};
 
@@ -40,6 +43,10 @@ pub(super) struct CalibrateArgs {
     /// True frames a second of the tracks; without it as configured for the camera.
     #[arg(long, value_name = "RATE", requires = "tracks")]
     fps: Option<f64>,
+    /// Hide no heads: for a picture with nobody in it. Without it, and unless the configuration switches that off, the
+    /// model is run to find them.
+    #[arg(long)]
+    keep_heads: bool,
     /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
@@ -119,7 +126,9 @@ struct WalkersBody {
 }
 
 pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<()> {
-    let camera = camera(args)?;
+    let path = &args.config;
+    let plan = config::load(path).with_context(|| format!("{} can't be used", path.display()))?;
+    let camera = camera(args, &plan)?;
     let Some(calibration) = &camera.calibration else {
         bail!(
             "cameras.{} has no calibration: give it four or more points, \
@@ -137,22 +146,18 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<()> {
         None => first_picture(&camera)?,
     };
     let size = picture.size();
-    let plane = calibration.at_size(size);
-    let points = points_at(&plane, calibration.plane.frame_size(), &calibration.points);
-    let walkers = tracks.as_ref().map(|(rows, fps)| check_walkers(&plane, &walkers(rows, *fps)));
+    let ground = calibration.at_size(size);
+    let points = points_at(&ground, calibration.plane.frame_size(), &calibration.points);
+    let walkers = tracks.as_ref().map(|(rows, fps)| check_walkers(&ground, &walkers(rows, *fps)));
 
     fs::create_dir_all(&args.out).with_context(|| format!("cannot make the folder {}", args.out.display()))?;
     let path = args.out.join("calibration.png");
-    // The tracks' first frame is the source's: whom they know there is made unrecognisable.
-    let hide: Vec<PixelBox> = match (&tracks, &args.picture) {
-        (Some((rows, _)), None) => rows.iter().filter(|row| row.frame == 1).map(|row| row.bbox).collect(),
-        _ => Vec::new(),
-    };
+    let hide = if args.keep_heads || !plan.privacy.blur_heads { Vec::new() } else { people(&picture, &plan, &camera)? };
     let scene = GroundScene { zones: &camera.zones, lines: &camera.lines, points: &points, hide: &hide };
-    draw_ground(&mut picture, &plane, &scene)?;
+    draw_ground(&mut picture, &ground, &scene)?;
     picture.write(&path)?;
 
-    let report = report(&camera, &plane, &points, walkers.as_ref(), path);
+    let report = report(&camera, &ground, &points, walkers.as_ref(), path);
     let text = serde_json::to_string_pretty(&report)? + "\n";
     let json_path = args.out.join("calibration.json");
     fs::write(&json_path, &text).with_context(|| format!("cannot write {}", json_path.display()))?;
@@ -164,9 +169,21 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn camera(args: &CalibrateArgs) -> anyhow::Result<CameraPlan> {
-    let path = &args.config;
-    let plan = config::load(path).with_context(|| format!("{} can't be used", path.display()))?;
+/// Everybody whom the model sees in the picture: their heads are hidden.
+fn people(picture: &Picture, plan: &Plan, camera: &CameraPlan) -> anyhow::Result<Vec<PixelBox>> {
+    let model = open_model(&plan.inference).context(
+        "people's heads are to be hidden, and that takes the model; for a picture with nobody in it give --keep-heads",
+    )?;
+    let mut detector = Detector::new(&model, plan.inference.threads_per_worker, 1, plan.inference.thresholds)?;
+    // All of the picture is shown, so all of it is searched.
+    let whole = CameraPlan { input: InputPlan { region: Region::Whole, ..camera.input }, ..camera.clone() };
+    let prepared = Preparation::new(&whole, &model).prepare(picture, Vec::new())?;
+    let seen = detector.infer(&[prepared])?;
+    let detections = seen.into_iter().flat_map(|decoded| decoded.detections);
+    Ok(detections.filter(|seen| seen.class == ObjectClass::Person).map(|seen| seen.bbox).collect())
+}
+
+fn camera(args: &CalibrateArgs, plan: &Plan) -> anyhow::Result<CameraPlan> {
     let known = || plan.cameras.iter().map(|camera| camera.id.to_string()).collect::<Vec<_>>().join(", ");
     if let Some(id) = &args.camera {
         let camera = plan.cameras.iter().find(|camera| camera.id.as_str() == id).cloned();

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, so that the library is linked once.
 
 mod architecture;
+mod calibrate_command;
 mod calibration_ground_truth;
 mod config_bad;
 mod config_files;
