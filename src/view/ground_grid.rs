@@ -109,19 +109,28 @@ impl<'p> Grid<'p> {
         pixel.x >= -1.0 && pixel.y >= -1.0 && pixel.x <= width && pixel.y <= height
     }
 
+    /// Fine lines, over them strong ones, over them the axes.
     fn draw(&self, picture: &mut Picture, scale: Scale) -> Result<(), PictureError> {
-        for strong in [false, true] {
-            for (along_x, fixed, from_to) in [(false, self.x_m, self.y_m), (true, self.y_m, self.x_m)] {
-                for at in (fixed.0..=fixed.1).filter(|at| (at % STRONG_M == 0) == strong) {
-                    let (colour, width) = match (strong, at) {
-                        (false, _) => (FINE, 1),
-                        (true, 0) => (AXIS, scale.stroke_px(0.35)),
-                        (true, _) => (STRONG, scale.stroke_px(0.25)),
-                    };
-                    let share = if strong { STRONG_SHARE } else { 1.0 };
-                    for piece in self.pieces(along_x, at, from_to, share) {
-                        picture.polyline(&piece, false, colour, width)?;
-                    }
+        let is_fine = |at: i32| at % STRONG_M != 0;
+        let is_strong = |at: i32| at % STRONG_M == 0 && at != 0;
+        let is_axis = |at: i32| at == 0;
+        self.draw_those(picture, is_fine, 1.0, FINE, 1)?;
+        self.draw_those(picture, is_strong, STRONG_SHARE, STRONG, scale.stroke_px(0.25))?;
+        self.draw_those(picture, is_axis, STRONG_SHARE, AXIS, scale.stroke_px(0.35))
+    }
+
+    fn draw_those(
+        &self,
+        picture: &mut Picture,
+        which: impl Fn(i32) -> bool,
+        share: f64,
+        colour: Colour,
+        width_px: u32,
+    ) -> Result<(), PictureError> {
+        for (along_x, fixed, from_to) in [(false, self.x_m, self.y_m), (true, self.y_m, self.x_m)] {
+            for at in (fixed.0..=fixed.1).filter(|&at| which(at)) {
+                for piece in self.pieces(along_x, at, from_to, share) {
+                    picture.polyline(&piece, false, colour, width_px)?;
                 }
             }
         }
