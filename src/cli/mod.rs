@@ -1,6 +1,7 @@
 //! Commands.
 
 mod analyze;
+mod calibrate;
 mod check;
 mod config_file;
 mod evaluate;
@@ -29,6 +30,7 @@ enum Command {
     Analyze(analyze::AnalyzeArgs),
     Evaluate(EvaluateArgs),
     Check(check::CheckArgs),
+    Calibrate(calibrate::CalibrateArgs),
     Model(model::ModelArgs),
 }
 
@@ -47,6 +49,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Analyze(args) => analyze::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Evaluate(args) => evaluate::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Calibrate(args) => calibrate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Check(args) => check::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Model(args) => model::run(&args).map(|()| ExitCode::SUCCESS),
     };

@@ -125,11 +125,28 @@ pub(super) const HOLD_S: Range = Range::from_to(0.0, 86_400.0).of(" seconds");
 /// A frame's width or height.
 pub(super) const FRAME_PX: Range = Range::from_to(16.0, 16_384.0).whole().of(" pixels");
 /// A zone's ground: up to a hundred football pitches.
-pub(super) const AREA_M2: Range = Range::above_zero(1_000_000.0).of(" m²");
+pub(super) const AREA_M2: Range = Range::above_zero(AREA_MOST_M2).of(" m²");
+/// The largest area of a zone.
+pub(super) const AREA_MOST_M2: f64 = 1_000_000.0;
 /// Band and travel in box heights.
 pub(super) const BAND: Range = Range::from_to(0.0, 1.0).of(" box heights");
 /// Least travel in box heights.
 pub(super) const TRAVEL: Range = Range::from_to(0.0, 10.0).of(" box heights");
+/// A coordinate on the ground: any national grid, in metres.
+pub(super) const GROUND_M: Range = Range::from_to(-1e8, 1e8).of(" metres");
+/// A camera's height over the ground: up to a tower's.
+pub(super) const CAMERA_HEIGHT_M: Range = Range::above_zero(1000.0).of(" metres");
+/// How far a camera looks below the horizon.
+pub(super) const TILT_DEG: Range = Range::above_zero(90.0).of(" degrees");
+/// How far a camera is turned about its line of sight: more is a picture on its side.
+pub(super) const ROLL_DEG: Range = Range::from_to(-60.0, 60.0).of(" degrees");
+/// A focal length: from a fish-eye on a small picture to a long zoom on a large one.
+pub(super) const FOCAL_PX: Range = Range::from_to(50.0, 1_000_000.0).of(" pixels");
+/// Radial distortion, as the share by which a corner of the picture moves outwards. Below −0.2 the formula turns back
+/// within reach of the picture.
+pub(super) const K1: Range = Range::from_to(-0.2, 1.0);
+/// Point pairs of a calibration: sets of four of them are tried.
+pub(super) const POINTS_MOST: usize = 100;
 /// Corners of a polygon: each costs time at every foot point, and hand-drawn zones have a dozen.
 pub(super) const CORNERS_MOST: usize = 256;
 /// Letters of a name or source.

@@ -58,7 +58,7 @@ fault_kinds! {
     ShorterThanFrameInterval,
     /// The low score is above the high score.
     ThresholdsCrossed,
-    /// A moving camera has zones or lines.
+    /// A moving camera has zones, lines or a calibration.
     MobileWithPlaces,
     /// The region follows the zones, and there are none.
     RegionWithoutPlaces,
@@ -78,6 +78,14 @@ fault_kinds! {
     FrameSizeMissing,
     /// A frame size where the coordinates are not in pixels.
     FrameSizeUnused,
+    /// A calibration that is given in no way, or in several.
+    NotOneCalibration,
+    /// Points or a matrix that make no map between picture and ground.
+    BadCalibration,
+    /// Coordinates on the ground of a camera that is not calibrated.
+    GroundWithoutCalibration,
+    /// A point on the ground that is behind the camera.
+    BehindCamera,
     /// A list of classes without a class.
     NoClass,
     /// A network address that cannot be read.

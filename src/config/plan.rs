@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::model::{CameraId, ClassSet, Level, LineId, NormPoint, RuleId, Timestamp, ZoneId};
+use crate::calibration::{FittedPoint, GroundPlane};
+use crate::model::{CameraId, ClassSet, FrameSize, Level, LineId, NormPoint, RuleId, Timestamp, ZoneId};
 
 /// A whole checked configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +92,8 @@ pub struct CameraPlan {
     pub input: InputPlan,
     /// The tracker's budgets.
     pub tracker: TrackerPlan,
+    /// Where on the ground its pixels are; `None`: not known, so nothing is measured in metres.
+    pub calibration: Option<CalibrationPlan>,
     /// Zones in the order of their ids.
     pub zones: Vec<ZonePlan>,
     /// Lines in the order of their ids.
@@ -264,6 +267,24 @@ pub struct TrackerPlan {
     pub lost_s: f64,
 }
 
+/// A camera's map between picture and ground.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CalibrationPlan {
+    /// The map, for a picture of the size that the calibration was given for.
+    pub plane: GroundPlane,
+    /// The point pairs that it was made from, in pixels of that size, and how well they fit; empty where it was made
+    /// from a matrix or from the camera's pose.
+    pub points: Vec<FittedPoint>,
+}
+
+impl CalibrationPlan {
+    /// The map for a picture of this size.
+    #[must_use]
+    pub fn at_size(&self, size: FrameSize) -> GroundPlane {
+        self.plane.at_size(size)
+    }
+}
+
 /// A counting polygon.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZonePlan {
@@ -273,7 +294,8 @@ pub struct ZonePlan {
     pub name: String,
     /// Its corners: three or more, not self-crossing.
     pub polygon: Vec<NormPoint>,
-    /// Its area on the ground in m²; density needs it.
+    /// Its area on the ground in m²; density needs it. As configured, or where it isn't, derived from the camera's
+    /// calibration. `None`: neither, or the zone reaches the horizon.
     pub area_m2: Option<f64>,
     /// What is counted in it.
     pub classes: ClassSet,

@@ -64,6 +64,9 @@ expected! {
     RawPrivacy: "a table",
     RawOutput: "a table",
     RawCamera: "a table",
+    RawCalibration: "a table with points, homography or camera",
+    RawPointPair: "a pair { image = [x, y], ground = [x_m, y_m] }",
+    RawCameraPose: "a table with height_m, tilt_deg and focal_px",
     RawSource: "a table such as [cameras.ID.source.rtsp]",
     RawRecording: "a table with path and fps",
     RawStream: "a table with url",
@@ -137,6 +140,7 @@ pub(super) struct RawCamera {
     pub frame_size: Option<Vec<Number>>,
     pub source: Table<RawSource>,
     pub tracker: Table<RawTracker>,
+    pub calibration: Option<Table<RawCalibration>>,
     pub zones: ById<RawZone>,
     pub lines: ById<RawLine>,
 }
@@ -191,6 +195,36 @@ pub(super) struct RawV4l2 {
     pub device: Option<String>,
     pub size: Option<Vec<Number>>,
     pub fps: Option<Number>,
+}
+
+/// `[cameras.ID.calibration]`: exactly one of points, homography and camera.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawCalibration {
+    pub coords: Option<String>,
+    pub frame_size: Option<Vec<Number>>,
+    pub points: Option<Vec<Table<RawPointPair>>>,
+    pub homography: Option<Vec<Vec<Number>>>,
+    pub camera: Option<Table<RawCameraPose>>,
+    pub k1: Option<Number>,
+}
+
+/// `{ image = [x, y], ground = [x_m, y_m] }`
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawPointPair {
+    pub image: Option<RawPoint>,
+    pub ground: Option<RawPoint>,
+}
+
+/// `camera = { height_m = …, tilt_deg = …, focal_px = … }`
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawCameraPose {
+    pub height_m: Option<Number>,
+    pub tilt_deg: Option<Number>,
+    pub focal_px: Option<Number>,
+    pub roll_deg: Option<Number>,
 }
 
 /// `[cameras.ID.tracker]`

@@ -138,6 +138,7 @@ mod tests {
             stale_after_s: 3.0,
             input: InputPlan { size: InputSize { width_px: 416, height_px: 416 }, region: Region::Whole },
             tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 2.0 },
+            calibration: None,
             zones: vec![ZonePlan {
                 id: ZoneId::new("plaza").unwrap(),
                 name: String::new(),

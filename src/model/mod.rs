@@ -22,6 +22,6 @@ pub use frame::FrameMeta;
 pub use ids::{CameraId, IdError, LineId, RuleId, TrackId, ZoneId};
 pub use reading::{Reading, UnknownReason};
 pub use report::{Crossing, Direction, FrameReport, LineState, ZoneClassState, ZoneState};
-pub use space::{FrameSize, NormPoint, PixelBox, PixelPoint};
+pub use space::{FrameSize, GroundPoint, NormPoint, PixelBox, PixelPoint};
 pub use time::Timestamp;
 pub use track::{Track, TrackState};

@@ -1,4 +1,5 @@
-//! Places in a picture. Pixel points are in the camera's own picture, origin at the top left, y downwards.
+//! Places in a picture and on the ground. Pixel points are in the camera's own picture, origin at the top left, y
+//! downwards.
 
 /// Width and height of a picture in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,24 @@ impl NormPoint {
     #[must_use]
     pub fn to_px(self, size: FrameSize) -> PixelPoint {
         PixelPoint { x: self.x * f64::from(size.width_px), y: self.y * f64::from(size.height_px) }
+    }
+}
+
+/// A point on the ground, in metres. The axes are right-handed as seen from above: with x to the right, y goes away from
+/// the viewer. Where they begin and which way they point is the calibration's choice.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GroundPoint {
+    /// Metres along the first axis.
+    pub x_m: f64,
+    /// Metres along the second axis.
+    pub y_m: f64,
+}
+
+impl GroundPoint {
+    /// Distance between two points in metres.
+    #[must_use]
+    pub fn distance_m(self, other: Self) -> f64 {
+        (self.x_m - other.x_m).hypot(self.y_m - other.y_m)
     }
 }
 

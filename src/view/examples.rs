@@ -37,6 +37,7 @@ pub fn camera() -> CameraPlan {
         stale_after_s: 3.0,
         input: InputPlan { size: InputSize { width_px: 416, height_px: 416 }, region: Region::Whole },
         tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 2.0 },
+        calibration: None,
         zones: vec![zone("plaza", 0.1, 0.4), zone("quay", 0.6, 0.9)],
         lines: vec![LinePlan {
             id: LineId::new("gate").unwrap(),

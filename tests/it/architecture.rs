@@ -9,7 +9,7 @@ use std::path::Path;
 const LAYERS: [&[&str]; 12] = [
     &["model"],
     &["geometry", "filter", "assign"],
-    &["picture"],
+    &["picture", "calibration"],
     &["config"],
     &["decode", "tracking", "flow", "evaluation"],
     &["rules"],

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crowdflow::config::{self, ConfigError, FaultKind, Measure, Plan, Region, SourcePlan, defaults};
-use crowdflow::model::{ClassSet, Level, NormPoint, Timestamp};
+use crowdflow::model::{ClassSet, FrameSize, Level, NormPoint, Timestamp};
 use proptest::prelude::*;
 
 const MINIMAL: &str = include_str!("../../config/minimal.toml");
@@ -75,6 +75,8 @@ fn what_the_reference_calls_a_default_is_one() {
             "clear =",
             "clear_hold_s =",
             "use =",
+            "k1 =",
+            "roll_deg =",
         ];
         !default.iter().any(|key| line.starts_with(key))
     });
@@ -106,7 +108,7 @@ fn every_key_is_in_the_reference() {
             assert!(present[&shape].contains(key) || commented(key), "[{shape}] has no `{key}` in the reference");
         }
     }
-    assert_eq!(tables_of_keys, 19, "the whole file and 18 kinds of table");
+    assert_eq!(tables_of_keys, 21, "the whole file and 20 kinds of table");
 }
 
 /// The keys present in tables of one shape (ids replaced by `*`), and one place of each shape.
@@ -177,6 +179,46 @@ fn values_are_resolved() {
     assert_eq!((rule.measure, rule.levels.len()), (Measure::Density, 4));
     assert_eq!(rule.source, defaults::SHIPPED_LEVELS[0].source);
     assert_eq!(rule.levels[3].raise, 3.5);
+}
+
+#[test]
+fn metres_follow_from_a_calibration() {
+    let plan = plan(
+        r#"
+        [cameras.a]
+        frame_size = [1280, 720]
+        source.http.url = "https://cam.example/stream"
+        calibration.camera = { height_m = 6, tilt_deg = 15, focal_px = 1100 }
+        zones.ground = { coords = "ground", polygon = [[-2, 10], [2, 10], [2, 15], [-2, 15]] }
+        zones.given = { coords = "ground", polygon = [[-2, 10], [2, 10], [2, 15], [-2, 15]], area_m2 = 18 }
+        zones.sky = { polygon = [[0.1, 0.0], [0.9, 0.0], [0.5, 0.9]] }
+        lines.door = { coords = "ground", a = [0, 10], b = [0, 16] }
+
+        [cameras.bowed]
+        source.http.url = "https://cam.example/stream"
+        calibration = { frame_size = [1280, 720], k1 = 0.1, camera = { height_m = 6, tilt_deg = 25, focal_px = 1100 } }
+        zones.ground = { coords = "ground", polygon = [[-2, 10], [2, 10], [2, 15], [-2, 15]] }
+
+        [rules.r]
+        zone = "a/ground"
+        measure = "density"
+        "#,
+    );
+    let [a, bowed] = plan.cameras.as_slice() else { panic!("{:?}", plan.cameras) };
+    let area = |camera: &config::CameraPlan, id: &str| {
+        camera.zones.iter().find(|zone| zone.id.as_str() == id).expect("the zone").area_m2
+    };
+    assert!((area(a, "ground").expect("derived") - 20.0).abs() < 1e-6, "{:?}", area(a, "ground"));
+    assert_eq!((area(a, "given"), area(a, "sky")), (Some(18.0), None));
+    let line = &a.lines[0];
+    assert!((line.a.x - 0.5).abs() < 1e-9 && line.a.y > line.b.y, "{line:?}");
+    // The lens bows the zone's edges, so it has corners along them.
+    assert!((area(bowed, "ground").expect("derived") - 20.0).abs() < 1e-3);
+    assert_eq!(bowed.zones[0].polygon.len(), 64);
+    let half = FrameSize { width_px: 640, height_px: 360 };
+    let calibration = a.calibration.as_ref().expect("a calibration");
+    let ground = calibration.at_size(half).to_ground(line.a.to_px(half)).expect("on the ground");
+    assert!((ground.x_m.abs()).max((ground.y_m - 10.0).abs()) < 1e-9, "{ground:?}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ const FPS: f64 = 7.0;
 const FRAMES: u64 = 795;
 const SIZE: FrameSize = FrameSize { width_px: 768, height_px: 576 };
 
-fn shared(name: &str) -> Option<PathBuf> {
+pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("CROWDFLOW_SHARED_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
     let path = folder.join(name);

@@ -236,6 +236,7 @@ pub fn camera_plan(zones: Vec<ZonePlan>, lines: Vec<LinePlan>) -> CameraPlan {
         stale_after_s: 3.0,
         input: InputPlan { size: InputSize { width_px: 416, height_px: 416 }, region: Region::Whole },
         tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 1.0 },
+        calibration: None,
         zones,
         lines,
     }

@@ -5,6 +5,8 @@
 mod analysis_scenarios;
 mod architecture;
 mod browser;
+mod calibrate_command;
+mod calibration_ground_truth;
 mod cli_analyze;
 mod cli_bad_input;
 mod cli_run;

@@ -1,6 +1,6 @@
 //! One camera.
 
-use super::{Checker, Fault, FaultKind, KeyPath, Number, defaults, place, source};
+use super::{Checker, Fault, FaultKind, KeyPath, Number, calibration, defaults, place, source};
 use crate::config::raw::RawCamera;
 use crate::config::{CameraPlan, InputPlan, InputSize, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, region};
 use crate::model::CameraId;
@@ -24,7 +24,19 @@ pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: 
     let input_size = input_size(checker, raw, &path.key("input_size"));
 
     let frame_size = raw.frame_size.as_deref().map(|size| checker.frame_size(&path.key("frame_size"), size));
-    let (zones, lines) = places(checker, raw, path, frame_size);
+    let calibration_path = path.key("calibration");
+    let calibration = match &raw.calibration {
+        Some(_) if raw.mobile => {
+            let fault = Fault::new(FaultKind::MobileWithPlaces, "a calibration", "none, as mobile = true")
+                .help("A moving camera's ground is elsewhere every moment. A fixed camera has mobile = false");
+            checker.note(&calibration_path, fault);
+            Some(None)
+        }
+        Some(calibration) => Some(calibration::check(checker, calibration, &calibration_path, frame_size)),
+        None => None,
+    };
+    let view = place::View { frame_size, calibration: calibration.as_ref().map(Option::as_ref) };
+    let (zones, lines) = places(checker, raw, path, view);
     let region = region(checker, raw, path, &zones, &lines);
     Some(CameraPlan {
         id: camera_id?,
@@ -35,6 +47,10 @@ pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: 
         stale_after_s: stale_after_s?,
         input: InputPlan { size: input_size?, region: region? },
         tracker: tracker?,
+        calibration: match calibration {
+            Some(calibration) => Some(calibration?),
+            None => None,
+        },
         zones,
         lines,
     })
@@ -122,7 +138,7 @@ fn places(
     checker: &mut Checker<'_>,
     raw: &RawCamera,
     path: &KeyPath,
-    frame_size: Option<Option<(u32, u32)>>,
+    view: place::View<'_>,
 ) -> (Vec<ZonePlan>, Vec<LinePlan>) {
     if raw.mobile {
         for (key, count) in [("zones", raw.zones.len()), ("lines", raw.lines.len())] {
@@ -139,17 +155,11 @@ fn places(
         return (Vec::new(), Vec::new());
     }
     let zones_path = path.key("zones");
-    let zones = raw
-        .zones
-        .iter()
-        .filter_map(|(id, zone)| place::zone(checker, id, zone, &zones_path.key(id), frame_size))
-        .collect();
+    let zones =
+        raw.zones.iter().filter_map(|(id, zone)| place::zone(checker, id, zone, &zones_path.key(id), view)).collect();
     let lines_path = path.key("lines");
-    let lines = raw
-        .lines
-        .iter()
-        .filter_map(|(id, line)| place::line(checker, id, line, &lines_path.key(id), frame_size))
-        .collect();
+    let lines =
+        raw.lines.iter().filter_map(|(id, line)| place::line(checker, id, line, &lines_path.key(id), view)).collect();
     (zones, lines)
 }
 

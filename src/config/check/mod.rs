@@ -1,5 +1,6 @@
 //! From the configuration as written to the plan: every default filled in, every fault noted.
 
+mod calibration;
 mod camera;
 mod inference;
 mod place;
@@ -15,7 +16,7 @@ use super::key_path::KeyPath;
 use super::number::{Number, NumberFault, Range};
 use super::raw::{RawConfig, RawServer};
 use super::suggest::nearest;
-use super::{Fault, FaultKind, Plan, PrivacyPlan, ServerPlan, defaults};
+use super::{CameraPlan, Fault, FaultKind, Plan, PrivacyPlan, ServerPlan, defaults};
 use crate::model::IdError;
 
 /// The plan, or everything that is wrong, in the order of the file.
@@ -37,7 +38,7 @@ pub(super) fn check(
         checker.note(&top.key("cameras"), fault);
     }
     let cameras_path = top.key("cameras");
-    let cameras = raw
+    let cameras: Vec<CameraPlan> = raw
         .cameras
         .iter()
         .filter_map(|(id, camera)| camera::check(&mut checker, id, camera, &cameras_path.key(id)))
@@ -46,7 +47,7 @@ pub(super) fn check(
     let rules = raw
         .rules
         .iter()
-        .filter_map(|(id, rule)| rule::check(&mut checker, id, rule, &rules_path.key(id), &raw.cameras))
+        .filter_map(|(id, rule)| rule::check(&mut checker, id, rule, &rules_path.key(id), (&raw.cameras, &cameras)))
         .collect();
     let blur_heads = raw.privacy.blur_heads.unwrap_or(defaults::BLUR_HEADS);
     let mut faults = checker.faults;

@@ -1,24 +1,33 @@
 //! Zones and lines.
 
 use super::{Checker, Fault, FaultKind, KeyPath, Number, Range, defaults};
+use crate::calibration::GroundPlane;
 use crate::config::raw::{RawLine, RawPoint, RawZone};
-use crate::config::{LinePlan, ZonePlan};
+use crate::config::{CalibrationPlan, LinePlan, ZonePlan};
 use crate::geometry::{PolygonFault, polygon_fault};
-use crate::model::{ClassSet, LineId, NormPoint, ObjectClass, ZoneId};
+use crate::model::{ClassSet, FrameSize, GroundPoint, LineId, NormPoint, ObjectClass, PixelPoint, ZoneId};
 
 /// A frame size as the camera gives it: not at all, wrong (and noted), or right.
 pub(super) type CameraFrameSize = Option<Option<(u32, u32)>>;
+
+/// What a camera gives to its zones and lines.
+#[derive(Clone, Copy)]
+pub(super) struct View<'c> {
+    pub(super) frame_size: CameraFrameSize,
+    /// Not at all, wrong (and noted), or right.
+    pub(super) calibration: Option<Option<&'c CalibrationPlan>>,
+}
 
 pub(super) fn zone(
     checker: &mut Checker<'_>,
     id: &str,
     raw: &RawZone,
     path: &KeyPath,
-    camera_frame_size: CameraFrameSize,
+    view: View<'_>,
 ) -> Option<ZonePlan> {
     let zone_id = checker.id(path, ZoneId::new(id));
     let name = raw.name.as_deref().map_or(Some(id.to_owned()), |name| checker.text(&path.key("name"), name));
-    let scale = scale(checker, path, raw.coords.as_deref(), raw.frame_size.as_deref(), camera_frame_size);
+    let scale = scale(checker, path, raw.coords.as_deref(), raw.frame_size.as_deref(), view);
     let polygon_path = path.key("polygon");
     let polygon = match &raw.polygon {
         Some(corners) => scale.and_then(|scale| polygon(checker, &polygon_path, corners, scale)),
@@ -34,8 +43,8 @@ pub(super) fn zone(
     Some(ZonePlan {
         id: zone_id?,
         name: name?,
+        area_m2: area_m2?.or_else(|| derived_area_m2(view, polygon.as_deref()?)),
         polygon: polygon?,
-        area_m2: area_m2?,
         classes: classes?,
         band_heights: band_heights?,
     })
@@ -46,11 +55,11 @@ pub(super) fn line(
     id: &str,
     raw: &RawLine,
     path: &KeyPath,
-    camera_frame_size: CameraFrameSize,
+    view: View<'_>,
 ) -> Option<LinePlan> {
     let line_id = checker.id(path, LineId::new(id));
     let name = raw.name.as_deref().map_or(Some(id.to_owned()), |name| checker.text(&path.key("name"), name));
-    let scale = scale(checker, path, raw.coords.as_deref(), raw.frame_size.as_deref(), camera_frame_size);
+    let scale = scale(checker, path, raw.coords.as_deref(), raw.frame_size.as_deref(), view);
     let mut end = |key: &str, written: &Option<RawPoint>| {
         let path = path.key(key);
         match (written, scale) {
@@ -88,40 +97,71 @@ pub(super) fn line(
     })
 }
 
-/// What coordinates are given in.
-#[derive(Clone, Copy)]
-enum Scale {
-    Normalized,
-    Pixel { width_px: u32, height_px: u32 },
+/// The area on the ground that follows from the calibration; `None` where there is none, or the zone reaches the
+/// horizon or so near it that its area means nothing.
+fn derived_area_m2(view: View<'_>, polygon: &[NormPoint]) -> Option<f64> {
+    let plane = &view.calibration.flatten()?.plane;
+    let corners: Vec<PixelPoint> = polygon.iter().map(|corner| corner.to_px(plane.frame_size())).collect();
+    plane.area_m2(&corners).filter(|&area_m2| area_m2 > 0.0 && area_m2 <= defaults::AREA_MOST_M2)
 }
 
-fn scale(
+/// What coordinates are given in.
+#[derive(Clone, Copy)]
+pub(super) enum Scale<'c> {
+    Normalized,
+    Pixel { width_px: u32, height_px: u32 },
+    Ground(&'c GroundPlane),
+}
+
+/// The words for them.
+#[derive(Clone, Copy)]
+enum Coords {
+    Normalized,
+    Pixel,
+    Ground,
+}
+
+fn scale<'c>(
     checker: &mut Checker<'_>,
     path: &KeyPath,
     coords: Option<&str>,
     own_frame_size: Option<&[Number]>,
-    camera_frame_size: CameraFrameSize,
-) -> Option<Scale> {
-    let words = [("normalized", false), ("pixel", true)];
-    let in_pixels = match coords {
-        Some(written) => checker.word(&path.key("coords"), written, &words)?,
-        None => false,
-    };
+    view: View<'c>,
+) -> Option<Scale<'c>> {
+    let words = [("normalized", Coords::Normalized), ("pixel", Coords::Pixel), ("ground", Coords::Ground)];
+    let coords_path = path.key("coords");
     let size_path = path.key("frame_size");
-    match (in_pixels, own_frame_size, camera_frame_size) {
-        (false, None, _) => Some(Scale::Normalized),
-        (false, Some(_), _) => {
-            let fault = Fault::new(FaultKind::FrameSizeUnused, "a frame size", "none, as coords = \"normalized\"")
+    let (coords, word) = match coords {
+        Some(written) => (checker.word(&coords_path, written, &words)?, written),
+        None => (Coords::Normalized, "normalized"),
+    };
+    match (coords, own_frame_size, view.frame_size) {
+        (Coords::Normalized, None, _) => Some(Scale::Normalized),
+        (Coords::Normalized | Coords::Ground, Some(_), _) => {
+            let expected = format!("none, as coords = {word:?}");
+            let fault = Fault::new(FaultKind::FrameSizeUnused, "a frame size", expected)
                 .help("Coordinates in pixels of that frame need coords = \"pixel\"");
             checker.note(&size_path, fault);
             None
         }
-        (true, Some(size), _) => {
+        (Coords::Ground, None, _) => match view.calibration {
+            // Where it is wrong, that is noted there.
+            Some(calibration) => calibration.map(|calibration| Scale::Ground(&calibration.plane)),
+            None => {
+                let expected = "\"normalized\" or \"pixel\", as the camera has no calibration";
+                let fault = Fault::new(FaultKind::GroundWithoutCalibration, "\"ground\"", expected).help(
+                    "[cameras.ID.calibration] tells where on the ground a pixel is; docs/calibration.md says how",
+                );
+                checker.note(&coords_path, fault);
+                None
+            }
+        },
+        (Coords::Pixel, Some(size), _) => {
             checker.frame_size(&size_path, size).map(|(width_px, height_px)| Scale::Pixel { width_px, height_px })
         }
         // Where it is wrong at the camera, that is noted there.
-        (true, None, Some(size)) => size.map(|(width_px, height_px)| Scale::Pixel { width_px, height_px }),
-        (true, None, None) => {
+        (Coords::Pixel, None, Some(size)) => size.map(|(width_px, height_px)| Scale::Pixel { width_px, height_px }),
+        (Coords::Pixel, None, None) => {
             let expected = "[width, height] of the picture that the pixels were read from";
             let fault = Fault::new(FaultKind::FrameSizeMissing, "nothing", expected)
                 .help("It can be given here, or once for all zones and lines as the camera's `frame_size`");
@@ -132,7 +172,12 @@ fn scale(
 }
 
 /// A point in the picture, whatever it is given in.
-fn point_in(checker: &mut Checker<'_>, path: &KeyPath, point: &RawPoint, scale: Scale) -> Option<NormPoint> {
+pub(super) fn point_in(
+    checker: &mut Checker<'_>,
+    path: &KeyPath,
+    point: &RawPoint,
+    scale: Scale<'_>,
+) -> Option<NormPoint> {
     let RawPoint(numbers) = point;
     let anywhere = Range::from_to(f64::MIN, f64::MAX);
     let &[raw_x, raw_y] = numbers.as_slice() else {
@@ -143,6 +188,7 @@ fn point_in(checker: &mut Checker<'_>, path: &KeyPath, point: &RawPoint, scale: 
     let (width, height) = match scale {
         Scale::Normalized => (1.0, 1.0),
         Scale::Pixel { width_px, height_px } => (f64::from(width_px), f64::from(height_px)),
+        Scale::Ground(plane) => return ground_point_in(checker, path, point, plane),
     };
     // Anything finite first, so that `nan` has its own message.
     let finite = |number: Number| number.within(anywhere).is_ok();
@@ -172,12 +218,74 @@ fn point_in(checker: &mut Checker<'_>, path: &KeyPath, point: &RawPoint, scale: 
             found,
             format!("a point in the picture, x from 0 to {width_px} and y from 0 to {height_px} (frame_size)"),
         ),
+        // It has gone its own way.
+        Scale::Ground(_) => return None,
     };
     checker.note(path, fault);
     None
 }
 
-fn polygon(checker: &mut Checker<'_>, path: &KeyPath, corners: &[RawPoint], scale: Scale) -> Option<Vec<NormPoint>> {
+/// A point on the ground, `[x_m, y_m]`.
+pub(super) fn ground_point(checker: &mut Checker<'_>, path: &KeyPath, point: &RawPoint) -> Option<GroundPoint> {
+    let RawPoint(numbers) = point;
+    let (x_m, y_m) = checker.pair(path, numbers, defaults::GROUND_M, "[x_m, y_m]")?;
+    Some(GroundPoint { x_m, y_m })
+}
+
+/// Where in the picture a point on the ground is.
+fn ground_point_in(
+    checker: &mut Checker<'_>,
+    path: &KeyPath,
+    point: &RawPoint,
+    plane: &GroundPlane,
+) -> Option<NormPoint> {
+    let ground = ground_point(checker, path, point)?;
+    let written = format!("[{}, {}]", ground.x_m, ground.y_m);
+    let Some(pixel) = plane.to_pixel(ground) else {
+        let fault = Fault::new(FaultKind::BehindCamera, written, "a place on the ground in front of the camera")
+            .help("`crowdflow calibrate` draws the ground's axes into the picture");
+        checker.note(path, fault);
+        return None;
+    };
+    let norm = normalized(pixel, plane.frame_size());
+    // A corner measured on the picture's very edge may be drawn a hair beside it.
+    let inside = |share: f64| (-1e-6..=1.0 + 1e-6).contains(&share);
+    if inside(norm.x) && inside(norm.y) {
+        return Some(NormPoint { x: norm.x.clamp(0.0, 1.0), y: norm.y.clamp(0.0, 1.0) });
+    }
+    let FrameSize { width_px, height_px } = plane.frame_size();
+    let found = format!("{written}, which is at pixel [{:.0}, {:.0}] of {width_px}x{height_px}", pixel.x, pixel.y);
+    let fault = Fault::new(FaultKind::OutsidePicture, found, "a place on the ground that is in the picture")
+        .help("`crowdflow calibrate` draws the ground's axes into the picture");
+    checker.note(path, fault);
+    None
+}
+
+fn normalized(pixel: PixelPoint, size: FrameSize) -> NormPoint {
+    NormPoint { x: pixel.x / f64::from(size.width_px), y: pixel.y / f64::from(size.height_px) }
+}
+
+/// A ground polygon's outline in the picture, where the lens bows its edges: with corners along them, as long as that
+/// makes no more than a polygon may have. One of many corners has short edges anyway.
+fn bowed(corners: &[RawPoint], plane: &GroundPlane) -> Option<Vec<NormPoint>> {
+    let ground = |corner: &RawPoint| match corner.0.as_slice() {
+        &[x, y] => {
+            Some(GroundPoint { x_m: x.within(defaults::GROUND_M).ok()?, y_m: y.within(defaults::GROUND_M).ok()? })
+        }
+        _ => None,
+    };
+    let corners: Vec<GroundPoint> = corners.iter().map(ground).collect::<Option<_>>()?;
+    let pixels = plane.polygon_to_pixels(&corners)?;
+    let outline = pixels.into_iter().map(|pixel| normalized(pixel, plane.frame_size())).collect::<Vec<_>>();
+    (outline.len() > corners.len() && outline.len() <= defaults::CORNERS_MOST).then_some(outline)
+}
+
+fn polygon(
+    checker: &mut Checker<'_>,
+    path: &KeyPath,
+    corners: &[RawPoint],
+    scale: Scale<'_>,
+) -> Option<Vec<NormPoint>> {
     let corner_count_expected = format!("3 to {}", defaults::CORNERS_MOST);
     if corners.len() > defaults::CORNERS_MOST {
         let found = format!("{} corners", corners.len());
@@ -198,7 +306,10 @@ fn polygon(checker: &mut Checker<'_>, path: &KeyPath, corners: &[RawPoint], scal
     };
     let edge = |index: usize| format!("{} → {}", written(index), written((index + 1) % corners.len()));
     let fault = match polygon_fault(&plain) {
-        None => return Some(points),
+        None => {
+            let outline = if let Scale::Ground(plane) = scale { bowed(corners, plane) } else { None };
+            return Some(outline.unwrap_or(points));
+        }
         Some(PolygonFault::TooFewCorners { count }) => {
             let corners = if count == 1 { "1 corner".to_owned() } else { format!("{count} corners") };
             (path.clone(), Fault::new(FaultKind::CornerCount, corners, corner_count_expected))

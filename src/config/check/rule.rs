@@ -4,7 +4,7 @@ use super::{Checker, Fault, FaultKind, KeyPath, defaults};
 use crate::config::defaults::ShippedLevels;
 use crate::config::raw::{ById, RawCamera, RawLevel, RawLevels, RawRule, RawZone};
 use crate::config::suggest::nearest;
-use crate::config::{LevelPlan, Measure, RulePlan};
+use crate::config::{CameraPlan, LevelPlan, Measure, RulePlan};
 use crate::model::{CameraId, Level, ObjectClass, RuleId, ZoneId};
 
 pub(super) fn check(
@@ -12,7 +12,7 @@ pub(super) fn check(
     id: &str,
     raw: &RawRule,
     path: &KeyPath,
-    cameras: &ById<RawCamera>,
+    (cameras, plans): (&ById<RawCamera>, &[CameraPlan]),
 ) -> Option<RulePlan> {
     let rule_id = checker.id(path, RuleId::new(id));
     let name = raw.name.as_deref().map_or(Some(id.to_owned()), |name| checker.text(&path.key("name"), name));
@@ -29,7 +29,7 @@ pub(super) fn check(
     };
     let zone = find_zone(checker, raw.zone.as_deref(), &path.key("zone"), cameras);
     if let (Some(found), Some(measure)) = (&zone, measure) {
-        zone_fits(checker, found, measure, path);
+        zone_fits(checker, found, measure, path, plans);
     }
     let own_source = match raw.source.as_deref() {
         Some(source) => checker.text(&path.key("source"), source).map(Some),
@@ -53,6 +53,8 @@ struct FoundZone<'r> {
     camera: &'r str,
     zone: &'r str,
     raw: &'r RawZone,
+    /// Whether the camera has a calibration, sound or not.
+    calibrated: bool,
 }
 
 fn find_zone<'r>(
@@ -64,7 +66,9 @@ fn find_zone<'r>(
     let all: Vec<(String, FoundZone<'r>)> = cameras
         .iter()
         .flat_map(|(camera, plan)| {
-            plan.zones.iter().map(move |(zone, raw)| (format!("{camera}/{zone}"), FoundZone { camera, zone, raw }))
+            let calibrated = plan.calibration.is_some();
+            let found = move |zone, raw| FoundZone { camera, zone, raw, calibrated };
+            plan.zones.iter().map(move |(zone, raw)| (format!("{camera}/{zone}"), found(zone, raw)))
         })
         .collect();
     let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
@@ -94,15 +98,31 @@ fn find_zone<'r>(
     None
 }
 
-fn zone_fits(checker: &mut Checker<'_>, found: &FoundZone<'_>, measure: Measure, path: &KeyPath) {
-    let FoundZone { camera, zone, raw } = found;
-    if measure == Measure::Density && raw.area_m2.is_none() {
+fn zone_fits(checker: &mut Checker<'_>, found: &FoundZone<'_>, measure: Measure, path: &KeyPath, plans: &[CameraPlan]) {
+    let FoundZone { camera, zone, raw, calibrated } = found;
+    // What follows from a calibration is known where the camera as a whole is; otherwise its own faults come first.
+    let has_no_area = |plan: &CameraPlan| {
+        plan.zones.iter().any(|candidate| candidate.id.as_str() == *zone && candidate.area_m2.is_none())
+    };
+    let plan = plans.iter().find(|plan| plan.id.as_str() == *camera);
+    let needs_area = measure == Measure::Density && raw.area_m2.is_none();
+    if needs_area && *calibrated && plan.is_some_and(has_no_area) {
+        let fault = Fault::new(
+            FaultKind::DensityWithoutArea,
+            format!("\"density\" of {camera}/{zone}, which reaches up to the horizon"),
+            "a zone that lies on the ground as a whole",
+        )
+        .help("Draw it so that it ends where people can still be told apart, or give its area_m2");
+        checker.note(&path.key("measure"), fault);
+    } else if needs_area && !calibrated {
         let fault = Fault::new(
             FaultKind::DensityWithoutArea,
             format!("\"density\" of {camera}/{zone}, whose area is not known"),
             format!("cameras.{camera}.zones.{zone}.area_m2, the zone's area on the ground"),
         )
-        .help("Measure it on a map or plan; without it, use measure = \"occupancy\"");
+        .help(
+            "Measure it on a map or plan, or calibrate the camera, from which it follows; without it, use measure = \"occupancy\"",
+        );
         checker.note(&path.key("measure"), fault);
     }
     // A word that isn't a class is noted at the zone, and may have been meant as "person".
