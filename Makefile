@@ -5,7 +5,7 @@
 
 CROWDFLOW := target/release/crowdflow
 
-demo: setup build
+demo: build
 	@$(CROWDFLOW) run --config config/demo.toml --status-line $(if $(DEMO_SECONDS),--for-seconds $(DEMO_SECONDS))
 
 setup:
@@ -14,11 +14,11 @@ setup:
 setup-test:
 	@scripts/setup.sh --test
 
-build:
+build: setup
 	cargo build --release --locked
 
 test: setup-test
-	scripts/test.sh
+	@scripts/test.sh
 
 reference:
 	scripts/reference.sh

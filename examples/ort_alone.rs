@@ -86,7 +86,7 @@ fn main() -> Result<()> {
         "threads_per_worker": options.threads,
         "seconds": options.seconds,
         "frames": all_ms.len(),
-        "fps": fps,
+        "frames_per_second": fps,
         "run_ms": { "min": quantile(0.0), "p50": quantile(0.5), "p95": quantile(0.95) },
     });
     println!("{report:#}");

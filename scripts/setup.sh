@@ -28,7 +28,9 @@ video_sha256=45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf
 
 build_packages=(build-essential pkg-config clang libclang-dev libopencv-dev curl ca-certificates python3 python3-pip unzip)
 test_packages=(python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
-  gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav ffmpeg chromium prometheus fonts-noto-cjk)
+  gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav ffmpeg prometheus fonts-noto-cjk)
+# The browser of the page's tests. Ubuntu has it only as a snap, which can't be driven from a test's own folders.
+browser_package=chromium
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: failed: %s\n' "$*" >&2; exit 1; }
@@ -89,7 +91,10 @@ fetch_onnxruntime() {
 
 fetch_sample_video() {
   local cached="$cache/vtest.avi"
+  matches "$video" "$video_sha256" && return
   if ! matches "$cached" "$video_sha256"; then
+    command -v apt-get >/dev/null ||
+      fail "apt-get not found: put vtest.avi of OpenCV's samples (SHA-256 $video_sha256) at $video yourself"
     update_package_lists
     say "fetching the sample video (from Debian's package opencv-doc, 96 MB, once)"
     local work
@@ -106,13 +111,19 @@ fetch_sample_video() {
     rm -rf "$work"
   fi
   mkdir -p "$(dirname "$video")"
-  [ -e "$video" ] || ln -s "$cached" "$video" 2>/dev/null || cp "$cached" "$video"
+  ln -sfn "$cached" "$video" 2>/dev/null || cp --remove-destination "$cached" "$video"
 }
 
 command -v cargo >/dev/null || fail "cargo not found: install a Rust toolchain (1.95 or newer) first, see rustup.rs"
 if [ -z "${CROWDFLOW_SKIP_PACKAGES:-}" ]; then
   install_packages "${build_packages[@]}"
-  if [ "${1:-}" = --test ]; then install_packages "${test_packages[@]}"; fi
+  if [ "${1:-}" = --test ]; then
+    install_packages "${test_packages[@]}"
+    if [ -x /usr/bin/chromium ] || [ -n "${CROWDFLOW_CHROMIUM:-}" ]; then :
+    elif . /etc/os-release && [ "$ID" = ubuntu ]; then
+      say "no browser: Ubuntu has Chromium as a snap only. Set CROWDFLOW_CHROMIUM to a Chrome or Chromium to test the page"
+    else install_packages "$browser_package"; fi
+  fi
 fi
 fetch_onnxruntime
 fetch_sample_video

@@ -2,7 +2,7 @@
 
 use crate::config::{CameraPlan, RulePlan};
 use crate::flow::{CameraFlow, FlowStep};
-use crate::model::{CameraId, Detection, FrameMeta, FrameReport, Timestamp, Track};
+use crate::model::{CameraId, Detection, FrameMeta, FrameReport, ObjectClass, PixelBox, Timestamp, Track};
 use crate::rules::{RuleEngine, RuleStatus};
 use crate::tracking::{ScoreThresholds, Tracker, TrackerStep};
 
@@ -16,6 +16,7 @@ pub struct CameraAnalysis {
     rules: RuleEngine,
     last_frame: Option<(Timestamp, u64)>,
     started: Option<Timestamp>,
+    people_not_counted: Vec<PixelBox>,
 }
 
 impl CameraAnalysis {
@@ -31,6 +32,7 @@ impl CameraAnalysis {
             rules: RuleEngine::new(&own),
             last_frame: None,
             started: None,
+            people_not_counted: Vec::new(),
         }
     }
 
@@ -61,7 +63,11 @@ impl CameraAnalysis {
     /// The second half: zones, lines and rules on what [`CameraAnalysis::track`] gave for this frame.
     pub fn judge(&mut self, frame: FrameMeta, tracked: TrackerStep) -> FrameReport {
         let flow = self.flow.step(&frame, &tracked.tracks, &tracked.ended);
-        let counted = tracked.tracks.into_iter().filter(|track| track.state.is_counted()).collect();
+        let (counted, others): (Vec<_>, Vec<_>) =
+            tracked.tracks.into_iter().partition(|track| track.state.is_counted());
+        self.people_not_counted.clear();
+        let people = others.iter().filter(|track| track.class == ObjectClass::Person);
+        self.people_not_counted.extend(people.map(|track| track.bbox));
         self.report(frame.at, Some(frame), counted, flow)
     }
 
@@ -73,8 +79,28 @@ impl CameraAnalysis {
         if now.seconds_since(newest) <= self.stale_after_s {
             return None;
         }
+        Some(self.blind(now))
+    }
+
+    /// Begins tracks, zones and lines anew, with all totals at 0; rules keep their levels. Every reading is unknown until
+    /// the next frame.
+    pub fn begin_anew(&mut self, camera: &CameraPlan, thresholds: ScoreThresholds) {
+        self.tracker = Tracker::new(camera.tracker, thresholds);
+        self.flow = CameraFlow::new(camera);
+        self.people_not_counted.clear();
+    }
+
+    /// Says that nothing is known now, whatever came before: a report in which every reading is unknown.
+    pub fn blind(&mut self, now: Timestamp) -> FrameReport {
         let flow = self.flow.blind();
-        Some(self.report(now, None, Vec::new(), flow))
+        self.report(now, None, Vec::new(), flow)
+    }
+
+    /// Where people may be who are not counted in the newest frame: tracks that are new or out of sight. Their heads
+    /// are hidden in pictures like everybody's.
+    #[must_use]
+    pub fn people_not_counted(&self) -> &[PixelBox] {
+        &self.people_not_counted
     }
 
     /// Each rule and where it stands.

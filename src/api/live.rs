@@ -11,6 +11,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::Instant;
 
 use super::error::ApiError;
 use super::{ApiState, Context};
@@ -49,6 +50,10 @@ impl JpegStream for Viewer {
 /// A snapshot waits this long for a picture.
 const SNAPSHOT_WAIT: Duration = Duration::from_secs(5);
 
+/// A picture that nothing newer follows for this long is sent once more. Chrome shows a part when the next one's headers
+/// have come, so a camera of few pictures a second would be seen late, and the last picture of one that stops never.
+const REPEAT_AFTER: Duration = Duration::from_millis(150);
+
 const MULTIPART: &str = "multipart/x-mixed-replace; boundary=crowdflow-frame";
 const FIRST_BOUNDARY: &[u8] = b"--crowdflow-frame\r\n";
 const LAST_BOUNDARY: &[u8] = b"--crowdflow-frame--\r\n";
@@ -57,6 +62,8 @@ struct Viewing {
     pictures: Box<dyn JpegStream>,
     stop: watch::Receiver<bool>,
     part: Part,
+    /// The newest picture, until it was sent twice or a newer one came; and when to send it again.
+    repeat: Option<(Arc<[u8]>, Instant)>,
     _counted: Option<ViewerGuard>,
     _permit: OwnedSemaphorePermit,
 }
@@ -78,11 +85,18 @@ impl Viewing {
             }
             Part::Next => {}
         }
+        let repeat_at = self.repeat.as_ref().map_or_else(Instant::now, |(_, at)| *at);
         let next = tokio::select! {
             biased;
             // An error means that the server is gone: an end, too.
             _ = self.stop.wait_for(|stop| *stop) => None,
-            jpeg = self.pictures.next_jpeg() => jpeg,
+            jpeg = self.pictures.next_jpeg() => {
+                self.repeat = jpeg.clone().map(|jpeg| (jpeg, Instant::now() + REPEAT_AFTER));
+                jpeg
+            }
+            () = tokio::time::sleep_until(repeat_at), if self.repeat.is_some() => {
+                self.repeat.take().map(|(jpeg, _)| jpeg)
+            }
         };
         Some(match next {
             Some(jpeg) => part(&jpeg),
@@ -94,8 +108,7 @@ impl Viewing {
     }
 }
 
-/// One picture with the boundary that ends it: browsers show a part once the next boundary has come, so leaving that
-/// to the next picture would show each one too late.
+/// One picture with the boundary that ends it: most viewers know only by that that it is whole.
 fn part(jpeg: &[u8]) -> Vec<u8> {
     let head = format!("Content-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", jpeg.len());
     [head.as_bytes(), jpeg, b"\r\n", FIRST_BOUNDARY].concat()
@@ -106,7 +119,8 @@ pub(super) async fn mjpeg(State(context): State<Context>, Path(camera): Path<Str
     let permit = context.stream_permit()?;
     let pictures = context.state.live.subscribe(&camera).ok_or_else(no_pictures)?;
     let counted = context.state.metrics.camera(&camera).map(crate::metrics::CameraMetrics::viewer);
-    let viewing = Viewing { pictures, stop: context.stop, part: Part::First, _counted: counted, _permit: permit };
+    let viewing =
+        Viewing { pictures, stop: context.stop, part: Part::First, repeat: None, _counted: counted, _permit: permit };
     let body = stream::unfold(viewing, async |mut viewing| {
         let bytes = viewing.bytes().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), viewing))

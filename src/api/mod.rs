@@ -11,7 +11,7 @@
 //! | `/cameras/{id}/live.mjpeg` | the live picture, for any browser |
 //! | `/cameras/{id}/snapshot.jpg` | one picture |
 //!
-//! There are no accounts yet, so it is meant for a loopback address; [`guard`] keeps other web sites' scripts out.
+//! There are no accounts yet, so it is meant for a loopback address; the guard keeps other web sites' scripts out.
 
 mod error;
 mod events;

@@ -1,22 +1,26 @@
 //! `crowdflow analyze`: a recording at full speed.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::config_file;
+use super::failure::Unavailable;
 use super::model::open_model;
+use super::output::print;
 use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
 use crate::inference::Model;
-use crate::model::{FrameReport, FrameSize, LineState, ObjectClass, PixelBox, ZoneState};
+use crate::model::{FrameReport, FrameSize, LineState, ZoneState};
 use crate::picture::{Picture, VideoWriter};
 use crate::pipeline::{AnalysedFrame, PipelineError, Progress, RecordingSummary, StageSummaries, analyze_recording};
 use crate::sink::AnalysisFiles;
-use crate::view::{Annotator, Scene, zone_levels};
+use crate::view::{Annotator, Scene, people_to_hide, zone_levels};
 
 /// Analyse a video file or a folder of pictures at full speed.
 ///
@@ -37,7 +41,7 @@ pub(super) struct AnalyzeArgs {
     #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
     /// True frames a second of VIDEO; without it as configured for the camera.
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", requires = "video")]
     fps: Option<f64>,
     /// Leave annotated.mp4 out: faster.
     #[arg(long)]
@@ -66,10 +70,18 @@ struct Summary<'a> {
     fps: f64,
     stages: StageSummaries,
     tracks: u64,
+    picture: BTreeMap<&'static str, PictureSummary>,
     zones: BTreeMap<String, BTreeMap<&'static str, ZoneSummary>>,
     lines: BTreeMap<String, BTreeMap<&'static str, LineSummary>>,
     alerts: BTreeMap<String, u64>,
     peak_resident_mb: Option<f64>,
+}
+
+/// What was in the whole picture.
+#[derive(serde::Serialize)]
+struct PictureSummary {
+    mean: f64,
+    max: u64,
 }
 
 #[derive(serde::Serialize)]
@@ -95,13 +107,25 @@ struct Totals {
     zones: Vec<ZoneState>,
     lines: Vec<LineState>,
     last_track: u64,
+    frames: u64,
+    picture: BTreeMap<&'static str, (u64, u64)>,
     alerts: BTreeMap<String, u64>,
     first_at_s: Option<f64>,
     last_at_s: f64,
 }
 
 impl Totals {
+    fn new(camera: &CameraPlan) -> Self {
+        Self { picture: camera.classes().iter().map(|class| (class.as_str(), (0, 0))).collect(), ..Self::default() }
+    }
+
     fn add(&mut self, report: &FrameReport) {
+        self.frames += 1;
+        for (class, (sum, max)) in &mut self.picture {
+            let count = report.tracks.iter().filter(|track| track.class.as_str() == *class).count() as u64;
+            *sum += count;
+            *max = (*max).max(count);
+        }
         for zone in &report.zones {
             for class in &zone.classes {
                 let Some(value) = class.occupancy.value() else { continue };
@@ -122,6 +146,11 @@ impl Totals {
         let at_s = report.at.0 as f64 / 1e6;
         self.first_at_s.get_or_insert(at_s);
         self.last_at_s = at_s;
+    }
+
+    fn picture_summaries(&self) -> BTreeMap<&'static str, PictureSummary> {
+        let of = |sum: u64, max: u64| PictureSummary { mean: rounded(sum as f64 / self.frames.max(1) as f64), max };
+        self.picture.iter().map(|(&class, &(sum, max))| (class, of(sum, max))).collect()
     }
 
     fn zone_summaries(&self) -> BTreeMap<String, BTreeMap<&'static str, ZoneSummary>> {
@@ -168,14 +197,12 @@ struct AnnotatedVideo {
 
 impl AnnotatedVideo {
     fn new(path: PathBuf, camera: &CameraPlan, plan: &Plan) -> Self {
-        let rate_fps = camera.analysis_fps.map_or(rate_fps(camera), |rate| rate.min(rate_fps(camera)));
-        Self { path, annotator: Annotator::new(camera, &plan.privacy), rate_fps, writer: None }
+        Self { path, annotator: Annotator::new(camera, &plan.privacy), rate_fps: analysed_fps(camera), writer: None }
     }
 
-    /// Heads are hidden for everybody whom the detector saw, counted or not.
+    /// Heads are hidden for everybody who was seen or is followed, counted or not.
     fn write(&mut self, mut picture: Picture, frame: &AnalysedFrame<'_>) -> Result<(), PipelineError> {
-        let people = frame.detections.iter().filter(|detection| detection.class == ObjectClass::Person);
-        let also_hide: Vec<PixelBox> = people.map(|detection| detection.bbox).collect();
+        let also_hide = people_to_hide(frame.detections, frame.analysis.people_not_counted());
         let levels = zone_levels(frame.analysis.rule_states());
         self.annotator.draw(&mut picture, &Scene { report: frame.report, levels: &levels, also_hide: &also_hide })?;
         let (writer, size) = match &mut self.writer {
@@ -207,17 +234,21 @@ fn rate_fps(camera: &CameraPlan) -> f64 {
     }
 }
 
+/// Frames analysed of each second of the camera's recording.
+fn analysed_fps(camera: &CameraPlan) -> f64 {
+    camera.analysis_fps.map_or(rate_fps(camera), |rate| rate.min(rate_fps(camera)))
+}
+
 pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     let (plan, camera) = plan(args)?;
     let model = open_model(&plan.inference)?;
     let size = FrameSize { width_px: camera.input.size.width_px, height_px: camera.input.size.height_px };
-    model.check_size(size)?;
+    model.check_size(size).with_context(|| format!("cameras.{}.input_size", camera.id))?;
     let mut files = AnalysisFiles::create(&args.out)
-        .map_err(PipelineError::from)
-        .with_context(|| format!("cannot begin results in {}", args.out.display()))?;
+        .map_err(|error| Unavailable(format!("cannot write results to {}: {error}", args.out.display())))?;
 
     let mut video = AnnotatedVideo::new(files.incomplete_path("annotated.mp4"), &camera, &plan);
-    let mut totals = Totals::default();
+    let mut totals = Totals::new(&camera);
     let bar = progress_bar();
     let summary = analyze_recording(
         &camera,
@@ -247,19 +278,22 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     if let Some(warning) = &summary.source_warning {
         eprintln!("warning: {}: {warning}", summary.video);
     }
-    if args.json {
-        print!("{text}")
-    } else {
-        print_summary(&summary, &args.out)
-    }
-    std::io::stdout().flush()?;
-    Ok(())
+    Ok(print(&if args.json { text } else { in_words(&summary, &args.out) })?)
 }
 
 /// The plan, and the camera as it is to be analysed.
 fn plan(args: &AnalyzeArgs) -> anyhow::Result<(Plan, CameraPlan)> {
+    if let Some(fps) = args.fps
+        && !(defaults::FPS_LEAST..=defaults::FPS_MOST).contains(&fps)
+    {
+        bail!(
+            "--fps: found {fps}, expected a number from {} to {} frames a second",
+            defaults::FPS_LEAST,
+            defaults::FPS_MOST
+        );
+    }
     let plan = match (&args.config, &args.video, args.fps) {
-        (Some(path), _, _) => config::load(path).with_context(|| format!("{} can't be used", path.display()))?,
+        (Some(path), _, _) => config_file::load(path)?,
         (None, Some(_), Some(fps)) => {
             let text = format!("[cameras.video.source.file]\npath = \"video\"\nfps = {fps:?}\n");
             config::parse(&text, Path::new("."), &|_| None).context("--fps can't be used")?
@@ -281,11 +315,6 @@ fn plan(args: &AnalyzeArgs) -> anyhow::Result<(Plan, CameraPlan)> {
         (None, [only]) => only.clone(),
         (None, _) => bail!("the configuration has several cameras: say which with --camera, one of: {}", known()),
     };
-    if let Some(fps) = args.fps
-        && !(fps.is_finite() && fps > 0.0)
-    {
-        bail!("--fps: found {fps}, expected a number above 0");
-    }
     let (configured_fps, start) = match &camera.source {
         SourcePlan::File(file) => (Some(file.fps), file.start),
         SourcePlan::Images(folder) => (Some(folder.fps), folder.start),
@@ -326,8 +355,7 @@ fn report<'a>(camera: &'a CameraPlan, model: &'a Model, run: &RecordingSummary, 
         SourcePlan::Stream(stream) => stream.url.clone(),
         SourcePlan::V4l2(device) => device.device.display().to_string(),
     };
-    let interval_s = 1.0 / camera.analysis_fps.unwrap_or_else(|| rate_fps(camera));
-    let seconds_of_video = totals.first_at_s.map_or(0.0, |first| totals.last_at_s - first + interval_s);
+    let seconds_of_video = totals.first_at_s.map_or(0.0, |first| totals.last_at_s - first + 1.0 / analysed_fps(camera));
     Summary {
         schema: 1,
         version: env!("CARGO_PKG_VERSION"),
@@ -346,6 +374,7 @@ fn report<'a>(camera: &'a CameraPlan, model: &'a Model, run: &RecordingSummary, 
         fps: rounded(run.frames as f64 / run.wall_s.max(1e-9)),
         stages: run.stages,
         tracks: totals.last_track,
+        picture: totals.picture_summaries(),
         zones: totals.zone_summaries(),
         lines: totals.line_summaries(),
         alerts: totals.alerts.clone(),
@@ -353,14 +382,25 @@ fn report<'a>(camera: &'a CameraPlan, model: &'a Model, run: &RecordingSummary, 
     }
 }
 
-fn print_summary(summary: &Summary<'_>, out: &Path) {
-    println!(
-        "{} frames of {} ({:.1} s of video) in {:.1} s: {:.1} frames/s with {} workers",
-        summary.frames, summary.video, summary.seconds_of_video, summary.wall_s, summary.fps, summary.workers
+fn in_words(summary: &Summary<'_>, out: &Path) -> String {
+    let mut text = format!(
+        "{} frames of {} ({:.1} s of video) in {:.1} s: {:.1} frames/s with {} worker{}\n",
+        summary.frames,
+        summary.video,
+        summary.seconds_of_video,
+        summary.wall_s,
+        summary.fps,
+        summary.workers,
+        if summary.workers == 1 { "" } else { "s" }
     );
+    // Writing into a string can't fail.
+    for (class, of) in &summary.picture {
+        let _ = writeln!(text, "whole picture, {class}: mean {:.2}, most {}", of.mean, of.max);
+    }
     for (zone, classes) in &summary.zones {
         for (class, of) in classes {
-            println!(
+            let _ = writeln!(
+                text,
                 "zone {zone}, {class}: mean {:.2}, most {}, {} in, {} out",
                 of.mean_occupancy, of.max_occupancy, of.entries, of.exits
             );
@@ -368,13 +408,14 @@ fn print_summary(summary: &Summary<'_>, out: &Path) {
     }
     for (line, classes) in &summary.lines {
         for (class, of) in classes {
-            println!("line {line}, {class}: {} in, {} out", of.r#in, of.out);
+            let _ = writeln!(text, "line {line}, {class}: {} in, {} out", of.r#in, of.out);
         }
     }
     for (what, times) in &summary.alerts {
-        println!("alert {what}: {times}");
+        let _ = writeln!(text, "alert {what}: {times}");
     }
-    println!("results in {}", out.display());
+    let _ = writeln!(text, "results in {}", out.display());
+    text
 }
 
 /// The most memory that this process has had, in MB of 10⁶ bytes, as Linux counts it.

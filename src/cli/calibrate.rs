@@ -13,11 +13,11 @@ use crate::calibration::{FittedPoint, GroundPlane, PointPair, WalkerCheck, Walke
 use crate::config::{self, CameraPlan, InputPlan, Plan, Region, SourcePlan};
 use crate::evaluation::{TrackRow, read_tracks};
 use crate::inference::Detector;
-use crate::model::{FrameSize, ObjectClass, PixelBox, PixelPoint};
+use crate::model::{FrameSize, PixelBox, PixelPoint};
 use crate::picture::Picture;
 use crate::pipeline::Preparation;
 use crate::source::{self, Grabbed};
-use crate::view::{GroundScene, draw_ground};
+use crate::view::{GroundScene, draw_ground, people_to_hide};
 
 /// Check a camera's calibration: residuals, pixels per metre, areas, and a picture with a grid of metres.
 ///
@@ -179,8 +179,7 @@ fn people(picture: &Picture, plan: &Plan, camera: &CameraPlan) -> anyhow::Result
     let whole = CameraPlan { input: InputPlan { region: Region::Whole, ..camera.input }, ..camera.clone() };
     let prepared = Preparation::new(&whole, &model).prepare(picture, Vec::new())?;
     let seen = detector.infer(&[prepared])?;
-    let detections = seen.into_iter().flat_map(|decoded| decoded.detections);
-    Ok(detections.filter(|seen| seen.class == ObjectClass::Person).map(|seen| seen.bbox).collect())
+    Ok(seen.iter().flat_map(|decoded| people_to_hide(&decoded.detections, &[])).collect())
 }
 
 fn camera(args: &CalibrateArgs, plan: &Plan) -> anyhow::Result<CameraPlan> {

@@ -3,11 +3,14 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::Args;
 
+use super::config_file;
 use super::failure::Unavailable;
 use super::model::open_model;
-use crate::config::{self, Plan};
+use super::output::print;
+use crate::config::{self, ConfigError, Plan};
 use crate::model::FrameSize;
 use crate::sink::AlertLog;
 use crate::source;
@@ -41,7 +44,9 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let loaded = config::load(&args.config);
     let (mut faults, plan) = match loaded {
         Ok(plan) => (Vec::new(), Some(plan)),
-        Err(error) => (error.to_string().lines().map(str::to_owned).collect(), None),
+        // Its message names the file, and nothing in it can be at fault.
+        Err(error @ ConfigError::Io { .. }) if !args.json => bail!("{error}"),
+        Err(error) => (config_file::faults(&error), None),
     };
     let mut unavailable = false;
     if let Some(plan) = plan.as_ref().filter(|_| args.environment) {
@@ -59,29 +64,23 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
         faults,
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        print(&(serde_json::to_string_pretty(&report)? + "\n"))?;
     } else if report.ok {
-        println!(
-            "{}: fine. {} cameras, {} zones, {} lines, {} rules{}",
+        print(&format!(
+            "{}: fine. {} cameras, {} zones, {} lines, {} rules{}\n",
             args.config.display(),
             report.cameras,
             report.zones,
             report.lines,
             report.rules,
             if args.environment { "; model, sources and port are there" } else { "" }
-        );
+        ))?;
     }
     if report.ok {
         return Ok(());
     }
-    let message = format!(
-        "{}: {} fault{}\n{}",
-        args.config.display(),
-        report.faults.len(),
-        if report.faults.len() == 1 { "" } else { "s" },
-        report.faults.join("\n")
-    );
-    if unavailable { Err(Unavailable(message).into()) } else { Err(anyhow::anyhow!(message)) }
+    let message = config_file::list(&args.config, &report.faults);
+    if unavailable { Err(Unavailable(message).into()) } else { bail!(message) }
 }
 
 /// Opens everything that the service would open, and closes it again.

@@ -1,5 +1,6 @@
 //! Exit codes, after BSD's sysexits.
 
+use crate::app::ServiceError;
 use crate::inference::{InferenceError, InferenceErrorKind};
 use crate::pipeline::PipelineError;
 use crate::source::{SourceError, SourceErrorKind};
@@ -19,6 +20,19 @@ pub(super) const GRACE_RAN_OUT: u8 = 75;
 #[error("{0}")]
 pub(super) struct Unavailable(pub(super) String);
 
+/// What an error and its causes say. Many an error already says its cause; it is not said twice.
+pub(super) fn message(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |message, cause| {
+        if message.is_empty() {
+            cause
+        } else if message.contains(&cause) {
+            message
+        } else {
+            format!("{message}: {cause}")
+        }
+    })
+}
+
 /// The exit code for an error that ends a command.
 pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
@@ -31,15 +45,30 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
         if let Some(source) = cause.downcast_ref::<SourceError>() {
             return of_source(source);
         }
-        match cause.downcast_ref::<PipelineError>() {
-            Some(PipelineError::Inference(inference)) => return of_inference(inference),
-            Some(PipelineError::Source(source)) => return of_source(source),
-            Some(PipelineError::Output(_) | PipelineError::Picture(_)) => return UNAVAILABLE,
-            Some(PipelineError::Panicked(_)) => return BUG,
+        // Transparent errors hide what they hold from the chain of causes.
+        if let Some(pipeline) = cause.downcast_ref::<PipelineError>() {
+            return of_pipeline(pipeline);
+        }
+        match cause.downcast_ref::<ServiceError>() {
+            Some(ServiceError::Pipeline(pipeline)) => return of_pipeline(pipeline),
+            Some(ServiceError::Listen { .. } | ServiceError::AlertLog { .. } | ServiceError::Thread(_)) => {
+                return UNAVAILABLE;
+            }
+            Some(ServiceError::Metrics(_)) => return BUG,
+            Some(ServiceError::StillRunning(_)) => return GRACE_RAN_OUT,
             None => {}
         }
     }
     USAGE
+}
+
+fn of_pipeline(error: &PipelineError) -> u8 {
+    match error {
+        PipelineError::Inference(inference) => of_inference(inference),
+        PipelineError::Source(source) => of_source(source),
+        PipelineError::Output(_) | PipelineError::Picture(_) => UNAVAILABLE,
+        PipelineError::Panicked(_) => BUG,
+    }
 }
 
 fn of_inference(error: &InferenceError) -> u8 {
@@ -57,5 +86,28 @@ fn of_source(error: &SourceError) -> u8 {
         | SourceErrorKind::Decode
         | SourceErrorKind::Unsupported => USAGE,
         SourceErrorKind::Connect | SourceErrorKind::TimedOut | SourceErrorKind::Lost => UNAVAILABLE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_error_already_says_is_not_said_twice() {
+        let io = || std::io::Error::from_raw_os_error(28);
+        let error = anyhow::Error::new(PipelineError::Output(io())).context("cannot begin");
+        assert_eq!(message(&error), "cannot begin: cannot write the results: No space left on device (os error 28)");
+        assert_eq!(exit_code(&error), UNAVAILABLE);
+    }
+
+    #[test]
+    fn what_the_service_lacks_is_seen_through_its_error() {
+        let run = InferenceError::Run { id: "tiny".to_owned(), reason: "out of memory".to_owned() };
+        let error = anyhow::Error::new(ServiceError::Pipeline(PipelineError::Inference(run)));
+        assert_eq!(exit_code(&error), UNAVAILABLE);
+        let thread = anyhow::Error::new(ServiceError::Thread(std::io::Error::from_raw_os_error(11)));
+        assert_eq!(exit_code(&thread), UNAVAILABLE);
+        assert_eq!(exit_code(&anyhow::anyhow!("a slip")), USAGE);
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::output::print;
 use crate::config::InferencePlan;
 use crate::inference::{Manifest, Model, Runtime};
 
@@ -40,12 +41,12 @@ pub(super) fn run(args: &ModelArgs) -> anyhow::Result<()> {
     if let Some(id) = &args.id {
         let runtime = Runtime::load(args.onnxruntime.as_deref())?;
         let description = Model::open(&runtime, manifest.model(id)?)?.describe();
-        if args.json {
-            println!("{}", serde_json::to_string_pretty(&description)?);
+        let text = if args.json {
+            serde_json::to_string_pretty(&description)? + "\n"
         } else {
-            print!("{}", toml::to_string_pretty(&description).context("the model cannot be described")?);
-        }
-        return Ok(());
+            toml::to_string_pretty(&description).context("the model cannot be described")?
+        };
+        return Ok(print(&text)?);
     }
     let listed: Vec<Listed> = manifest
         .models()
@@ -59,14 +60,16 @@ pub(super) fn run(args: &ModelArgs) -> anyhow::Result<()> {
             fault: verification.result.err().map(|error| error.to_string()),
         })
         .collect();
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&listed)?);
+    let text = if args.json {
+        serde_json::to_string_pretty(&listed)? + "\n"
     } else {
-        for model in &listed {
+        let line = |model: &Listed| {
             let state = if model.verified { "checksum right" } else { "WRONG" };
-            println!("{}  {}  {}  {state}", model.id, model.file.display(), model.licence);
-        }
-    }
+            format!("{}  {}  {}  {state}\n", model.id, model.file.display(), model.licence)
+        };
+        listed.iter().map(line).collect()
+    };
+    print(&text)?;
     let faults: Vec<String> = listed.into_iter().filter_map(|model| model.fault).collect();
     anyhow::ensure!(faults.is_empty(), "{}", faults.join("\n"));
     Ok(())

@@ -1,7 +1,7 @@
 //! `crowdflow run`: the service.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -11,10 +11,11 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::failure::{self, Unavailable};
+use super::config_file;
+use super::failure;
 use super::model::open_model;
-use crate::app::{Service, ServiceError};
-use crate::config;
+use super::output::print;
+use crate::app::Service;
 use crate::inference::Runtime;
 use crate::model::{FrameSize, Reading};
 use crate::status::StatusSnapshot;
@@ -45,8 +46,8 @@ enum End {
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     begin_logs(args.json_logs);
-    let plan = config::load(&args.config).with_context(|| format!("{} can't be used", args.config.display()))?;
-    let for_seconds = args.for_seconds.map(Duration::try_from_secs_f64).transpose().context("--for-seconds")?;
+    let for_seconds = args.for_seconds.map(time).transpose()?;
+    let plan = config_file::load(&args.config)?;
     let model = open_model(&plan.inference)?;
     for camera in &plan.cameras {
         let size = camera.input.size;
@@ -61,26 +62,24 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         model = model.entry().id, licence = model.entry().licence, onnxruntime = %onnxruntime.path().display(), "starting"
     );
     let cameras: Vec<String> = plan.cameras.iter().map(|camera| camera.id.to_string()).collect();
-    let service = Service::start(plan, &model, onnxruntime.build_info()).map_err(|error| match error {
-        ServiceError::Listen { .. } | ServiceError::AlertLog { .. } => Unavailable(error.to_string()).into(),
-        other => anyhow::Error::new(other),
-    })?;
+    let service = Service::start(plan, &model, onnxruntime.build_info())?;
+    // Before anybody is told that it runs: from then on a signal ends it in order.
+    let mut signals = Signals::listen(&service)?;
     let address = service.address();
-    println!("page     http://{address}/");
-    println!("metrics  http://{address}/metrics");
+    let mut addresses = format!("page     http://{address}/\nmetrics  http://{address}/metrics\n");
     for camera in cameras {
-        println!("picture  http://{address}/cameras/{camera}/live.mjpeg");
+        let _ = writeln!(addresses, "picture  http://{address}/cameras/{camera}/live.mjpeg");
     }
-    std::io::stdout().flush()?;
+    tell(&addresses);
 
-    let end = wait(&service, args.status_line, for_seconds)?;
+    let end = wait(&service, &mut signals, args.status_line, for_seconds);
+    end_at_next_signal(&service, signals);
     match end {
         End::Asked(signal) => tracing::info!(signal, "stopping; a second signal ends at once"),
         End::TimeIsUp => tracing::info!("the time is up: stopping"),
         End::Broken => tracing::error!("a part of the service has ended: this is a bug in crowdflow"),
     }
     let broken = matches!(end, End::Broken);
-    end_at_second_signal(&service);
     if let Err(error) = service.stop() {
         eprintln!("error: {error}");
         return Ok(ExitCode::from(failure::GRACE_RAN_OUT));
@@ -100,10 +99,43 @@ fn begin_logs(json: bool) {
     };
 }
 
+/// `--for-seconds` as a time.
+fn time(seconds: f64) -> anyhow::Result<Duration> {
+    let time = Duration::try_from_secs_f64(seconds).ok();
+    time.with_context(|| format!("--for-seconds: found {seconds}, expected a number of seconds from 0 on"))
+}
+
+/// Prints for whoever looks on. The service watches on where nobody does, or the disk that it is written to is full.
+fn tell(text: &str) {
+    if let Err(error) = print(text) {
+        tracing::warn!(%error, "standard output can't be written");
+    }
+}
+
+/// The signals that end the service.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen(service: &Service) -> std::io::Result<Self> {
+        let _context = service.runtime().enter();
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "interrupt",
+            _ = self.terminate.recv() => "terminate",
+        }
+    }
+}
+
 /// Waits for a signal, the end of the time, or a bug.
-fn wait(service: &Service, status_line: bool, for_seconds: Option<Duration>) -> anyhow::Result<End> {
-    let (mut interrupt, mut terminate) = signals(service)?;
-    let deadline = for_seconds.map(|time| Instant::now() + time);
+fn wait(service: &Service, signals: &mut Signals, status_line: bool, for_seconds: Option<Duration>) -> End {
+    // A time too long for the clock is for ever.
+    let deadline = for_seconds.and_then(|time| Instant::now().checked_add(time));
     service.runtime().block_on(async {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -115,15 +147,14 @@ fn wait(service: &Service, status_line: bool, for_seconds: Option<Duration>) -> 
                 }
             };
             tokio::select! {
-                _ = interrupt.recv() => return Ok(End::Asked("interrupt")),
-                _ = terminate.recv() => return Ok(End::Asked("terminate")),
-                () = time_left => return Ok(End::TimeIsUp),
+                signal = signals.next() => return End::Asked(signal),
+                () = time_left => return End::TimeIsUp,
                 _ = second.tick() => {
                     if service.is_broken() {
-                        return Ok(End::Broken);
+                        return End::Broken;
                     }
                     if status_line {
-                        writeln!(std::io::stdout(), "{}", line(&service.board().snapshot()))?;
+                        tell(&(line(&service.board().snapshot()) + "\n"));
                     }
                 }
             }
@@ -131,25 +162,12 @@ fn wait(service: &Service, status_line: bool, for_seconds: Option<Duration>) -> 
     })
 }
 
-fn signals(service: &Service) -> std::io::Result<(Signal, Signal)> {
-    let _context = service.runtime().enter();
-    Ok((signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
-}
-
 /// From now on a signal ends the process at once.
-fn end_at_second_signal(service: &Service) {
-    match signals(service) {
-        Ok((mut interrupt, mut terminate)) => {
-            service.runtime().spawn(async move {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-                std::process::exit(i32::from(failure::GRACE_RAN_OUT));
-            });
-        }
-        Err(error) => tracing::warn!(%error, "a second signal can't be waited for"),
-    }
+fn end_at_next_signal(service: &Service, mut signals: Signals) {
+    service.runtime().spawn(async move {
+        signals.next().await;
+        std::process::exit(i32::from(failure::GRACE_RAN_OUT));
+    });
 }
 
 /// `14:03:07  walkway: centre 3, west 1 | crossing YELLOW`.

@@ -107,8 +107,15 @@ pub const SHIPPED_LEVELS: [ShippedLevels; 2] = [
 pub(super) const SHARE: Range = Range::from_to(0.0, 1.0);
 /// Inference workers, and threads in each: more than any one machine uses.
 pub(super) const THREADS: Range = Range::from_to(1.0, 256.0).whole();
-/// Frames a second: the fastest cameras in use give 240.
-pub(super) const FPS: Range = Range::above_zero(240.0).of(" frames a second");
+/// Longest time between two analysed frames, in seconds. Alert rules don't count a longer gap as held (nobody saw what
+/// happened in it), so with fewer frames no level that has a hold time could ever be raised.
+pub const MAX_FRAME_INTERVAL_S: f64 = 5.0;
+/// Least frames a second.
+pub const FPS_LEAST: f64 = 1.0 / MAX_FRAME_INTERVAL_S;
+/// Most frames a second: the fastest cameras in use give 240.
+pub const FPS_MOST: f64 = 240.0;
+/// Frames a second.
+pub(super) const FPS: Range = Range::from_to(FPS_LEAST, FPS_MOST).of(" frames a second");
 /// Budgets and time-outs.
 pub(super) const BUDGET_S: Range = Range::above_zero(3600.0).of(" seconds");
 /// A budget that may be switched off with 0.

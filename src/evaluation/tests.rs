@@ -335,7 +335,10 @@ fn shared_data() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    println!("skipped: {} not found", folder.display());
+    let _ = std::io::Write::write_all(
+        &mut std::io::stderr(),
+        format!("skipped: {} not found\n", folder.display()).as_bytes(),
+    );
     None
 }
 

@@ -77,7 +77,7 @@ pub enum InferenceError {
         source: std::io::Error,
     },
     /// The model's file isn't the one that the manifest means.
-    #[error("model {}: its SHA-256 is {found}, the manifest says {expected}: the file is damaged or another one", file.display())]
+    #[error("model {}: its SHA-256 is {found}, the manifest says {expected}: the file is damaged or another one. Get it anew, or give the manifest this one's `sha256` where it is meant", file.display())]
     WrongChecksum {
         /// The file.
         file: PathBuf,

@@ -223,7 +223,7 @@ fn a_model_that_does_not_fit_says_what_was_found_and_what_was_expected() {
     let message = |entry: &ModelEntry| shown(&Model::open(&runtime(), entry).unwrap_err().to_string());
 
     let changed = ModelEntry { sha256: "0".repeat(64), ..entry(&fixture("yolox.onnx"), "images", YOLOX) };
-    insta::assert_snapshot!(message(&changed), @"model PROJECT/tests/fixtures/heads/yolox.onnx: its SHA-256 is 41adffa7d74807b74ffa571e5178be4894775b3aa2fba60ef2e4f7cda70045c5, the manifest says 0000000000000000000000000000000000000000000000000000000000000000: the file is damaged or another one");
+    insta::assert_snapshot!(message(&changed), @"model PROJECT/tests/fixtures/heads/yolox.onnx: its SHA-256 is 41adffa7d74807b74ffa571e5178be4894775b3aa2fba60ef2e4f7cda70045c5, the manifest says 0000000000000000000000000000000000000000000000000000000000000000: the file is damaged or another one. Get it anew, or give the manifest this one's `sha256` where it is meant");
 
     let missing = ModelEntry { file: fixture("missing.onnx"), ..changed };
     insta::assert_snapshot!(message(&missing), @"cannot read the model PROJECT/tests/fixtures/heads/missing.onnx: No such file or directory (os error 2)");

@@ -3,6 +3,7 @@
 //! Here and in `source` only is OpenCV used. It is told to use one thread: the inference workers own the cores.
 
 mod draw;
+mod mp4;
 mod plate;
 mod prepare;
 mod video;
@@ -17,6 +18,7 @@ use crate::geometry::Letterbox;
 use crate::model::FrameSize;
 
 pub use draw::Colour;
+pub use mp4::Mp4Boxes;
 pub use plate::Plate;
 pub use prepare::{ChannelOrder, Normalisation};
 pub use video::VideoWriter;

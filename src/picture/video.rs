@@ -1,11 +1,12 @@
 //! Writing a video file.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use opencv::core::Size;
 use opencv::videoio::{self, VideoWriterTrait, VideoWriterTraitConst};
 
-use super::{Picture, PictureError, failed, keep_opencv_to_one_thread};
+use super::{Mp4Boxes, Picture, PictureError, failed, keep_opencv_to_one_thread};
 use crate::model::FrameSize;
 
 /// Codecs in the order in which they are tried: H.264 plays in every browser but isn't in every FFmpeg; MPEG-4 Part 2
@@ -102,13 +103,14 @@ impl VideoWriter {
     /// Writes what is left and closes the file.
     ///
     /// # Errors
-    /// [`PictureError::Unwritable`] where the file is missing or empty afterwards.
+    /// [`PictureError::Unwritable`] where the file is missing, empty or not whole afterwards: OpenCV doesn't tell when the
+    /// disk is full.
     pub fn finish(mut self) -> Result<(), PictureError> {
         self.writer.release().map_err(failed("close a video"))?;
         let unwritable = |reason: String| PictureError::Unwritable { path: self.path.clone(), reason };
-        match std::fs::metadata(&self.path) {
-            Ok(metadata) if metadata.len() > 0 => Ok(()),
-            Ok(_) => Err(unwritable("the video is empty: no picture was written, or the disk is full".to_owned())),
+        match File::open(&self.path).and_then(|mut file| Mp4Boxes::read(&mut file)) {
+            Ok(Mp4Boxes { has_index: true, ends_well: true }) => Ok(()),
+            Ok(_) => Err(unwritable("the video is not whole: no picture was written, or the disk is full".to_owned())),
             Err(error) => Err(unwritable(error.to_string())),
         }
     }

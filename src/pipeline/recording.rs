@@ -1,6 +1,7 @@
 //! A recording at full speed: every frame, in order, the same result each time.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -21,9 +22,9 @@ const QUEUED_PER_WORKER: usize = 2;
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
-    /// Frames analysed.
+    /// Frames of the recording up to here, those that were passed over among them.
     pub frames: u64,
-    /// Frames that there should be, where the recording says so.
+    /// Frames that there should be in all, where the recording says so.
     pub expected: Option<u64>,
 }
 
@@ -158,6 +159,7 @@ pub fn analyze_recording(
                 let tracking = Instant::now();
                 let Some(tracked) = analysis.track(&done.meta, &done.detections) else { continue };
                 let judging = Instant::now();
+                let passed = done.meta.seq + 1;
                 let report = analysis.judge(done.meta, tracked);
                 let writing = Instant::now();
                 clocks.track.add(judging - tracking);
@@ -166,7 +168,7 @@ pub fn analyze_recording(
                 write(AnalysedFrame { report: &report, picture, detections, analysis: &analysis })?;
                 clocks.write.add(writing.elapsed());
                 frames += 1;
-                progress(Progress { frames, expected });
+                progress(Progress { frames: passed, expected });
             }
             Ok(())
         });
@@ -211,7 +213,7 @@ impl Clocks {
     }
 }
 
-/// Reads and prepares every frame. An error is a result too, so that it ends the run in its turn.
+/// Reads and prepares every frame. An error is a result too, and ends the run.
 fn read(
     mut reader: FrameReader,
     mut preparation: Preparation,
@@ -257,9 +259,14 @@ fn work(
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
         let begun = Instant::now();
-        let inferred = detector.infer(std::slice::from_ref(&job.prepared));
+        // A panic is told like an error: were its frame to stay out, all later ones would wait for it.
+        let inferred = catch_unwind(AssertUnwindSafe(|| detector.infer(std::slice::from_ref(&job.prepared))));
         let infer = begun.elapsed();
-        let done = inferred.map_err(PipelineError::from).map(|mut decoded| {
+        let inferred = match inferred {
+            Ok(inferred) => inferred.map_err(PipelineError::from),
+            Err(_) => Err(PipelineError::Panicked("inference")),
+        };
+        let done = inferred.map(|mut decoded| {
             let decoded = decoded.pop().unwrap_or_default();
             Done {
                 meta: job.meta,

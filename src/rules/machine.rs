@@ -1,13 +1,12 @@
 //! One rule's levels over time.
 
-use crate::config::LevelPlan;
+use crate::config::{LevelPlan, defaults};
 use crate::model::{AlertKind, Level, Reading, Timestamp};
 
 /// Longest time between two samples over which a condition counts as held, in seconds. Nobody saw what happened in a
 /// longer gap: the crowd may have gone and come back, so hold times begin anew after it. It is well above the second
-/// between two ticks and the time between frames of any sensible rate. (A camera analysed less than once in this time
-/// could never raise a level that has a hold time.)
-pub const MAX_GAP_S: f64 = 5.0;
+/// between two ticks and the time between frames of any rate that a configuration may have.
+pub const MAX_GAP_S: f64 = defaults::MAX_FRAME_INTERVAL_S;
 
 /// A level's thresholds, times in whole microseconds: 70 frames at 7 fps make exactly 10 s.
 #[derive(Debug, Clone, Copy)]

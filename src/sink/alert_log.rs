@@ -1,17 +1,22 @@
 //! The service's alert transitions as JSON lines.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use crate::model::AlertEvent;
 use crate::rules::wire;
 
-/// A file that alert transitions are appended to. Each transition is one write and is flushed to the disk before the
-/// next frame is looked at: alerts are rare, and none may be lost.
+/// Lines that may wait for a disk that is full or gone: some thousands of transitions.
+const MOST_UNWRITTEN_BYTES: usize = 1 << 20;
+
+/// A file that alert transitions are appended to. Each transition is flushed to the disk before the next frame is looked
+/// at: alerts are rare, and none may be lost. What a full disk does not take waits, and is written with the next one.
 #[derive(Debug)]
 pub struct AlertLog {
     file: File,
+    /// What has not been written yet, from the middle of a line where the disk filled up there.
+    unwritten: Vec<u8>,
 }
 
 impl AlertLog {
@@ -22,23 +27,43 @@ impl AlertLog {
     /// Where the file can't be opened for writing.
     pub fn open(path: &Path) -> io::Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)?;
+            std::fs::create_dir_all(folder).map_err(|error| {
+                io::Error::new(error.kind(), format!("its folder {} can't be made: {error}", folder.display()))
+            })?;
         }
-        let unfinished = std::fs::read(path).is_ok_and(|bytes| bytes.last().is_some_and(|&byte| byte != b'\n'));
-        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-        if unfinished {
-            file.write_all(b"\n")?;
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        if file.seek(SeekFrom::End(0))? > 0 {
+            let mut last = [0];
+            file.seek(SeekFrom::End(-1))?;
+            file.read_exact(&mut last)?;
+            if last != *b"\n" {
+                file.write_all(b"\n")?;
+            }
         }
-        Ok(Self { file })
+        Ok(Self { file, unwritten: Vec::new() })
     }
 
-    /// Appends one transition.
+    /// Appends one transition, after those that could not be written before.
     ///
     /// # Errors
-    /// Where the disk is full or gone.
+    /// Where the disk is full or gone: the transition waits for the next call, unless too many wait already.
     pub fn append(&mut self, event: &AlertEvent) -> io::Result<()> {
         let line = wire::to_json_line(event)? + "\n";
-        self.file.write_all(line.as_bytes())?;
+        if self.unwritten.len() + line.len() > MOST_UNWRITTEN_BYTES {
+            return Err(io::Error::new(
+                io::ErrorKind::StorageFull,
+                "too many alerts wait to be written; this one is lost",
+            ));
+        }
+        self.unwritten.extend_from_slice(line.as_bytes());
+        while !self.unwritten.is_empty() {
+            match self.file.write(&self.unwritten) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => drop(self.unwritten.drain(..written)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
         self.file.sync_data()
     }
 }

@@ -10,11 +10,15 @@ use crate::rules::wire;
 
 /// Folder in which results are written until they are complete.
 const INCOMPLETE: &str = ".incomplete";
+/// Everything that a run may leave, those results among them that the caller writes.
+const RESULTS: [&str; 6] =
+    ["tracks.txt", "crossings.csv", "zones.csv", "alerts.jsonl", "annotated.mp4", "summary.json"];
 
 /// `tracks.txt`, `crossings.csv`, `zones.csv` and `alerts.jsonl` in one folder.
 ///
 /// Nothing half-written is left under these names: files grow in the sub-folder `.incomplete` and are moved to their
-/// places by [`AnalysisFiles::finish`]. Frames are counted from 1 in all of them, as the MOT Challenge format wants.
+/// places by [`AnalysisFiles::finish`], where they replace all the results of an earlier run. A run that fails leaves the
+/// folder as it was. Frames are counted from 1 in all of them, as the MOT Challenge format wants.
 #[derive(Debug)]
 pub struct AnalysisFiles {
     folder: PathBuf,
@@ -22,7 +26,25 @@ pub struct AnalysisFiles {
     crossings: csv::Writer<File>,
     zones: csv::Writer<File>,
     alerts: BufWriter<File>,
-    finished: bool,
+    _cleanup: Cleanup,
+}
+
+/// Takes away what a run that failed has made; after one that didn't there is nothing to take away.
+#[derive(Debug)]
+struct Cleanup {
+    folder: PathBuf,
+    /// Folders that were not there before, the innermost first.
+    made: Vec<PathBuf>,
+}
+
+impl Drop for Cleanup {
+    fn drop(&mut self) {
+        // There is nobody to tell. Folders that hold something stay.
+        let _ = fs::remove_dir_all(self.folder.join(INCOMPLETE));
+        for folder in &self.made {
+            let _ = fs::remove_dir(folder);
+        }
+    }
 }
 
 impl AnalysisFiles {
@@ -32,7 +54,18 @@ impl AnalysisFiles {
     /// Where the folder or a file in it can't be written.
     pub fn create(folder: &Path) -> io::Result<Self> {
         let incomplete = folder.join(INCOMPLETE);
-        fs::create_dir_all(&incomplete)?;
+        let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+        let made = folder.ancestors().take_while(is_new).map(Path::to_owned).collect();
+        let cleanup = Cleanup { folder: folder.to_owned(), made };
+        // A run that was killed leaves it behind, with results that are not this run's.
+        match fs::remove_dir_all(&incomplete) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => fs::create_dir_all(&incomplete)?,
+        }
+        // Found out now, and not when half of the results are in their places.
+        if let Some(name) = RESULTS.iter().find(|name| folder.join(name).is_dir()) {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, format!("{name} is a folder there")));
+        }
         let file = |name: &str| File::create(incomplete.join(name));
         let mut crossings = csv::Writer::from_writer(file("crossings.csv")?);
         crossings.write_record(["time", "frame", "camera", "line", "direction", "class", "track"])?;
@@ -57,7 +90,7 @@ impl AnalysisFiles {
             crossings,
             zones,
             alerts: BufWriter::new(file("alerts.jsonl")?),
-            finished: false,
+            _cleanup: cleanup,
         })
     }
 
@@ -131,21 +164,17 @@ impl AnalysisFiles {
         let mut names: Vec<_> =
             fs::read_dir(&incomplete)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
         names.sort();
+        // An earlier run's video beside this run's tracks would look as if it showed them.
+        for name in RESULTS.iter().filter(|name| !names.iter().any(|new| new == **name)) {
+            match fs::remove_file(self.folder.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
         for name in names {
             fs::rename(incomplete.join(&name), self.folder.join(&name))?;
         }
-        self.finished = true;
-        fs::remove_dir(&incomplete)
-    }
-}
-
-impl Drop for AnalysisFiles {
-    /// A run that failed leaves no results.
-    fn drop(&mut self) {
-        if !self.finished {
-            // There is nobody to tell, and the next run makes the folder anew.
-            let _ = fs::remove_dir_all(self.folder.join(INCOMPLETE));
-        }
+        Ok(())
     }
 }
 

@@ -1,10 +1,11 @@
 //! What is in a file: for messages that say what was found.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::{SourceError, SourceErrorKind};
+use crate::picture::Mp4Boxes;
 
 /// Checks that there is a file with something in it that may be read.
 pub(super) fn check_file(path: &Path) -> Result<(), SourceError> {
@@ -62,7 +63,7 @@ fn describe(path: &Path) -> io::Result<String> {
             "found {found}, expected a video file (AVI, MP4, MKV, MPEG-TS, …); `ffprobe FILE` shows what it is"
         ));
     };
-    if container == "MP4/MOV" && !has_index(&mut file)? {
+    if container == "MP4/MOV" && !Mp4Boxes::read(&mut file)?.has_index {
         return Ok("an MP4 file without its index (`moov`): the recording was cut off before it was finished; \
              recover it or record anew"
             .to_owned());
@@ -108,32 +109,6 @@ fn is_text(head: &[u8]) -> bool {
         Err(error) => error.error_len().is_none(),
     };
     complete && !head.iter().any(|byte| *byte < 0x20 && !b"\t\n\r\x0c".contains(byte))
-}
-
-/// Whether an MP4 file has a `moov` box among its top-level boxes.
-fn has_index(file: &mut File) -> io::Result<bool> {
-    let length = file.metadata()?.len();
-    let mut at = 0_u64;
-    while at + 8 <= length {
-        file.seek(SeekFrom::Start(at))?;
-        let mut header = [0_u8; 16];
-        let wanted = if at + 16 <= length { 16 } else { 8 };
-        file.read_exact(&mut header[..wanted])?;
-        let [s0, s1, s2, s3, name @ .., l0, l1, l2, l3, l4, l5, l6, l7] = header;
-        if &name == b"moov" {
-            return Ok(true);
-        }
-        let size = match u32::from_be_bytes([s0, s1, s2, s3]) {
-            0 => return Ok(false),
-            1 => u64::from_be_bytes([l0, l1, l2, l3, l4, l5, l6, l7]),
-            size => u64::from(size),
-        };
-        if size < 8 {
-            return Ok(false);
-        }
-        at = at.saturating_add(size);
-    }
-    Ok(false)
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 //! Settings of OpenCV and FFmpeg that only environment variables reach.
 
 /// Variables to set before the process starts its first thread (later it isn't safe), each only where the user hasn't
-/// set it: silence for OpenCV's and FFmpeg's own lines on standard error, whose facts [`super::SourceError`] gives.
+/// set it: silence for FFmpeg's own lines on standard error, whose facts [`super::SourceError`] gives.
 ///
 /// With `live`, quick opening of streams too: RTSP over TCP, and no waiting for twenty frames to guess a frame rate
 /// that isn't used (at 7 frames a second that alone takes three seconds). Not for files: without that guess the number
 /// of frames in an MPEG-TS file is unknown.
 #[must_use]
 pub fn process_environment(live: bool) -> Vec<(&'static str, &'static str)> {
-    // -8 is FFmpeg's AV_LOG_QUIET.
-    let mut variables = vec![("OPENCV_LOG_LEVEL", "SILENT"), ("OPENCV_FFMPEG_LOGLEVEL", "-8")];
+    // -8 is FFmpeg's AV_LOG_QUIET. Not OPENCV_LOG_LEVEL: OpenCV reads it when it is loaded, before `main`.
+    let mut variables = vec![("OPENCV_FFMPEG_LOGLEVEL", "-8")];
     if live {
         variables.push(("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp|fpsprobesize;0"));
     }

@@ -12,6 +12,8 @@
 //!   but the number of frames. [`SourceTotals::missing`] compares it with the container's own.
 //! - A stream that changes its size while it is open gives its last picture again and again, as a success. Pictures
 //!   whose edges stand still are therefore suspected and the stream's size looked up anew.
+//! - It opens one capture at a time: one that waits for a camera holds up all others. Cameras are therefore first asked
+//!   whether they answer at all.
 //! - After a read time-out it may give out a frame that its decoder had held back: a time-out all the same.
 //! - Positions in milliseconds jump back with reordered frames, so they are not used.
 
@@ -25,6 +27,7 @@ mod feed;
 mod grid;
 mod health;
 mod images;
+mod knock;
 mod reader;
 mod stillness;
 mod video;
@@ -87,7 +90,8 @@ impl SourceTotals {
             parts.push(format!("truncated or damaged: {} of about {expected} frames", self.frames));
         }
         if self.failed > 0 {
-            parts.push(format!("{} frames failed to decode and were skipped", self.failed));
+            let (s, were) = if self.failed == 1 { ("", "was") } else { ("s", "were") };
+            parts.push(format!("{} frame{s} failed to decode and {were} skipped", self.failed));
         }
         if self.cut_by_header {
             parts.push(format!(

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use opencv::core::{Mat, MatTraitConst, Vector};
 use opencv::videoio::{self, VideoCapture, VideoCaptureTrait, VideoCaptureTraitConst};
 
+use super::knock::knock;
 use super::stillness::Stillness;
 use super::{Grabbed, Source, SourceError, SourceErrorKind, SourceTotals, contents, environment};
 use crate::config::{StreamSource, V4l2Source};
@@ -77,7 +78,7 @@ pub(super) fn open_file(path: &Path) -> Result<VideoSource, SourceError> {
 /// Connects to a network stream.
 pub(super) fn open_stream(stream: &StreamSource) -> Result<VideoSource, SourceError> {
     environment::silence_opencv();
-    let open_timeout = Duration::from_secs_f64(stream.open_timeout_s);
+    let open_timeout = knock(stream)?;
     let read_timeout = Duration::from_secs_f64(stream.read_timeout_s);
     let parameters = Vector::from_slice(&[
         videoio::CAP_PROP_OPEN_TIMEOUT_MSEC,

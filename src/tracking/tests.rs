@@ -140,8 +140,17 @@ fn tentative_tracks_have_ids_of_their_own_and_vanish_unseen() {
     let step = tracker.step(time(0.0), &[100.0, 300.0, 500.0].map(|x| person(x, 300.0, STRONG)));
     assert_eq!(ids(&step), [1, 2, 3]);
     assert!(step.tracks.iter().all(|track| track.state == TrackState::Tentative));
-    let step = tracker.step(time(0.1), &[]);
+    let step = tracker.step(time(1.0 / 7.0), &[]);
     assert_eq!(step, TrackerStep { tracks: Vec::new(), ended: vec![TrackId(1), TrackId(2), TrackId(3)] });
+}
+
+#[test]
+fn who_is_missed_now_and_then_is_confirmed_at_a_high_frame_rate_too() {
+    let mut tracker = tracker();
+    let flickering = |t: f64| if ((t * 30.0).round() as u64) % 3 == 2 { Vec::new() } else { walker(t) };
+    let step = run(&mut tracker, 30.0, 0.0, 0.3, flickering);
+    assert!(only(&step).state.is_counted(), "{step:?}");
+    assert_eq!(only(&step).id, TrackId(1));
 }
 
 #[test]
@@ -150,7 +159,7 @@ fn weak_detections_begin_nothing_and_confirm_nobody() {
     let step = run(&mut tracker, 10.0, 0.0, 5.0, |t| vec![person(80.0 * t, 300.0, WEAK)]);
     assert_eq!(step.tracks, []);
     tracker.step(time(5.0), &[person(400.0, 300.0, STRONG)]);
-    let step = tracker.step(time(5.1), &[person(400.0, 300.0, WEAK)]);
+    let step = tracker.step(time(5.15), &[person(400.0, 300.0, WEAK)]);
     assert_eq!(step.tracks, [], "a track seen once is not continued by a weak detection");
 }
 

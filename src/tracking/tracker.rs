@@ -9,6 +9,10 @@ use crate::model::{Detection, PixelBox, Timestamp, Track, TrackId, TrackState};
 /// somebody vanished a while ago is more often a shadow than a person.
 const WEAK_MAX_GAP_S: f64 = 0.5;
 
+/// A track that is not confirmed yet ends when it is unseen for longer than this: at the first missed frame up to 10 fps;
+/// at 30 fps a person whom the detector misses now and then would else hardly ever be confirmed.
+const TENTATIVE_MAX_GAP_S: f64 = 0.1;
+
 /// A detection this sure confirms its track at once at the second sight, without waiting for `confirm_s`.
 const SURE_SCORE: f64 = 0.8;
 
@@ -149,7 +153,9 @@ impl Tracker {
                     }
                     true
                 }
-                (TrackState::Tentative, false) => false,
+                (TrackState::Tentative, false) => {
+                    at.seconds_since(target.last_seen) - TIME_TOLERANCE_S <= TENTATIVE_MAX_GAP_S
+                }
                 (_, true) => {
                     target.state = TrackState::Confirmed;
                     true

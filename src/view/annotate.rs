@@ -189,8 +189,8 @@ impl Annotator {
         Ok(())
     }
 
-    /// Camera, time and frame number ([`crate::model::FrameMeta::seq`]) in the lower left corner, where the banner
-    /// never is.
+    /// Camera, time and frame number (from 1, as in the files that `analyze` writes) in the lower left corner, where
+    /// the banner never is.
     fn draw_camera(
         &self,
         picture: &mut Picture,
@@ -201,7 +201,7 @@ impl Annotator {
         let report = scene.report;
         let mut text = format!("{}  {}", self.camera, caption::moment(report.at));
         if let Some(frame) = &report.frame {
-            text.push_str(&format!("  #{}", frame.seq));
+            text.push_str(&format!("  #{}", frame.seq.saturating_add(1)));
         }
         if self.mobile {
             let people = report.tracks.iter().filter(|track| track.class == ObjectClass::Person).count();

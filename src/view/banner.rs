@@ -42,7 +42,7 @@ pub fn height_px(scale: Scale) -> f64 {
 /// Draws the bar in the colour of the worst level; where there is no room for all zones, the worst ones and how many
 /// more. Draws nothing where there is no alert.
 pub fn draw(picture: &mut Picture, scale: Scale, mut items: Vec<Item>) -> Result<(), PictureError> {
-    items.sort_by(|a, b| b.level.cmp(&a.level));
+    items.sort_by_key(|item| std::cmp::Reverse(item.level));
     let Some(worst) = items.first() else { return Ok(()) };
     let colour = palette::level(worst.level).colour;
     let (width, height) = (f64::from(picture.size().width_px), f64::from(picture.size().height_px));

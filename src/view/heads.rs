@@ -1,6 +1,6 @@
 //! Where a person's head is, judged from the box alone and generously: when in doubt, it is hidden.
 
-use crate::model::PixelBox;
+use crate::model::{Detection, ObjectClass, PixelBox};
 
 /// Share of the box's height, from the top, in which the head of a person who is seen whole lies (a head is about an
 /// eighth of a person; the rest is for those who bend, sit, or are boxed too high).
@@ -22,6 +22,14 @@ pub fn head_region(person: &PixelBox) -> PixelBox {
         right: person.right + MARGIN_BESIDE * width,
         bottom: person.top + depth,
     }
+}
+
+/// Everybody besides the counted tracks whose head is hidden: all people that the detector saw, and those who are followed
+/// but not counted in this frame. When in doubt, hide.
+#[must_use]
+pub fn people_to_hide(detections: &[Detection], not_counted: &[PixelBox]) -> Vec<PixelBox> {
+    let people = detections.iter().filter(|detection| detection.class == ObjectClass::Person);
+    people.map(|detection| detection.bbox).chain(not_counted.iter().copied()).collect()
 }
 
 #[cfg(test)]

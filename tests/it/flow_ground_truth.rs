@@ -26,7 +26,10 @@ pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    println!("skipped: {name} not found in {}", folder.display());
+    let _ = std::io::Write::write_all(
+        &mut std::io::stderr(),
+        format!("skipped: {name} not found in {}\n", folder.display()).as_bytes(),
+    );
     None
 }
 

@@ -1,5 +1,7 @@
 //! The HTTP interface, asked by plain requests over TCP.
 
+#![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -176,7 +178,7 @@ fn errors_are_json_and_say_what_to_do() {
     };
     let missing = service.get("/cameras/elsewhere/live.mjpeg");
     assert_eq!(missing.json()["error"]["cameras"], serde_json::json!(["gate", "patrol", "quay"]));
-    insta::assert_debug_snapshot!([
+    let errors = [
         error(missing),
         error(service.get("/cameras/elsewhere/snapshot.jpg")),
         error(service.get("/nowhere")),
@@ -184,7 +186,8 @@ fn errors_are_json_and_say_what_to_do() {
         error(service.ask("GET /api/v1/state", "Host: evil.example\r\nConnection: close\r\n")),
         error(service.ask("GET http://evil.example/", &format!("{}Connection: close\r\n", host(&service)))),
         error(service.ask("GET /", "Connection: close\r\n")),
-    ]);
+    ];
+    insta::assert_debug_snapshot!(errors);
     let refused = service.ask("DELETE /", &format!("{}Connection: close\r\n", host(&service)));
     assert_eq!((refused.status, refused.header("allow")), (405, Some("GET, HEAD")));
     let tunnel = service.ask("GET /healthz", "Host: localhost:9999\r\nConnection: close\r\n");
@@ -207,18 +210,26 @@ fn a_live_picture_is_a_multipart_stream_that_counts_its_viewers() {
     let mut boundary = String::new();
     body.read_line(&mut boundary).unwrap();
     assert_eq!(boundary, "--crowdflow-frame\r\n");
-    for picture in ["first picture", "the second one", "third"] {
-        service.pictures.send(&gate, picture.as_bytes());
+    let mut next = || {
         let part = head(&mut body);
-        assert_eq!(part, ["Content-Type: image/jpeg".to_owned(), format!("Content-Length: {}", picture.len())]);
-        let mut jpeg = vec![0; picture.len()];
+        assert_eq!((part.len(), part[0].as_str()), (2, "Content-Type: image/jpeg"));
+        let length = part[1].strip_prefix("Content-Length: ").unwrap().parse().unwrap();
+        let mut jpeg = vec![0; length];
         body.read_exact(&mut jpeg).unwrap();
-        assert_eq!(jpeg, picture.as_bytes());
-        // The boundary comes with the picture, so that a browser shows it at once.
+        // The boundary that ends it comes with the picture.
         let mut rest = vec![0; "\r\n--crowdflow-frame\r\n".len()];
         body.read_exact(&mut rest).unwrap();
         assert_eq!(rest, b"\r\n--crowdflow-frame\r\n");
-    }
+        String::from_utf8(jpeg).unwrap()
+    };
+    assert_eq!(next(), "first picture");
+    // Nothing follows it, so it comes once more; only then can every browser show it.
+    assert_eq!(next(), "first picture");
+    service.pictures.send(&gate, b"the second one");
+    assert_eq!(next(), "the second one");
+    assert_eq!(next(), "the second one");
+    service.pictures.send(&gate, b"third");
+    assert_eq!(next(), "third");
     assert!(service.get("/metrics").text().contains("crowdflow_live_viewers{camera=\"gate\"} 1\n"));
     drop(body);
     await_viewers(&service, "gate", 0);

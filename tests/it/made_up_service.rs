@@ -1,5 +1,7 @@
 //! A service whose state and pictures are made up, on a free port: what the tests of the HTTP interface look at.
 
+#![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -10,8 +12,8 @@ use crowdflow::api::{ApiState, JpegFuture, JpegStream, LivePictures, ServiceInfo
 use crowdflow::config::{self, Plan};
 use crowdflow::metrics::{BuildInfo, Metrics};
 use crowdflow::model::{
-    AlertEvent, CameraId, CameraState, FrameMeta, FrameReport, FrameSize, LineId, LineState, ObjectClass, PixelBox,
-    Reading, Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneClassState, ZoneId, ZoneState,
+    CameraId, CameraState, FrameMeta, FrameReport, FrameSize, LineId, LineState, ObjectClass, PixelBox, Reading,
+    Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneClassState, ZoneId, ZoneState,
 };
 use crowdflow::rules::RuleEngine;
 use crowdflow::status::{CameraHealthStatus, Phase, StatusBoard};
@@ -81,8 +83,10 @@ pub fn camera(id: &str) -> CameraId {
 /// What the service takes for now: 2026-11-24 03:00 UTC.
 pub const NOW: Timestamp = Timestamp(1_795_489_200_000_000);
 
+type Newest = Option<Arc<[u8]>>;
+
 /// Pictures that the test sends; each viewer gets the newest.
-pub struct MadeUpPictures(Vec<(CameraId, watch::Sender<Option<Arc<[u8]>>>)>);
+pub struct MadeUpPictures(Vec<(CameraId, watch::Sender<Newest>)>);
 
 impl MadeUpPictures {
     pub fn send(&self, camera: &CameraId, jpeg: &[u8]) {
@@ -95,7 +99,7 @@ impl MadeUpPictures {
     }
 }
 
-struct MadeUpStream(watch::Receiver<Option<Arc<[u8]>>>);
+struct MadeUpStream(watch::Receiver<Newest>);
 
 impl LivePictures for MadeUpPictures {
     fn subscribe(&self, camera: &CameraId) -> Option<Box<dyn JpegStream>> {
@@ -282,8 +286,8 @@ fn report(camera: CameraId, at: Timestamp, zones: Vec<ZoneState>, lines: Vec<Lin
         last_seen: at,
     };
     let tracks = (1..=people).map(track).collect();
-    let alerts: Vec<AlertEvent> = Vec::new();
-    FrameReport { camera, at, frame: is_known.then_some(frame), tracks, zones, lines, crossings: Vec::new(), alerts }
+    let frame = is_known.then_some(frame);
+    FrameReport { camera, at, frame, tracks, zones, lines, crossings: Vec::new(), alerts: Vec::new() }
 }
 
 pub fn gate_report(at: Timestamp, people: Reading, road: f64) -> FrameReport {

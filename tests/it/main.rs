@@ -1,8 +1,15 @@
 //! The integration tests: one binary, so that the library is linked once.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod analysis_scenarios;
 mod architecture;
+mod browser;
 mod calibrate_command;
 mod calibration_ground_truth;
+mod cli_analyze;
+mod cli_bad_input;
+mod cli_run;
 mod config_bad;
 mod config_files;
 mod flow_ground_truth;
@@ -13,3 +20,5 @@ mod made_up_service;
 mod measures_reference;
 mod prometheus_files;
 mod rtsp;
+mod rtsp_server;
+mod support;

@@ -1,5 +1,7 @@
 //! What is shipped for Prometheus, and what it scrapes, checked by Prometheus's own tool (Debian package `prometheus`).
 
+#![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -15,7 +15,7 @@ const TEXTS = {
     held: "Held from before: the camera gives no fresh value", no_value: "No fresh value: nothing is known",
     since: (time) => `since ${time}`, thresholds: "Raised from", source: "Source",
     next_try: (time) => `next attempt ${time}`,
-    now: "data is live", aged: (age) => `newest data ${age} old`, no_data: "no data yet",
+    now: "data is live", aged: (age) => `newest data ${age} old`, blind: (blind, all) => `${blind} of ${all} cameras without fresh data`, no_data: "no data yet",
     lost: (age) => `Connection to the service lost ${age} ago. What is shown is old.`, connecting_to: "connecting…",
     starting: "starting", stopping: "stopping",
     raised: "raised to", lowered: "lowered to", cleared: "cleared", stale: "camera blind at", fresh: "fresh values again at",
@@ -35,7 +35,7 @@ const TEXTS = {
     held: "沿用此前级别:摄像机无最新数据", no_value: "无最新数据,状况未知",
     since: (time) => `自 ${time} 起`, thresholds: "触发值", source: "依据",
     next_try: (time) => `下次重连 ${time}`,
-    now: "数据实时", aged: (age) => `最新数据为 ${age}前`, no_data: "尚无数据",
+    now: "数据实时", aged: (age) => `最新数据为 ${age}前`, blind: (blind, all) => `${all} 台摄像机中 ${blind} 台无最新数据`, no_data: "尚无数据",
     lost: (age) => `与服务的连接已中断 ${age},以下内容已过时。`, connecting_to: "连接中…",
     starting: "启动中", stopping: "停止中",
     raised: "升至", lowered: "降至", cleared: "解除", stale: "摄像机失明,保持", fresh: "数据恢复,级别",
@@ -126,8 +126,8 @@ function renderRules() {
     const level = alert.to ?? "calm";
     const unit = alert.measure === "density" ? text("per_m2") : "";
     const value = reading({ value: alert.value, quality: alert.quality }, alert.measure, unit);
-    return element("li", "", element("span", "faint number", timeOf(alert.time)), named.get(alert.rule) ?? alert.rule,
-      text(alert.kind), alert.kind === "cleared" ? null : chip(level, alert.kind === "stale"), value);
+    return element("li", "", element("span", "faint number", timeOf(alert.time)), element("span", "", named.get(alert.rule) ?? alert.rule),
+      element("span", "", text(alert.kind)), alert.kind === "cleared" ? null : chip(level, alert.kind === "stale"), value);
   }));
   byId("history").hidden = state.recent_alerts.length === 0;
 
@@ -146,7 +146,7 @@ function card(camera, place) {
   link.href = `/cameras/${camera.id}/live.mjpeg`;
   const cover = element("div", "cover");
   link.append(cover);
-  const head = element("div", "row");
+  const head = element("div", "head");
   const tables = element("div");
   const root = element("article", "camera", head, link, tables);
   root.id = `camera-${camera.id}`;
@@ -180,9 +180,8 @@ function renderCamera(camera, place) {
   const inPicture = element("span", "faint", `${text("in_picture")}: `);
   counts.forEach((count, at) => inPicture.append(...(at ? [" · ", count] : [count])));
   made.head.replaceChildren(
-    element("h3", "", camera.name),
+    element("div", "row", element("h3", "", camera.name), element("span", camera.fresh ? "faint" : "warning", text(camera.state))),
     inPicture,
-    element("span", camera.fresh ? "faint" : "warning", text(camera.state)),
   );
   made.cover.hidden = camera.fresh;
   made.cover.replaceChildren(...(camera.fresh ? [] : [
@@ -258,8 +257,10 @@ function renderAges() {
   else {
     const ages = state.cameras.map((camera) => camera.age_s).filter((age) => age !== null);
     const newest = ages.length ? Math.min(...ages) + silent : null;
-    const any = state.cameras.some((camera) => camera.fresh);
-    connection.textContent = newest === null ? text("no_data") : any && newest < 5 ? text("now") : text("aged")(text("age")(newest));
+    const blind = state.cameras.filter((camera) => !camera.fresh).length;
+    const any = blind < state.cameras.length;
+    const age = newest === null ? text("no_data") : any && newest < 5 ? text("now") : text("aged")(text("age")(newest));
+    connection.textContent = blind ? `${age} · ${text("blind")(blind, state.cameras.length)}` : age;
   }
   for (const camera of state?.cameras ?? []) {
     const seen = cards.get(camera.id)?.cover.querySelector(".seen");

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use super::panic_budget::PanicBudget;
 use super::{Arrival, DetectedFrame};
 use crate::analysis::CameraAnalysis;
 use crate::config::{CameraPlan, Plan};
 use crate::metrics::{DropReason, Metrics, Stage, WorkerThread};
-use crate::model::{AlertEvent, AlertKind, Detection, FrameReport, ObjectClass, PixelBox, Timestamp, UnknownReason};
+use crate::model::{AlertEvent, AlertKind, Detection, FrameReport, Timestamp, UnknownReason};
 use crate::picture::Picture;
 use crate::sink::AlertLog;
 use crate::source::{Clock as _, SystemClock};
 use crate::status::StatusBoard;
 use crate::tracking::ScoreThresholds;
-use crate::view::{Blind, LiveFrame, LiveHub, zone_levels};
+use crate::view::{Blind, LiveFrame, LiveHub, people_to_hide, zone_levels};
 
 /// A camera that sends nothing is told the time this often, so that its zones turn unknown and its rules move.
 const TICK_INTERVAL: Duration = Duration::from_secs(1);
@@ -27,7 +28,17 @@ struct Camera {
     /// Number of the result to take next.
     next: u64,
     waiting: BTreeMap<u64, Option<DetectedFrame>>,
-    last_frame: Option<Timestamp>,
+    last_frame: Option<LastFrame>,
+    panics: PanicBudget,
+    /// It panicked too often: its frames are passed over, its readings stay unknown.
+    given_up: bool,
+}
+
+/// When the newest frame was taken, and what the steady clock said when it had been analysed.
+#[derive(Debug, Clone, Copy)]
+struct LastFrame {
+    at: Timestamp,
+    steady: Duration,
 }
 
 /// Takes results in each camera's order and tells everybody what they mean.
@@ -56,6 +67,8 @@ impl AnalysisThread {
             next: 0,
             waiting: BTreeMap::new(),
             last_frame: None,
+            panics: PanicBudget::default(),
+            given_up: false,
         };
         let cameras = plan.cameras.iter().map(camera).collect();
         Self { plan, thresholds, metrics, board, live, alert_log, cameras, clock: SystemClock::new() }
@@ -95,7 +108,7 @@ impl AnalysisThread {
     fn analyse(&mut self, index: usize, frame: DetectedFrame) {
         let DetectedFrame { meta, picture, detections } = frame;
         let (at, begun) = (meta.at, Instant::now());
-        let Some(camera) = self.cameras.get_mut(index) else { return };
+        let Some(camera) = self.cameras.get_mut(index).filter(|camera| !camera.given_up) else { return };
         let Ok(report) = catch_unwind(AssertUnwindSafe(|| camera.analysis.step(meta, &detections))) else {
             self.restart(index);
             return;
@@ -108,20 +121,34 @@ impl AnalysisThread {
             camera_metrics.dropped(DropReason::Backwards);
             return;
         };
-        camera.last_frame = Some(at);
+        camera.last_frame = Some(LastFrame { at, steady: self.clock.steady() });
         camera_metrics.stage(Stage::Analyse, begun.elapsed().as_secs_f64());
         camera_metrics.result_age(self.clock.wall().seconds_since(at));
         self.publish(index, report, picture, &detections);
     }
 
     fn tick(&mut self, index: usize) {
-        let now = self.clock.wall();
+        let now = self.now(index);
         let (Some(camera), Some(plan)) = (self.cameras.get_mut(index), self.plan.cameras.get(index)) else { return };
-        self.board.analysis_alive(&plan.id, now);
+        self.board.analysis_alive(&plan.id, self.clock.wall());
+        if camera.given_up {
+            let report = camera.analysis.blind(now);
+            self.publish(index, report, None, &[]);
+            return;
+        }
         match catch_unwind(AssertUnwindSafe(|| camera.analysis.tick(now))) {
             Ok(Some(report)) => self.publish(index, report, None, &[]),
             Ok(None) => {}
             Err(_) => self.restart(index),
+        }
+    }
+
+    /// Now, in the camera's own time: from its newest frame on by the steady clock. Were the machine's clock set back by
+    /// an hour, frames would otherwise pass for fresh for an hour after the camera has died.
+    fn now(&self, index: usize) -> Timestamp {
+        match self.cameras.get(index).and_then(|camera| camera.last_frame) {
+            Some(LastFrame { at, steady }) => at.plus_seconds(self.clock.steady().saturating_sub(steady).as_secs_f64()),
+            None => self.clock.wall(),
         }
     }
 
@@ -147,29 +174,30 @@ impl AnalysisThread {
         let levels = zone_levels(camera.analysis.rule_states());
         if report.frame.is_none() {
             let reason = if camera.last_frame.is_some() { UnknownReason::NoFrames } else { UnknownReason::NotStarted };
-            let blind = Blind { at: report.at, since: camera.last_frame, reason, levels };
+            let since = camera.last_frame.map(|last| last.at);
+            let blind = Blind { at: report.at, since, reason, levels };
             self.live.publish(&report.camera, LiveFrame::Blind(blind));
         } else if let Some(picture) = picture {
-            // Every person that was seen, counted or not: when in doubt, a head is hidden.
-            let also_hide: Vec<PixelBox> = detections
-                .iter()
-                .filter(|detection| detection.class == ObjectClass::Person)
-                .map(|detection| detection.bbox)
-                .collect();
+            let also_hide = people_to_hide(detections, camera.analysis.people_not_counted());
             let camera = report.camera.clone();
             self.live.publish(&camera, LiveFrame::Seen { picture, report, levels, also_hide });
         }
     }
 
-    /// A camera's analysis panicked: it begins anew, with its rules in calm.
+    /// A camera's analysis panicked: it begins anew, or is given up where that happens again and again. Its readings
+    /// are unknown at once, and alerts that are on stay on, stale.
     fn restart(&mut self, index: usize) {
         self.metrics.panicked(WorkerThread::Analysis);
+        let now = self.now(index);
         let (Some(plan), Some(camera)) = (self.plan.cameras.get(index), self.cameras.get_mut(index)) else { return };
-        tracing::error!(camera = %plan.id, "its analysis panicked: this is a bug in crowdflow; it is started anew");
-        camera.analysis = CameraAnalysis::new(plan, &self.plan.rules, self.thresholds);
+        camera.given_up = camera.panics.spend(Instant::now()).is_none();
+        tracing::error!(camera = %plan.id, given_up = camera.given_up, "its analysis panicked: this is a bug in crowdflow");
+        camera.analysis.begin_anew(plan, self.thresholds);
         if let Some(metrics) = self.metrics.camera(&plan.id) {
             metrics.analysis_restarted();
         }
+        let report = camera.analysis.blind(now);
+        self.publish(index, report, None, &[]);
     }
 }
 

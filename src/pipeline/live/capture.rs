@@ -1,11 +1,11 @@
 //! Capture threads, and what becomes of those that panic.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::panic_budget::PanicBudget;
 use super::{Buffers, WaitingFrame};
 use crate::config::{CameraPlan, Plan};
 use crate::metrics::{CameraMetrics, CaptureTotals, DropReason, Metrics, Stage, WorkerThread};
@@ -16,12 +16,8 @@ use crate::source::{CameraHealth, CaptureCounters, FeedHandle, FeedSink, spawn_f
 use crate::status::{CameraHealthStatus, StatusBoard};
 use crate::view::LiveHub;
 
-/// A camera whose capture panics this often…
-const MOST_PANICS: usize = 5;
-/// …within this time is left down: something about it is beyond us, and each restart costs the others.
-const PANIC_WINDOW: Duration = Duration::from_secs(600);
-/// Wait before the first restart; doubled for each further panic in the window.
-const FIRST_RESTART_WAIT: Duration = Duration::from_secs(1);
+/// Wait before a thread that the system did not give is asked for again.
+const NO_THREAD_WAIT: Duration = Duration::from_secs(1);
 /// How often the threads are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// Each restart of a camera's capture counts its epochs from here times the number of restarts.
@@ -42,7 +38,7 @@ pub(super) struct CaptureSupervisor {
 #[derive(Default)]
 struct Watched {
     feed: Option<FeedHandle>,
-    panics: VecDeque<Instant>,
+    panics: PanicBudget,
     restarts: u64,
     restart_at: Option<Instant>,
 }
@@ -98,15 +94,12 @@ impl CaptureSupervisor {
     fn note_panic(&self, camera: &CameraPlan, watched: &mut Watched) {
         let now = Instant::now();
         self.metrics.panicked(WorkerThread::Capture);
-        watched.panics.push_back(now);
-        watched.panics.retain(|&at| now.duration_since(at) < PANIC_WINDOW);
         watched.restarts += 1;
-        if watched.panics.len() >= MOST_PANICS {
-            tracing::error!(camera = %camera.id, panics = watched.panics.len(), "capture panicked again and again: the camera stays down until the service is started anew");
+        let Some(wait) = watched.panics.spend(now) else {
+            tracing::error!(camera = %camera.id, "capture panicked again and again: the camera stays down until the service is started anew");
             self.set_state(camera, CameraState::Failed, Some("its capture panicked again and again"));
             return;
-        }
-        let wait = FIRST_RESTART_WAIT * (1 << (watched.panics.len() - 1));
+        };
         tracing::error!(camera = %camera.id, wait_s = wait.as_secs_f64(), "capture panicked: this is a bug in crowdflow; it is started anew");
         self.set_state(camera, CameraState::Down, Some("its capture panicked and is started anew"));
         watched.restart_at = Some(now + wait);
@@ -134,7 +127,7 @@ impl CaptureSupervisor {
             Ok(feed) => watched.feed = Some(feed),
             Err(error) => {
                 tracing::error!(camera = %camera.id, %error, "no thread for its capture; tried again");
-                watched.restart_at = Some(Instant::now() + FIRST_RESTART_WAIT);
+                watched.restart_at = Some(Instant::now() + NO_THREAD_WAIT);
             }
         }
     }

@@ -7,6 +7,7 @@
 
 mod analysis_thread;
 mod capture;
+mod panic_budget;
 mod worker;
 
 use std::io;
@@ -30,6 +31,10 @@ use crate::view::LiveHub;
 /// Results that may wait for the analysis thread. It takes well under a millisecond for each, so this is never reached
 /// unless it writes alerts to a slow disk; then workers wait, and cameras drop frames.
 const WAITING_RESULTS: usize = 64;
+
+/// Capture threads are waited for no longer than this from the stop on, once all else has ended. One that hangs in the opening of a camera
+/// that doesn't answer comes back at its time-out, which may be far off, and holds nothing that has to be saved.
+const CAPTURE_GRACE: Duration = Duration::from_secs(2);
 
 /// Whom the service tells what it finds.
 #[derive(Debug)]
@@ -155,10 +160,12 @@ impl LiveService {
     /// Whether a thread that should run for ever has ended: a bug, and nothing is analysed any more.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.analysis.is_finished() || self.workers.iter().all(JoinHandle::is_finished)
+        let threads = self.workers.iter().chain([&self.analysis, &self.capture]);
+        threads.into_iter().any(JoinHandle::is_finished)
     }
 
-    /// Ends the service: no new frames, those on their way are analysed, alerts are written.
+    /// Ends the service: no new frames, those on their way are analysed, alerts are written. A camera that doesn't answer
+    /// holds this up for two seconds at most.
     ///
     /// # Errors
     /// [`StillRunning`] where that takes longer than `grace`.
@@ -183,12 +190,17 @@ impl LiveService {
             });
         }
         drop(ended);
-        let deadline = Instant::now() + grace;
+        let begun = Instant::now();
         let mut running = vec!["analysis", "inference", "capture"];
         while !running.is_empty() {
-            match ending.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            let grace = if running == ["capture"] { CAPTURE_GRACE.min(grace) } else { grace };
+            match ending.recv_timeout(grace.saturating_sub(begun.elapsed())) {
                 Ok(name) => running.retain(|other| *other != name),
                 Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) if running == ["capture"] => {
+                    tracing::info!("a camera is still being opened or read: not waited for");
+                    break;
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     return Err(StillRunning { grace_s: grace.as_secs_f64(), threads: running.join(", ") });
                 }
