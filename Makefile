@@ -1,6 +1,7 @@
 # make demo   set-up, release build, the service on the sample video (DEMO_SECONDS=30: stops by itself)
 # make test   set-up, then everything that is checked
-.PHONY: demo test setup setup-test build clean
+# make reference   our figures beside those of PedPy, motmetrics, trackeval and trackers
+.PHONY: demo test reference setup setup-test build clean
 
 CROWDFLOW := target/release/crowdflow
 
@@ -18,6 +19,9 @@ build: setup
 
 test: setup-test
 	@scripts/test.sh
+
+reference:
+	scripts/reference.sh
 
 clean:
 	cargo clean

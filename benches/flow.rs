@@ -32,6 +32,7 @@ fn camera() -> CameraPlan {
             name: String::new(),
             polygon: (0..8).map(corner).collect(),
             area_m2: Some(100.0),
+            ground_use: Default::default(),
             classes: ClassSet::PERSON,
             band_heights: defaults::BAND_HEIGHTS,
         }

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::ApiState;
 use crate::config::{CameraPlan, LinePlan, RulePlan, ZonePlan};
 use crate::model::{
-    CameraId, CameraState, FrameReport, Level, ObjectClass, Reading, Timestamp, UnknownReason, ZoneClassState,
+    CameraId, CameraState, FrameReport, Level, LevelOfService, ObjectClass, Reading, Timestamp, UnknownReason,
+    ZoneClassState,
 };
 use crate::rules::wire::AlertLine;
 use crate::status::{CameraStatus, RuleState, StatusSnapshot};
@@ -97,6 +98,32 @@ pub struct ZoneBody<'a> {
     pub classes: Vec<ZoneClassBody>,
     /// People per m²; `null` where the zone has no area or counts no people.
     pub density_per_m2: Option<ReadingBody>,
+    /// What is measured on the ground; `null` where the camera isn't calibrated.
+    pub ground: Option<ZoneGroundBody>,
+}
+
+/// A zone's figures on the ground plane, of people.
+#[derive(Debug, Serialize)]
+pub struct ZoneGroundBody {
+    /// Voronoi density in people per m².
+    pub voronoi_per_m2: ReadingBody,
+    /// Mean speed in m/s.
+    pub speed_mps: ReadingBody,
+    /// Share of people who stand, 0 to 1.
+    pub standing_share: ReadingBody,
+    /// `A` to `F`; `null` while unknown.
+    pub level_of_service: Option<&'static str>,
+}
+
+/// Flow over the last minute per metre of a line's width, in people/(m·s).
+#[derive(Debug, Serialize)]
+pub struct SpecificFlowBody {
+    /// To the left of a→b.
+    #[serde(rename = "in")]
+    pub inwards: ReadingBody,
+    /// To the right of a→b.
+    #[serde(rename = "out")]
+    pub outwards: ReadingBody,
 }
 
 /// A zone's figures for a class.
@@ -127,6 +154,8 @@ pub struct LineBody<'a> {
     pub name: &'a str,
     /// Each class that it counts.
     pub totals: Vec<LineTotalsBody>,
+    /// Flow of people per metre of width; `null` where the camera isn't calibrated.
+    pub specific_flow: Option<SpecificFlowBody>,
 }
 
 /// A line's totals for a class since the start.
@@ -247,7 +276,7 @@ impl<'a> CameraBody<'a> {
             fresh: unknown.is_none(),
             counts: counts.collect(),
             zones: plan.zones.iter().map(|zone| ZoneBody::new(zone, report, unknown)).collect(),
-            lines: plan.lines.iter().map(|line| LineBody::new(line, report)).collect(),
+            lines: plan.lines.iter().map(|line| LineBody::new(line, report, unknown)).collect(),
         }
     }
 }
@@ -281,19 +310,34 @@ impl<'a> ZoneBody<'a> {
             area_m2: plan.area_m2,
             classes: plan.classes.iter().map(class).collect(),
             density_per_m2: has_density.then(|| honest(state.and_then(|state| state.density_per_m2))),
+            ground: state.and_then(|state| state.ground).map(|ground| ZoneGroundBody {
+                voronoi_per_m2: honest(Some(ground.voronoi_per_m2)),
+                speed_mps: honest(Some(ground.speed_mps)),
+                standing_share: honest(Some(ground.standing_share)),
+                level_of_service: ground.level_of_service.filter(|_| unknown.is_none()).map(LevelOfService::as_str),
+            }),
         }
     }
 }
 
 impl<'a> LineBody<'a> {
-    fn new(plan: &'a LinePlan, report: Option<&FrameReport>) -> Self {
+    /// With `unknown`, totals are the report's and values are unknown.
+    fn new(plan: &'a LinePlan, report: Option<&FrameReport>, unknown: Option<UnknownReason>) -> Self {
         let state = report.and_then(|report| report.lines.iter().find(|state| state.line == plan.id));
         let totals = |class: ObjectClass| {
             let found = state.and_then(|state| state.totals.iter().find(|(known, ..)| *known == class));
             let (inwards, outwards) = found.map_or((0, 0), |&(_, inwards, outwards)| (inwards, outwards));
             LineTotalsBody { class, inwards, outwards }
         };
-        Self { id: plan.id.as_str(), name: &plan.name, totals: plan.classes.iter().map(totals).collect() }
+        let honest = |reading: Reading| ReadingBody::from(unknown.map_or(reading, Reading::Unknown));
+        Self {
+            id: plan.id.as_str(),
+            name: &plan.name,
+            totals: plan.classes.iter().map(totals).collect(),
+            specific_flow: state
+                .and_then(|state| state.specific_flow)
+                .map(|flow| SpecificFlowBody { inwards: honest(flow.in_per_m_s), outwards: honest(flow.out_per_m_s) }),
+        }
     }
 }
 

@@ -127,7 +127,7 @@ pub(super) const FRAME_PX: Range = Range::from_to(16.0, 16_384.0).whole().of(" p
 /// A zone's ground: up to a hundred football pitches.
 pub(super) const AREA_M2: Range = Range::above_zero(AREA_MOST_M2).of(" m²");
 /// The largest area of a zone.
-pub(super) const AREA_MOST_M2: f64 = 1_000_000.0;
+pub const AREA_MOST_M2: f64 = 1_000_000.0;
 /// Band and travel in box heights.
 pub(super) const BAND: Range = Range::from_to(0.0, 1.0).of(" box heights");
 /// Least travel in box heights.

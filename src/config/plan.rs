@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::calibration::{FittedPoint, GroundPlane};
-use crate::model::{CameraId, ClassSet, FrameSize, Level, LineId, NormPoint, RuleId, Timestamp, ZoneId};
+use crate::model::{CameraId, ClassSet, FrameSize, Level, LineId, NormPoint, RuleId, Timestamp, ZoneId, ZoneUse};
 
 /// A whole checked configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -297,6 +297,8 @@ pub struct ZonePlan {
     /// Its area on the ground in m²; density needs it. As configured, or where it isn't, derived from the camera's
     /// calibration. `None`: neither, or the zone reaches the horizon.
     pub area_m2: Option<f64>,
+    /// What it is for: decides which table its level of service comes from.
+    pub ground_use: ZoneUse,
     /// What is counted in it.
     pub classes: ClassSet,
     /// Half width of the border band in which a track keeps its side, as a share of the track's box height.

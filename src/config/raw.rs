@@ -245,6 +245,8 @@ pub(super) struct RawZone {
     pub frame_size: Option<Vec<Number>>,
     pub polygon: Option<Vec<RawPoint>>,
     pub area_m2: Option<Number>,
+    #[serde(rename = "use")]
+    pub ground_use: Option<String>,
     pub classes: Option<Vec<String>>,
     pub band_heights: Option<Number>,
 }

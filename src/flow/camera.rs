@@ -1,8 +1,11 @@
 //! One camera's zones and lines together.
 
+use super::ground::GroundFlow;
 use super::{LineCounter, ZoneCounter};
 use crate::config::CameraPlan;
-use crate::model::{Crossing, FrameMeta, FrameSize, LineState, Timestamp, Track, TrackId, UnknownReason, ZoneState};
+use crate::model::{
+    Crossing, FrameMeta, FrameSize, LineState, ObjectClass, Timestamp, Track, TrackId, UnknownReason, ZoneState,
+};
 
 /// What one step gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +40,7 @@ struct Stretch {
 pub struct CameraFlow {
     zones: Vec<ZoneCounter>,
     lines: Vec<LineCounter>,
+    ground: Option<GroundFlow>,
     stretch: Option<Stretch>,
     sight: Sight,
 }
@@ -49,6 +53,7 @@ impl CameraFlow {
         Self {
             zones: zones.iter().map(ZoneCounter::new).collect(),
             lines: lines.iter().map(LineCounter::new).collect(),
+            ground: if plan.mobile { None } else { GroundFlow::new(plan) },
             stretch: None,
             sight: Sight::Blind(UnknownReason::NotStarted),
         }
@@ -76,6 +81,9 @@ impl CameraFlow {
                     line.fit(frame.size);
                 }
             }
+            if let Some(ground) = &mut self.ground {
+                ground.begin(frame.size);
+            }
         }
         self.sight = Sight::Frame(frame.at);
         for zone in &mut self.zones {
@@ -87,6 +95,9 @@ impl CameraFlow {
             ended.iter().for_each(|&track| line.end(track));
             line.step(frame, tracks, &mut crossings);
         }
+        if let Some(ground) = &mut self.ground {
+            ground.step(frame.at, tracks, ended, &crossings);
+        }
         FlowStep { crossings, ..self.state() }
     }
 
@@ -96,6 +107,9 @@ impl CameraFlow {
     pub fn blind(&mut self) -> FlowStep {
         if let Sight::Frame(_) = self.sight {
             self.sight = Sight::Blind(UnknownReason::NoFrames);
+            if let Some(ground) = &mut self.ground {
+                ground.forget_moments();
+            }
         }
         self.state()
     }
@@ -103,26 +117,39 @@ impl CameraFlow {
     /// All zones and lines as of the last step, with no crossings.
     #[must_use]
     pub fn state(&self) -> FlowStep {
-        let zone_state = |zone: &ZoneCounter| match self.sight {
-            Sight::Frame(at) => zone.state(at),
-            Sight::Blind(reason) => zone.unknown_state(reason),
+        let zone_state = |(index, zone): (usize, &ZoneCounter)| {
+            let state = match self.sight {
+                Sight::Frame(at) => zone.state(at),
+                Sight::Blind(reason) => zone.unknown_state(reason),
+            };
+            let people = state.classes.iter().find(|figures| figures.class == ObjectClass::Person);
+            let ground = self.ground.as_ref().zip(people).and_then(|(ground, p)| ground.zone(index, p.occupancy));
+            ZoneState { ground, ..state }
+        };
+        let now = match self.sight {
+            Sight::Frame(at) => Ok(at),
+            Sight::Blind(reason) => Err(reason),
+        };
+        let line_state = |(index, line): (usize, &LineCounter)| LineState {
+            specific_flow: self.ground.as_ref().and_then(|ground| ground.line(index, now)),
+            ..line.state()
         };
         FlowStep {
-            zones: self.zones.iter().map(zone_state).collect(),
-            lines: self.lines.iter().map(LineCounter::state).collect(),
+            zones: self.zones.iter().enumerate().map(zone_state).collect(),
+            lines: self.lines.iter().enumerate().map(line_state).collect(),
             crossings: Vec::new(),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::config::defaults;
     use crate::config::{ImageFolderSource, InputPlan, InputSize, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan};
     use crate::model::{CameraId, ClassSet, LineId, NormPoint, Reading, ZoneId};
 
-    fn plan(mobile: bool) -> CameraPlan {
+    pub(in crate::flow) fn plan(mobile: bool) -> CameraPlan {
         let corner = |x, y| NormPoint { x, y };
         CameraPlan {
             id: CameraId::new("cam").unwrap(),
@@ -144,6 +171,7 @@ mod tests {
                 name: String::new(),
                 polygon: vec![corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0)],
                 area_m2: Some(10.0),
+                ground_use: Default::default(),
                 classes: ClassSet::PERSON,
                 band_heights: defaults::BAND_HEIGHTS,
             }],

@@ -166,7 +166,7 @@ impl LineCounter {
             let (in_total, out_total) = self.totals[class as usize];
             (class, in_total, out_total)
         };
-        LineState { line: self.id.clone(), totals: self.classes.iter().map(total).collect() }
+        LineState { line: self.id.clone(), totals: self.classes.iter().map(total).collect(), specific_flow: None }
     }
 }
 

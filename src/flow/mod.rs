@@ -9,9 +9,14 @@
 //! came) is kept, and counted in the frame that confirms them. A track that is never confirmed counts nothing.
 //! Lost tracks are passed over: nobody saw them in this frame, their boxes are guesses. They go on where they were
 //! last seen when they come back, until the tracker ends them.
+//!
+//! Where the camera is calibrated, [`CameraFlow`] also gives what is measured on the ground; [`measures`] has the
+//! definitions.
 
 mod camera;
+mod ground;
 mod line;
+pub mod measures;
 mod table;
 mod zone;
 

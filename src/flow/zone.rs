@@ -205,6 +205,7 @@ impl ZoneCounter {
                 .area_m2
                 .filter(|&area_m2| counts_people && area_m2 > 0.0)
                 .map(|area_m2| occupancy(ObjectClass::Person).map(|people| people / area_m2)),
+            ground: None,
         }
     }
 }
@@ -223,6 +224,7 @@ mod tests {
             name: String::new(),
             polygon: corners.iter().map(|&(x, y)| NormPoint { x, y }).collect(),
             area_m2: None,
+            ground_use: Default::default(),
             classes: ClassSet::PERSON,
             band_heights,
         });

@@ -1,11 +1,17 @@
-//! Geometry of the picture plane.
+//! Geometry of the picture plane and of the ground plane.
 
+mod convex;
+mod ground_area;
 mod letterbox;
 mod polygon;
 mod polygon_fault;
 mod segment;
+mod voronoi;
 
+pub use convex::{ConvexPolygon, HalfPlane};
+pub use ground_area::{GroundArea, GroundAreaFault};
 pub use letterbox::{Letterbox, LetterboxError, PixelRect};
 pub use polygon::Polygon;
 pub use polygon_fault::{PolygonFault, polygon_fault};
-pub use segment::Segment;
+pub use segment::{GroundSegment, Segment};
+pub use voronoi::{CutOff, VoronoiCell, voronoi_cells};

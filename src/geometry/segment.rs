@@ -1,6 +1,6 @@
-//! A directed segment in the picture: sides, crossings, distances.
+//! A directed segment in the picture or on the ground: sides, crossings, distances.
 
-use crate::model::PixelPoint;
+use crate::model::{GroundPoint, PixelPoint};
 
 /// A directed segment a→b. *Left* and *right* are as a person sees them who looks at the picture and travels from `a`
 /// to `b` (y points down): a segment drawn upwards has smaller x on its left.
@@ -81,6 +81,33 @@ impl Segment {
     }
 }
 
+/// A directed segment on the ground, where y is to the left of x: *left* is as a person sees it who walks from `a` to
+/// `b`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GroundSegment {
+    /// Where it begins.
+    pub a: GroundPoint,
+    /// Where it ends.
+    pub b: GroundPoint,
+}
+
+impl GroundSegment {
+    /// Length in metres.
+    #[must_use]
+    pub fn length_m(&self) -> f64 {
+        (self.b.x_m - self.a.x_m).hypot(self.b.y_m - self.a.y_m)
+    }
+
+    /// How the step from `from` to `to` crosses this segment: 1 towards its left, −1 towards its right, 0 not at all.
+    /// The rule is that of [`Segment::crossing`].
+    #[must_use]
+    pub fn crossing(&self, from: GroundPoint, to: GroundPoint) -> i32 {
+        // The same plane seen from below: with y turned round, left in the picture is left on the ground.
+        let turned = |point: GroundPoint| PixelPoint { x: point.x_m, y: -point.y_m };
+        Segment { a: turned(self.a), b: turned(self.b) }.crossing(turned(from), turned(to))
+    }
+}
+
 /// Twice the signed area of the triangle a, b, point (positive: the point is on the left in the picture), and the side
 /// with ties broken. Both are computed from the end that comes first, so that `turn(a, b, p)` and `turn(b, a, p)` are
 /// exact opposites.
@@ -117,6 +144,16 @@ mod tests {
         assert_eq!(UPWARDS.crossing(at(370.0, 310.0), at(400.0, 300.0)), -1);
         let rightwards = Segment { a: at(0.0, 100.0), b: at(200.0, 100.0) };
         assert!(rightwards.signed_distance_to_line(at(50.0, 90.0)) > 0.0, "left of rightwards is up");
+    }
+
+    #[test]
+    fn left_on_the_ground_is_where_y_grows_beside_growing_x() {
+        let ground = |x_m, y_m| GroundPoint { x_m, y_m };
+        let along_x = GroundSegment { a: ground(0.0, 0.0), b: ground(2.0, 0.0) };
+        assert_eq!(along_x.crossing(ground(1.0, -1.0), ground(1.0, 1.0)), 1);
+        assert_eq!(along_x.crossing(ground(1.0, 1.0), ground(1.0, -1.0)), -1);
+        assert_eq!(along_x.crossing(ground(3.0, 1.0), ground(3.0, -1.0)), 0);
+        assert_eq!(along_x.length_m(), 2.0);
     }
 
     #[test]

@@ -3,8 +3,9 @@ use std::path::Path;
 use super::*;
 use crate::config;
 use crate::model::{
-    AlertEvent, AlertKind, CameraState, FrameMeta, FrameSize, Level, LineId, LineState, ObjectClass, PixelBox, Reading,
-    Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneClassState, ZoneId, ZoneState,
+    AlertEvent, AlertKind, CameraState, FrameMeta, FrameSize, Level, LevelOfService, LineId, LineState, ObjectClass,
+    PixelBox, Reading, SpecificFlow, Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneClassState,
+    ZoneGroundState, ZoneId, ZoneState,
 };
 use crate::rules::RuleEngine;
 
@@ -72,10 +73,20 @@ fn report(seconds: f64, occupancy: Reading, total: u64) -> FrameReport {
             zone: ZoneId::new("plaza").unwrap(),
             classes: vec![class(ObjectClass::Person, occupancy), class(ObjectClass::Bicycle, occupancy.map(|_| 0.0))],
             density_per_m2: Some(occupancy.map(|people| people / 50.0)),
+            ground: Some(ZoneGroundState {
+                voronoi_per_m2: occupancy.map(|people| people / 60.0),
+                speed_mps: occupancy.map(|_| 1.25),
+                standing_share: occupancy.map(|_| 0.5),
+                level_of_service: occupancy.value().map(|_| LevelOfService::B),
+            }),
         }],
         lines: vec![LineState {
             line: LineId::new("door").unwrap(),
             totals: vec![(ObjectClass::Person, total, total + 1)],
+            specific_flow: Some(SpecificFlow {
+                in_per_m_s: occupancy.map(|_| 0.75),
+                out_per_m_s: Reading::Unknown(UnknownReason::NotEnough),
+            }),
         }],
         crossings: Vec::new(),
         alerts: Vec::new(),

@@ -8,6 +8,7 @@ mod class;
 mod detection;
 mod frame;
 mod ids;
+mod level_of_service;
 mod reading;
 mod report;
 mod space;
@@ -20,8 +21,11 @@ pub use class::{ClassSet, ObjectClass};
 pub use detection::Detection;
 pub use frame::FrameMeta;
 pub use ids::{CameraId, IdError, LineId, RuleId, TrackId, ZoneId};
+pub use level_of_service::{LevelOfService, ZoneUse};
 pub use reading::{Reading, UnknownReason};
-pub use report::{Crossing, Direction, FrameReport, LineState, ZoneClassState, ZoneState};
+pub use report::{
+    Crossing, Direction, FrameReport, LineState, SpecificFlow, ZoneClassState, ZoneGroundState, ZoneState,
+};
 pub use space::{FrameSize, GroundPoint, NormPoint, PixelBox, PixelPoint};
 pub use time::Timestamp;
 pub use track::{Track, TrackState};

@@ -11,6 +11,8 @@ pub enum UnknownReason {
     NoFrames,
     /// A moving camera gives no such measure.
     MobileCamera,
+    /// Too few people, or too short a time, to measure it.
+    NotEnough,
 }
 
 impl UnknownReason {
@@ -21,6 +23,7 @@ impl UnknownReason {
             Self::NotStarted => "not_started",
             Self::NoFrames => "no_frames",
             Self::MobileCamera => "mobile_camera",
+            Self::NotEnough => "not_enough",
         }
     }
 }

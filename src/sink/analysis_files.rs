@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::evaluation::{TrackRow, write_track};
-use crate::model::{FrameReport, Reading};
+use crate::model::{FrameReport, LevelOfService, ObjectClass, Reading};
 use crate::rules::wire;
 
 /// Folder in which results are written until they are complete.
@@ -70,7 +70,20 @@ impl AnalysisFiles {
         let mut crossings = csv::Writer::from_writer(file("crossings.csv")?);
         crossings.write_record(["time", "frame", "camera", "line", "direction", "class", "track"])?;
         let mut zones = csv::Writer::from_writer(file("zones.csv")?);
-        zones.write_record(["time", "frame", "camera", "zone", "class", "occupancy", "quality"])?;
+        zones.write_record([
+            "time",
+            "frame",
+            "camera",
+            "zone",
+            "class",
+            "occupancy",
+            "quality",
+            "density_per_m2",
+            "voronoi_per_m2",
+            "speed_mps",
+            "standing_share",
+            "level_of_service",
+        ])?;
         Ok(Self {
             folder: folder.to_owned(),
             tracks: BufWriter::new(file("tracks.txt")?),
@@ -113,6 +126,9 @@ impl AnalysisFiles {
         }
         for zone in &report.zones {
             for class in &zone.classes {
+                // What is measured of people only stands in their row.
+                let is_person = class.class == ObjectClass::Person;
+                let ground = zone.ground.filter(|_| is_person);
                 self.zones.write_record([
                     time.as_str(),
                     &number,
@@ -121,6 +137,11 @@ impl AnalysisFiles {
                     class.class.as_str(),
                     &value(class.occupancy),
                     &class.occupancy.quality().to_string(),
+                    &zone.density_per_m2.filter(|_| is_person).map_or_else(String::new, value),
+                    &ground.map_or_else(String::new, |ground| value(ground.voronoi_per_m2)),
+                    &ground.map_or_else(String::new, |ground| value(ground.speed_mps)),
+                    &ground.map_or_else(String::new, |ground| value(ground.standing_share)),
+                    ground.and_then(|ground| ground.level_of_service).map_or("", LevelOfService::as_str),
                 ])?;
             }
         }
@@ -159,4 +180,63 @@ impl AnalysisFiles {
 
 fn value(reading: Reading) -> String {
     reading.value().map_or_else(String::new, |value| value.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        CameraId, FrameMeta, FrameSize, Timestamp, UnknownReason, ZoneClassState, ZoneGroundState, ZoneId, ZoneState,
+    };
+
+    #[test]
+    fn figures_of_people_stand_in_their_row_behind_the_first_columns() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = AnalysisFiles::create(folder.path()).unwrap();
+        let class = |class, people| ZoneClassState {
+            class,
+            occupancy: Reading::Valid(people),
+            entries_total: 0,
+            exits_total: 0,
+            stays_total: 0,
+            dwell_seconds_total: 0.0,
+            longest_dwell_s: None,
+        };
+        let camera = CameraId::new("cam").unwrap();
+        let size = FrameSize { width_px: 10, height_px: 10 };
+        let zone = ZoneState {
+            zone: ZoneId::new("z").unwrap(),
+            classes: vec![class(ObjectClass::Person, 3.0), class(ObjectClass::Bicycle, 1.0)],
+            density_per_m2: Some(Reading::Valid(0.5)),
+            ground: Some(ZoneGroundState {
+                voronoi_per_m2: Reading::Valid(0.45),
+                speed_mps: Reading::Valid(1.25),
+                standing_share: Reading::Unknown(UnknownReason::NotEnough),
+                level_of_service: Some(LevelOfService::C),
+            }),
+        };
+        let report = FrameReport {
+            camera: camera.clone(),
+            at: Timestamp(0),
+            frame: Some(FrameMeta { camera, seq: 4, at: Timestamp(0), size, epoch: 0 }),
+            tracks: Vec::new(),
+            zones: vec![zone],
+            lines: Vec::new(),
+            crossings: Vec::new(),
+            alerts: Vec::new(),
+        };
+        files.write(&report).unwrap();
+        files.finish().unwrap();
+        let text = fs::read_to_string(folder.path().join("zones.csv")).unwrap();
+        let time = Timestamp(0).to_rfc3339();
+        assert_eq!(
+            text.lines().collect::<Vec<_>>(),
+            [
+                "time,frame,camera,zone,class,occupancy,quality,density_per_m2,voronoi_per_m2,speed_mps,\
+                 standing_share,level_of_service",
+                &format!("{time},5,cam,z,person,3,valid,0.5,0.45,1.25,,C"),
+                &format!("{time},5,cam,z,bicycle,1,valid,,,,,"),
+            ]
+        );
+    }
 }

@@ -37,6 +37,7 @@ impl Blind {
             UnknownReason::NotStarted => "no frame since the start",
             UnknownReason::NoFrames => "the camera sends nothing",
             UnknownReason::MobileCamera => "not measured by a moving camera",
+            UnknownReason::NotEnough => "too little was seen to measure it",
         };
         let reason = match self.since {
             Some(since) => format!("{reason}, for {}", caption::duration(self.at.seconds_since(since))),

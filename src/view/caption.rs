@@ -107,7 +107,12 @@ mod tests {
             dwell_seconds_total: 0.0,
             longest_dwell_s: None,
         };
-        ZoneState { zone: ZoneId::new("z").unwrap(), classes: classes.iter().map(class).collect(), density_per_m2 }
+        ZoneState {
+            zone: ZoneId::new("z").unwrap(),
+            classes: classes.iter().map(class).collect(),
+            density_per_m2,
+            ground: None,
+        }
     }
 
     #[test]
@@ -126,7 +131,9 @@ mod tests {
 
     #[test]
     fn a_line_says_both_ways() {
-        let state = |totals: &[_]| line(&LineState { line: LineId::new("l").unwrap(), totals: totals.to_vec() });
+        let state = |totals: &[_]| {
+            line(&LineState { line: LineId::new("l").unwrap(), totals: totals.to_vec(), specific_flow: None })
+        };
         assert_eq!(state(&[(ObjectClass::Person, 12, 7)]), "in 12  out 7");
         let both = [(ObjectClass::Person, 12, 7), (ObjectClass::Car, 1, 0)];
         assert_eq!(state(&both), "person in 12  out 7  car in 1  out 0");

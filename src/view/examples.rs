@@ -20,6 +20,7 @@ pub fn camera() -> CameraPlan {
         name: String::new(),
         polygon: [(left, 0.4), (right, 0.4), (right, 0.8), (left, 0.8)].map(|(x, y)| NormPoint { x, y }).to_vec(),
         area_m2: Some(20.0),
+        ground_use: Default::default(),
         classes: ClassSet::PERSON,
         band_heights: defaults::BAND_HEIGHTS,
     };
@@ -79,6 +80,7 @@ pub fn report(tracks: Vec<Track>, plaza: Reading, quay: Reading) -> FrameReport 
             longest_dwell_s: None,
         }],
         density_per_m2: Some(occupancy.map(|people| people / 20.0)),
+        ground: None,
     };
     FrameReport {
         camera: camera.clone(),
@@ -86,7 +88,11 @@ pub fn report(tracks: Vec<Track>, plaza: Reading, quay: Reading) -> FrameReport 
         frame: Some(FrameMeta { camera, seq: 42, at: Timestamp(0), size: SIZE, epoch: 0 }),
         tracks,
         zones: vec![zone("plaza", plaza), zone("quay", quay)],
-        lines: vec![LineState { line: LineId::new("gate").unwrap(), totals: vec![(ObjectClass::Person, 12, 7)] }],
+        lines: vec![LineState {
+            line: LineId::new("gate").unwrap(),
+            totals: vec![(ObjectClass::Person, 12, 7)],
+            specific_flow: None,
+        }],
         crossings: Vec::new(),
         alerts: Vec::new(),
     }

@@ -57,6 +57,7 @@ fn run(text: &str, lost_s: f64) -> (Vec<ZoneState>, Vec<Crossing>) {
         name: String::new(),
         polygon: [(300.0, 180.0), (600.0, 180.0), (600.0, 400.0), (300.0, 400.0)].map(|(x, y)| norm(x, y)).to_vec(),
         area_m2: None,
+        ground_use: Default::default(),
         classes: ClassSet::PERSON,
         band_heights: defaults::BAND_HEIGHTS,
     };

@@ -210,6 +210,7 @@ fn plan(scenario: &Scenario) -> CameraPlan {
         name: id.clone(),
         polygon: zone.polygon_px.iter().copied().map(norm).collect(),
         area_m2: zone.area_m2,
+        ground_use: Default::default(),
         classes: zone.classes.iter().copied().collect::<ClassSet>(),
         band_heights: defaults::BAND_HEIGHTS,
     });

@@ -295,6 +295,7 @@ pub fn gate_report(at: Timestamp, people: Reading, road: f64) -> FrameReport {
         zone: ZoneId::new("plaza").unwrap(),
         classes: vec![class(ObjectClass::Person, people)],
         density_per_m2: Some(people.map(|people| people / 50.0)),
+        ground: None,
     };
     let road = ZoneState {
         zone: ZoneId::new("road").unwrap(),
@@ -303,8 +304,13 @@ pub fn gate_report(at: Timestamp, people: Reading, road: f64) -> FrameReport {
             class(ObjectClass::Bicycle, Reading::Valid(0.0)),
         ],
         density_per_m2: None,
+        ground: None,
     };
-    let door = LineState { line: LineId::new("door").unwrap(), totals: vec![(ObjectClass::Person, 418, 395)] };
+    let door = LineState {
+        line: LineId::new("door").unwrap(),
+        totals: vec![(ObjectClass::Person, 418, 395)],
+        specific_flow: None,
+    };
     report(camera("gate"), at, vec![plaza, road], vec![door], 17)
 }
 
@@ -313,6 +319,7 @@ fn quay_report(at: Timestamp, people: Reading) -> FrameReport {
         zone: ZoneId::new("edge").unwrap(),
         classes: vec![class(ObjectClass::Person, people)],
         density_per_m2: None,
+        ground: None,
     };
     report(camera("quay"), at, vec![edge], Vec::new(), 0)
 }

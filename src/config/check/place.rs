@@ -5,7 +5,7 @@ use crate::calibration::GroundPlane;
 use crate::config::raw::{RawLine, RawPoint, RawZone};
 use crate::config::{CalibrationPlan, LinePlan, ZonePlan};
 use crate::geometry::{PolygonFault, polygon_fault};
-use crate::model::{ClassSet, FrameSize, GroundPoint, LineId, NormPoint, ObjectClass, PixelPoint, ZoneId};
+use crate::model::{ClassSet, FrameSize, GroundPoint, LineId, NormPoint, ObjectClass, PixelPoint, ZoneId, ZoneUse};
 
 /// A frame size as the camera gives it: not at all, wrong (and noted), or right.
 pub(super) type CameraFrameSize = Option<Option<(u32, u32)>>;
@@ -37,6 +37,11 @@ pub(super) fn zone(
         }
     };
     let area_m2 = checker.optional_number(&path.key("area_m2"), raw.area_m2, defaults::AREA_M2);
+    let uses = [ZoneUse::Walkway, ZoneUse::Waiting].map(|ground_use| (ground_use.as_str(), ground_use));
+    let ground_use = match raw.ground_use.as_deref() {
+        Some(written) => checker.word(&path.key("use"), written, &uses),
+        None => Some(ZoneUse::default()),
+    };
     let classes = classes(checker, raw.classes.as_deref(), &path.key("classes"));
     let band_path = path.key("band_heights");
     let band_heights = checker.number_or(&band_path, raw.band_heights, defaults::BAND, defaults::BAND_HEIGHTS);
@@ -45,6 +50,7 @@ pub(super) fn zone(
         name: name?,
         area_m2: area_m2?.or_else(|| derived_area_m2(view, polygon.as_deref()?)),
         polygon: polygon?,
+        ground_use: ground_use?,
         classes: classes?,
         band_heights: band_heights?,
     })

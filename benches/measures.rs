@@ -1,0 +1,166 @@
+//! All measures of one frame on the ground plane at 20, 100 and 300 people: a Voronoi cell for everybody within a
+//! walkable area with obstacles, then for each of four zones both densities, mean speed, standing share, level of
+//! service, directions, stop-and-go, forecast, and the greatest pressure. Prints the medians as a table at the end.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use criterion::{BenchmarkId, Criterion, criterion_group};
+use crowdflow::flow::measures::{
+    FillForecast, GroundVelocity, LevelOfServiceTable, LevelOfServiceWatch, PressureSettings, Sample, SpeedWindow,
+    StopAndGo, classic_density, direction_entropy, mean_speed_mps, polar_order, pressure, speed_deficit,
+    standing_share, voronoi_density,
+};
+use crowdflow::geometry::{CutOff, GroundArea, voronoi_cells};
+use crowdflow::model::{GroundPoint, Timestamp};
+
+const FPS: f64 = 10.0;
+const FRAMES: usize = 200;
+const PEOPLE: [usize; 3] = [20, 100, 300];
+/// A walkway of 20 m by 6 m: 0.17, 0.83 and 2.5 people per m².
+const LENGTH_M: f64 = 20.0;
+const WIDTH_M: f64 = 6.0;
+const ZONES: usize = 4;
+
+fn at(x_m: f64, y_m: f64) -> GroundPoint {
+    GroundPoint { x_m, y_m }
+}
+
+fn rectangle(x0: f64, y0: f64, x1: f64, y1: f64) -> Vec<GroundPoint> {
+    vec![at(x0, y0), at(x1, y0), at(x1, y1), at(x0, y1)]
+}
+
+fn area(outline: &[GroundPoint], obstacles: &[Vec<GroundPoint>]) -> GroundArea {
+    GroundArea::new(outline, obstacles).unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+/// Numbers from 0 to 1, the same in every run.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+/// Where people are in every frame: each walks at their own speed, half of them the other way, round and round.
+fn frames(people: usize) -> Vec<Vec<GroundPoint>> {
+    let mut noise = Noise(7);
+    let walkers: Vec<[f64; 3]> = (0..people).map(|_| [noise.next(), noise.next(), noise.next()]).collect();
+    let position = |frame: usize, index: usize| {
+        let [begin, across, pace] = walkers[index];
+        let way_m = (0.4 + pace) * frame as f64 / FPS * if index.is_multiple_of(2) { 1.0 } else { -1.0 };
+        at((begin * LENGTH_M + way_m).rem_euclid(LENGTH_M), 0.05 + across * (WIDTH_M - 0.1))
+    };
+    (0..FRAMES).map(|frame| (0..people).map(|index| position(frame, index)).collect()).collect()
+}
+
+struct Zone {
+    area: GroundArea,
+    level: LevelOfServiceWatch,
+    steadiness: StopAndGo,
+    forecast: FillForecast,
+}
+
+struct Run {
+    walkable: GroundArea,
+    zones: Vec<Zone>,
+    windows: Vec<SpeedWindow>,
+    frames: Vec<Vec<GroundPoint>>,
+    now: usize,
+}
+
+impl Run {
+    fn new(people: usize) -> Self {
+        let pillars: Vec<_> = (1..5).map(|i| 4.0 * f64::from(i)).map(|x| rectangle(x, 2.8, x + 0.4, 3.2)).collect();
+        let zone = |index: usize| {
+            let from_m = index as f64 * LENGTH_M / ZONES as f64;
+            let area = area(&rectangle(from_m, 0.0, from_m + LENGTH_M / ZONES as f64, WIDTH_M), &[]);
+            Zone {
+                forecast: FillForecast::new(area.area_m2(), 60.0),
+                area,
+                level: LevelOfServiceWatch::new(LevelOfServiceTable::WALKWAY),
+                steadiness: StopAndGo::default(),
+            }
+        };
+        Self {
+            walkable: area(&rectangle(0.0, 0.0, LENGTH_M, WIDTH_M), &pillars),
+            zones: (0..ZONES).map(zone).collect(),
+            windows: vec![SpeedWindow::new(1.0); people],
+            frames: frames(people),
+            now: 0,
+        }
+    }
+
+    fn step(&mut self) {
+        self.now += 1;
+        let time = Timestamp(0).plus_seconds(self.now as f64 / FPS);
+        let points = &self.frames[self.now % FRAMES];
+        let people: Vec<(GroundPoint, Option<GroundVelocity>)> = self
+            .windows
+            .iter_mut()
+            .zip(points)
+            .map(|(window, &point)| {
+                window.push(Sample { at: time, point });
+                (point, window.velocity())
+            })
+            .collect();
+        let moving: Vec<_> = people.iter().filter_map(|&(point, velocity)| Some((point, velocity?))).collect();
+        let cells = voronoi_cells(points, Some(&self.walkable), CutOff::default());
+        let settings = PressureSettings::default();
+        for zone in &mut self.zones {
+            let density = voronoi_density(&cells, &zone.area);
+            black_box(classic_density(points, &zone.area));
+            black_box(zone.level.step(density));
+            zone.forecast.push(time, density, 0, 0);
+            black_box(zone.forecast.time_to(3.5));
+            if let Some(speed_mps) = mean_speed_mps(&people, &zone.area) {
+                zone.steadiness.push(time, speed_mps);
+                black_box((zone.steadiness.index(), speed_deficit(speed_mps, density)));
+            }
+            let inside: Vec<_> = moving.iter().filter(|(point, _)| zone.area.contains(*point)).collect();
+            let velocities: Vec<_> = inside.iter().map(|(_, velocity)| *velocity).collect();
+            black_box((standing_share(&velocities), polar_order(&velocities), direction_entropy(&velocities)));
+            let pressures = inside.iter().filter_map(|(point, _)| pressure(&moving, *point, &settings));
+            black_box(pressures.map(|pressure| pressure.per_s2).fold(0.0, f64::max));
+        }
+    }
+}
+
+fn steps(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("measures/frame");
+    for people in PEOPLE {
+        let mut run = Run::new(people);
+        group.bench_function(BenchmarkId::from_parameter(people), |bencher| bencher.iter(|| run.step()));
+    }
+    group.finish();
+}
+
+fn print_table() {
+    println!("ms a frame, all measures of {ZONES} zones\npeople     median       p95");
+    for people in PEOPLE {
+        let mut run = Run::new(people);
+        let mut taken_ms: Vec<f64> = (0..10 * FRAMES)
+            .map(|_| {
+                let begin = Instant::now();
+                run.step();
+                begin.elapsed().as_secs_f64() * 1e3
+            })
+            .collect();
+        taken_ms.sort_by(f64::total_cmp);
+        let at = |percent: usize| taken_ms[taken_ms.len() * percent / 100];
+        println!("{people:6}  {:9.4} {:9.4}", at(50), at(95));
+    }
+}
+
+criterion_group!(benches, steps);
+
+fn main() {
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+    // With --test every benchmark runs once, to see that it does.
+    if !std::env::args().any(|argument| argument == "--test" || argument == "--list") {
+        print_table();
+    }
+}

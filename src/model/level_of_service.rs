@@ -1,0 +1,57 @@
+//! Level of service: how comfortable a density is.
+
+/// What a zone is for: moving and standing crowds are judged by different tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ZoneUse {
+    /// People walk through.
+    #[default]
+    Walkway,
+    /// People stand and wait.
+    Waiting,
+}
+
+impl ZoneUse {
+    /// Its name in configuration and files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Walkway => "walkway",
+            Self::Waiting => "waiting",
+        }
+    }
+}
+
+/// A, free, to F, jammed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LevelOfService {
+    /// Free.
+    A,
+    /// Nearly free.
+    B,
+    /// Walking past others is restricted.
+    C,
+    /// Most people cannot choose their speed.
+    D,
+    /// Everybody is held up.
+    E,
+    /// Jammed.
+    F,
+}
+
+impl LevelOfService {
+    /// All levels, the best first.
+    pub const ALL: [Self; 6] = [Self::A, Self::B, Self::C, Self::D, Self::E, Self::F];
+
+    /// Its letter.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::B => "B",
+            Self::C => "C",
+            Self::D => "D",
+            Self::E => "E",
+            Self::F => "F",
+        }
+    }
+}
