@@ -4,9 +4,10 @@
 .PHONY: demo test reference setup setup-test build clean
 
 CROWDFLOW := target/release/crowdflow
+DEMO_CONFIG := config/demo.toml
 
 demo: build
-	@$(CROWDFLOW) run --config config/demo.toml --status-line $(if $(DEMO_SECONDS),--for-seconds $(DEMO_SECONDS))
+	@$(CROWDFLOW) run --config $(DEMO_CONFIG) --status-line $(if $(DEMO_SECONDS),--for-seconds $(DEMO_SECONDS))
 
 setup:
 	@scripts/setup.sh

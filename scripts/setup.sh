@@ -28,7 +28,7 @@ video_sha256=45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf
 
 build_packages=(build-essential pkg-config clang libclang-dev libopencv-dev curl ca-certificates python3 python3-pip unzip)
 test_packages=(python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
-  gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav ffmpeg prometheus fonts-noto-cjk)
+  gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav ffmpeg prometheus fonts-noto-cjk procps)
 # The browser of the page's tests. Ubuntu has it only as a snap, which can't be driven from a test's own folders.
 browser_package=chromium
 

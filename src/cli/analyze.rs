@@ -244,7 +244,7 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     let model = open_model(&plan.inference)?;
     let size = FrameSize { width_px: camera.input.size.width_px, height_px: camera.input.size.height_px };
     model.check_size(size).with_context(|| format!("cameras.{}.input_size", camera.id))?;
-    let mut files = AnalysisFiles::create(&args.out)
+    let mut files = AnalysisFiles::create(&args.out, camera.calibration.is_some())
         .map_err(|error| Unavailable(format!("cannot write results to {}: {error}", args.out.display())))?;
 
     let mut video = AnnotatedVideo::new(files.incomplete_path("annotated.mp4"), &camera, &plan);

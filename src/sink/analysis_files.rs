@@ -14,6 +14,12 @@ const INCOMPLETE: &str = ".incomplete";
 const RESULTS: [&str; 6] =
     ["tracks.txt", "crossings.csv", "zones.csv", "alerts.jsonl", "annotated.mp4", "summary.json"];
 
+/// Columns of `zones.csv`.
+const ZONE_COLUMNS: [&str; 7] = ["time", "frame", "camera", "zone", "class", "occupancy", "quality"];
+/// …and those behind them of a calibrated camera.
+const GROUND_COLUMNS: [&str; 5] =
+    ["density_per_m2", "voronoi_per_m2", "speed_mps", "standing_share", "level_of_service"];
+
 /// `tracks.txt`, `crossings.csv`, `zones.csv` and `alerts.jsonl` in one folder.
 ///
 /// Nothing half-written is left under these names: files grow in the sub-folder `.incomplete` and are moved to their
@@ -25,6 +31,7 @@ pub struct AnalysisFiles {
     tracks: BufWriter<File>,
     crossings: csv::Writer<File>,
     zones: csv::Writer<File>,
+    on_ground: bool,
     alerts: BufWriter<File>,
     _cleanup: Cleanup,
 }
@@ -48,11 +55,12 @@ impl Drop for Cleanup {
 }
 
 impl AnalysisFiles {
-    /// Begins results in this folder, which is made where there is none.
+    /// Begins results in this folder, which is made where there is none. `on_ground`: the camera is calibrated, and
+    /// `zones.csv` has the columns of what is measured in metres behind the others.
     ///
     /// # Errors
     /// Where the folder or a file in it can't be written.
-    pub fn create(folder: &Path) -> io::Result<Self> {
+    pub fn create(folder: &Path, on_ground: bool) -> io::Result<Self> {
         let incomplete = folder.join(INCOMPLETE);
         let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let made = folder.ancestors().take_while(is_new).map(Path::to_owned).collect();
@@ -70,26 +78,15 @@ impl AnalysisFiles {
         let mut crossings = csv::Writer::from_writer(file("crossings.csv")?);
         crossings.write_record(["time", "frame", "camera", "line", "direction", "class", "track"])?;
         let mut zones = csv::Writer::from_writer(file("zones.csv")?);
-        zones.write_record([
-            "time",
-            "frame",
-            "camera",
-            "zone",
-            "class",
-            "occupancy",
-            "quality",
-            "density_per_m2",
-            "voronoi_per_m2",
-            "speed_mps",
-            "standing_share",
-            "level_of_service",
-        ])?;
+        let ground_columns = if on_ground { &GROUND_COLUMNS[..] } else { &[] };
+        zones.write_record(ZONE_COLUMNS.iter().chain(ground_columns))?;
         Ok(Self {
             folder: folder.to_owned(),
             tracks: BufWriter::new(file("tracks.txt")?),
             crossings,
             zones,
             alerts: BufWriter::new(file("alerts.jsonl")?),
+            on_ground,
             _cleanup: cleanup,
         })
     }
@@ -129,20 +126,28 @@ impl AnalysisFiles {
                 // What is measured of people only stands in their row.
                 let is_person = class.class == ObjectClass::Person;
                 let ground = zone.ground.filter(|_| is_person);
-                self.zones.write_record([
+                let (occupancy, quality) = (value(class.occupancy), class.occupancy.quality().to_string());
+                let row = [
                     time.as_str(),
                     &number,
                     report.camera.as_str(),
                     zone.zone.as_str(),
                     class.class.as_str(),
-                    &value(class.occupancy),
-                    &class.occupancy.quality().to_string(),
-                    &zone.density_per_m2.filter(|_| is_person).map_or_else(String::new, value),
+                    &occupancy,
+                    &quality,
+                ];
+                if !self.on_ground {
+                    self.zones.write_record(row)?;
+                    continue;
+                }
+                let measured = [
+                    &*zone.density_per_m2.filter(|_| is_person).map_or_else(String::new, value),
                     &ground.map_or_else(String::new, |ground| value(ground.voronoi_per_m2)),
                     &ground.map_or_else(String::new, |ground| value(ground.speed_mps)),
                     &ground.map_or_else(String::new, |ground| value(ground.standing_share)),
                     ground.and_then(|ground| ground.level_of_service).map_or("", LevelOfService::as_str),
-                ])?;
+                ];
+                self.zones.write_record(row.iter().chain(&measured))?;
             }
         }
         for alert in &report.alerts {
@@ -192,7 +197,7 @@ mod tests {
     #[test]
     fn figures_of_people_stand_in_their_row_behind_the_first_columns() {
         let folder = tempfile::tempdir().unwrap();
-        let mut files = AnalysisFiles::create(folder.path()).unwrap();
+        let mut files = AnalysisFiles::create(folder.path(), true).unwrap();
         let class = |class, people| ZoneClassState {
             class,
             occupancy: Reading::Valid(people),
