@@ -169,7 +169,7 @@ def tracker(args):
     else:
         print(f"skipped: no sequences at {mot17}", file=sys.stderr)
     bench = run("cargo", "bench", "--quiet", "--bench", "tracker", "--manifest-path", ROOT / "Cargo.toml")
-    print("```text\n" + bench.strip()[-1200:] + "\n```\n", flush=True)
+    print("```text\n" + bench[bench.index("ms a frame"):].strip() + "\n```\n", flush=True)
 
 
 def main():
