@@ -73,7 +73,7 @@ impl Service {
     /// Opens the port and the file of alerts, then starts the cameras.
     ///
     /// # Errors
-    /// [`ServiceError`]; nothing is left running.
+    /// [`ServiceError`]. The port and the file of alerts are tried before anything is started.
     pub fn start(plan: Plan, model: &Model, onnxruntime: &str) -> Result<Self, ServiceError> {
         let plan = Arc::new(plan);
         // First what can be in use by somebody else: nothing has been begun yet.

@@ -1,6 +1,6 @@
 //! `crowdflow analyze`: a recording at full speed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::IsTerminal as _;
@@ -16,7 +16,7 @@ use super::model::open_model;
 use super::output::print;
 use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
 use crate::inference::Model;
-use crate::model::{FrameReport, FrameSize, LineState, ZoneState};
+use crate::model::{FrameReport, FrameSize, LineState, TrackId, ZoneState};
 use crate::picture::{Picture, VideoWriter};
 use crate::pipeline::{AnalysedFrame, PipelineError, Progress, RecordingSummary, StageSummaries, analyze_recording};
 use crate::sink::AnalysisFiles;
@@ -69,7 +69,7 @@ struct Summary<'a> {
     wall_s: f64,
     fps: f64,
     stages: StageSummaries,
-    tracks: u64,
+    tracks: usize,
     picture: BTreeMap<&'static str, PictureSummary>,
     zones: BTreeMap<String, BTreeMap<&'static str, ZoneSummary>>,
     lines: BTreeMap<String, BTreeMap<&'static str, LineSummary>>,
@@ -106,7 +106,7 @@ struct Totals {
     occupancy: BTreeMap<(String, &'static str), (f64, f64, u64)>,
     zones: Vec<ZoneState>,
     lines: Vec<LineState>,
-    last_track: u64,
+    counted: BTreeSet<TrackId>,
     frames: u64,
     picture: BTreeMap<&'static str, (u64, u64)>,
     alerts: BTreeMap<String, u64>,
@@ -138,7 +138,7 @@ impl Totals {
         }
         self.zones.clone_from(&report.zones);
         self.lines.clone_from(&report.lines);
-        self.last_track = report.tracks.iter().map(|track| track.id.0).fold(self.last_track, u64::max);
+        self.counted.extend(report.tracks.iter().map(|track| track.id));
         for alert in &report.alerts {
             let level = alert.to.or(alert.from).map_or("none", |level| level.as_str());
             *self.alerts.entry(format!("{} {} {level}", alert.rule, alert.kind.as_str())).or_default() += 1;
@@ -373,7 +373,7 @@ fn report<'a>(camera: &'a CameraPlan, model: &'a Model, run: &RecordingSummary, 
         wall_s: rounded(run.wall_s),
         fps: rounded(run.frames as f64 / run.wall_s.max(1e-9)),
         stages: run.stages,
-        tracks: totals.last_track,
+        tracks: totals.counted.len(),
         picture: totals.picture_summaries(),
         zones: totals.zone_summaries(),
         lines: totals.line_summaries(),

@@ -62,10 +62,12 @@ pub(super) fn knock(stream: &StreamSource) -> Result<Duration, SourceError> {
 /// Any answer will do, a refusal or a hang-up too: then FFmpeg finds out the rest without a long wait.
 fn ask(mut connection: TcpStream, authority: &str, left: impl Fn() -> Duration) -> io::Result<()> {
     connection.set_write_timeout(Some(left()))?;
-    write!(connection, "OPTIONS rtsp://{authority}/ RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: crowdflow\r\n\r\n")?;
     connection.set_read_timeout(Some(left()))?;
-    match connection.read(&mut [0; 64]) {
-        Err(error) if error.kind() != io::ErrorKind::ConnectionReset => Err(error),
+    let question = format!("OPTIONS rtsp://{authority}/ RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: crowdflow\r\n\r\n");
+    let answer = connection.write_all(question.as_bytes()).and_then(|()| connection.read(&mut [0; 64]));
+    match answer {
+        // A hang-up may come before the question is out as well as after it.
+        Err(error) if !matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => Err(error),
         _ => Ok(()),
     }
 }

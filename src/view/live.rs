@@ -46,20 +46,6 @@ pub struct LiveStats {
     pub viewers: usize,
 }
 
-/// Why there is no snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SnapshotError {
-    /// There is no such camera.
-    #[error("no such camera")]
-    UnknownCamera,
-    /// No picture came in time.
-    #[error("no picture came in time")]
-    TimedOut,
-    /// The live view is closed.
-    #[error("the live view is closed")]
-    Closed,
-}
-
 /// One failure in this time is logged for each camera, with how many came before it.
 const FAILURE_LOG_PAUSE: Duration = Duration::from_secs(60);
 
@@ -165,17 +151,15 @@ impl LiveHub {
     /// Begins to look at a camera. `None` where there is no such camera or the live view is closed.
     #[must_use]
     pub fn subscribe(&self, camera: &CameraId) -> Option<Viewer> {
-        self.view(camera).ok()
-    }
-
-    /// The next picture of a camera, whether or not somebody looks on.
-    ///
-    /// # Errors
-    /// [`SnapshotError`].
-    pub async fn snapshot(&self, camera: &CameraId, timeout: Duration) -> Result<Arc<[u8]>, SnapshotError> {
-        let mut viewer = self.view(camera)?;
-        let picture = tokio::time::timeout(timeout, viewer.next_jpeg()).await;
-        picture.map_err(|_| SnapshotError::TimedOut)?.ok_or(SnapshotError::Closed)
+        let shared = Arc::clone(&self.0.shared);
+        let &index = shared.index.get(camera)?;
+        let slot = shared.slots.get(index)?;
+        let shown = slot.shown.subscribe();
+        if matches!(*shown.borrow(), Shown::Closed) {
+            return None;
+        }
+        slot.viewers.fetch_add(1, Ordering::Relaxed);
+        Some(Viewer { shared, index, shown })
     }
 
     /// What became of a camera's pictures; `None` where there is no such camera.
@@ -194,18 +178,6 @@ impl LiveHub {
     /// milliseconds. Frames that come later are dropped.
     pub fn close(&self) {
         self.0.close();
-    }
-
-    fn view(&self, camera: &CameraId) -> Result<Viewer, SnapshotError> {
-        let shared = Arc::clone(&self.0.shared);
-        let &index = shared.index.get(camera).ok_or(SnapshotError::UnknownCamera)?;
-        let slot = &shared.slots[index];
-        let shown = slot.shown.subscribe();
-        if matches!(*shown.borrow(), Shown::Closed) {
-            return Err(SnapshotError::Closed);
-        }
-        slot.viewers.fetch_add(1, Ordering::Relaxed);
-        Ok(Viewer { shared, index, shown })
     }
 }
 

@@ -24,5 +24,5 @@ pub use blind::Blind;
 pub use ground_grid::{GroundScene, draw_ground};
 pub use heads::people_to_hide;
 pub use levels::{ZoneLevel, zone_levels};
-pub use live::{LiveHub, LiveOptions, LiveStats, SnapshotError, Viewer};
+pub use live::{LiveHub, LiveOptions, LiveStats, Viewer};
 pub use painter::LiveFrame;

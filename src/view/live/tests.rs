@@ -95,25 +95,6 @@ async fn without_viewers_nothing_is_drawn() {
 }
 
 #[tokio::test]
-async fn a_snapshot_waits_for_the_next_frame() {
-    let hub = hub();
-    let camera = camera();
-    let publish = async {
-        // Only a waiting snapshot makes the camera watched.
-        while !hub.has_viewers(&camera) {
-            tokio::task::yield_now().await;
-        }
-        hub.publish(&camera, numbered(7));
-    };
-    let (snapshot, ()) = tokio::join!(hub.snapshot(&camera, Duration::from_secs(30)), publish);
-    assert_eq!(snapshot, Ok(jpeg_of(7)));
-    assert!(!hub.has_viewers(&camera));
-    assert_eq!(hub.snapshot(&camera, Duration::ZERO).await, Err(SnapshotError::TimedOut), "the old one is over");
-    let elsewhere = CameraId::new("elsewhere").unwrap();
-    assert_eq!(hub.snapshot(&elsewhere, Duration::ZERO).await, Err(SnapshotError::UnknownCamera));
-}
-
-#[tokio::test]
 async fn closing_ends_all_viewers_and_drops_what_comes_later() {
     let hub = hub();
     let mut viewer = hub.subscribe(&camera()).unwrap();
@@ -122,7 +103,6 @@ async fn closing_ends_all_viewers_and_drops_what_comes_later() {
     assert_eq!(viewer.next_jpeg().await, None);
     hub.publish(&camera(), numbered(1));
     assert!(hub.subscribe(&camera()).is_none());
-    assert_eq!(hub.snapshot(&camera(), Duration::ZERO).await, Err(SnapshotError::Closed));
     hub.close();
 
     let hub = self::hub();
