@@ -5,7 +5,7 @@
 //! - density: [`classic_density`], [`voronoi_density`]
 //! - speed: [`centred_velocities`] (offline), [`SpeedWindow`] (live), [`standing_share`], [`StopAndGo`]
 //! - flow: [`line_crossings`], [`flow_windows`], [`specific_flow`]
-//! - what they mean: [`LevelOfServiceTable`], [`weidmann_speed_mps`], [`pressure`], [`counter_flow_ratio`],
+//! - what they mean: [`LevelOfServiceTable`], [`weidmann_speed_mps`], [`pressure()`], [`counter_flow_ratio`],
 //!   [`polar_order`], [`direction_entropy`], [`FillForecast`]
 
 mod density;
