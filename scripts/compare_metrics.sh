@@ -1,16 +1,3 @@
 #!/bin/sh
-# Runs compare_metrics.py in a Python environment of its own, made at the first run and kept in the user's cache.
-# All arguments go to compare_metrics.py; PYTHON names another interpreter than python3.11 (3.11 or newer).
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-python=${PYTHON:-python3.11}
-command -v "$python" >/dev/null || { echo "$python not found: install it, or set PYTHON" >&2; exit 2; }
-version=$(sha256sum "$here/requirements-compare.txt" | cut -c1-12)
-environment=${XDG_CACHE_HOME:-$HOME/.cache}/crowdflow/compare-$version
-if [ ! -e "$environment/complete" ]; then
-    echo "making a Python environment in $environment" >&2
-    "$python" -m venv "$environment"
-    "$environment/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements-compare.txt"
-    touch "$environment/complete"
-fi
-exec "$environment/bin/python" -W ignore "$here/compare_metrics.py" "$@"
+# Runs compare_metrics.py, with all arguments, in a Python environment of its own: see in_python_environment.sh.
+exec "$(dirname "$0")/in_python_environment.sh" compare_metrics.py compare "$@"
