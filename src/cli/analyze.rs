@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::config_file;
 use super::failure::Unavailable;
-use super::model::open_model;
+use super::model::{check_input_size, open_model};
 use super::output::print;
 use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
 use crate::inference::Model;
@@ -242,8 +242,7 @@ fn analysed_fps(camera: &CameraPlan) -> f64 {
 pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     let (plan, camera) = plan(args)?;
     let model = open_model(&plan.inference)?;
-    let size = FrameSize { width_px: camera.input.size.width_px, height_px: camera.input.size.height_px };
-    model.check_size(size).with_context(|| format!("cameras.{}.input_size", camera.id))?;
+    check_input_size(&model, &camera)?;
     let mut files = AnalysisFiles::create(&args.out, camera.calibration.is_some())
         .map_err(|error| Unavailable(format!("cannot write results to {}: {error}", args.out.display())))?;
 

@@ -7,11 +7,10 @@ use anyhow::bail;
 use clap::Args;
 
 use super::config_file;
-use super::failure::Unavailable;
-use super::model::open_model;
+use super::failure::{Unavailable, message};
+use super::model::{check_input_size, open_model};
 use super::output::print;
 use crate::config::{self, ConfigError, Plan};
-use crate::model::FrameSize;
 use crate::sink::AlertLog;
 use crate::source;
 
@@ -89,10 +88,8 @@ fn environment_faults(plan: &Plan) -> Vec<String> {
     match open_model(&plan.inference) {
         Ok(model) => {
             for camera in &plan.cameras {
-                let size = camera.input.size;
-                let size = FrameSize { width_px: size.width_px, height_px: size.height_px };
-                if let Err(error) = model.check_size(size) {
-                    faults.push(format!("cameras.{}.input_size: {error}", camera.id));
+                if let Err(error) = check_input_size(&model, camera) {
+                    faults.push(message(&error));
                 }
             }
         }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::output::print;
-use crate::config::InferencePlan;
+use crate::config::{CameraPlan, InferencePlan};
 use crate::inference::{Manifest, Model, Runtime};
 
 /// Show the models of a manifest and verify their checksums.
@@ -73,6 +73,11 @@ pub(super) fn run(args: &ModelArgs) -> anyhow::Result<()> {
     let faults: Vec<String> = listed.into_iter().filter_map(|model| model.fault).collect();
     anyhow::ensure!(faults.is_empty(), "{}", faults.join("\n"));
     Ok(())
+}
+
+/// Checks that the camera's input size fits the model; an error names the key.
+pub(super) fn check_input_size(model: &Model, camera: &CameraPlan) -> anyhow::Result<()> {
+    model.check_size(camera.input.size).with_context(|| format!("cameras.{}.input_size", camera.id))
 }
 
 /// Loads ONNX Runtime and checks the plan's model.

@@ -13,11 +13,11 @@ use tracing_subscriber::EnvFilter;
 
 use super::config_file;
 use super::failure;
-use super::model::open_model;
+use super::model::{check_input_size, open_model};
 use super::output::print;
 use crate::app::Service;
 use crate::inference::Runtime;
-use crate::model::{FrameSize, Reading};
+use crate::model::Reading;
 use crate::status::StatusSnapshot;
 
 /// Watch cameras: count, alert, show, until stopped.
@@ -50,10 +50,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let plan = config_file::load(&args.config)?;
     let model = open_model(&plan.inference)?;
     for camera in &plan.cameras {
-        let size = camera.input.size;
-        model
-            .check_size(FrameSize { width_px: size.width_px, height_px: size.height_px })
-            .with_context(|| format!("cameras.{}.input_size", camera.id))?;
+        check_input_size(&model, camera)?;
     }
     let onnxruntime = Runtime::load(plan.inference.onnxruntime.as_deref())?;
     let mobile = plan.cameras.iter().filter(|camera| camera.mobile).count();

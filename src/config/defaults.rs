@@ -1,8 +1,8 @@
 //! Every default and every limit of the configuration, each with its reason.
 
+use super::Measure;
 use super::number::Range;
-use super::{InputSize, Measure};
-use crate::model::{Level, Timestamp};
+use crate::model::{FrameSize, Level, Timestamp};
 
 /// Where the service listens: this machine only.
 pub const LISTEN: &str = "127.0.0.1:8090";
@@ -18,7 +18,7 @@ pub const BLUR_HEADS: bool = true;
 
 /// The network's input. A person 45 pixels high in a 768 x 576 picture still has 30 here, the least that the shipped
 /// model sees; eight cameras at two frames a second take half of two cores. 4:3, and cut down to the picture's own shape.
-pub const INPUT_SIZE: InputSize = InputSize { width_px: 512, height_px: 384 };
+pub const INPUT_SIZE: FrameSize = FrameSize { width_px: 512, height_px: 384 };
 /// Stride of the shipped model: its input has to be a multiple of it. Other models' strides divide it.
 pub const INPUT_STRIDE_PX: u32 = 32;
 /// Largest side of the network's input, in pixels: larger ones cost seconds a frame on a CPU.

@@ -232,19 +232,10 @@ pub struct V4l2Source {
 /// Size and part of the picture that the network sees.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InputPlan {
-    /// The network's input; multiples of the model's stride.
-    pub size: InputSize,
+    /// The network's input in pixels; multiples of the model's stride.
+    pub size: FrameSize,
     /// Which part of the picture is fitted into it.
     pub region: Region,
-}
-
-/// The network's input size in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct InputSize {
-    /// Across.
-    pub width_px: u32,
-    /// Down.
-    pub height_px: u32,
 }
 
 /// Part of the picture that is fitted into the network's input (letterboxed: the aspect ratio is kept).

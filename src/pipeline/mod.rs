@@ -22,6 +22,7 @@ pub use stage_times::{StageSummary, StageTimes};
 
 use crate::config::InferencePlan;
 use crate::inference::{Detector, InferenceError, Model};
+use crate::tracking::ScoreThresholds;
 
 /// Workers to start: as configured, else one a core that is left after `threads_per_worker`.
 #[must_use]
@@ -30,7 +31,10 @@ pub fn worker_count(plan: &InferencePlan) -> usize {
     plan.workers.unwrap_or_else(|| (cores / plan.threads_per_worker.max(1)).max(1))
 }
 
-/// A detector for each worker.
-fn detectors(model: &Model, plan: &InferencePlan) -> Result<Vec<Detector>, InferenceError> {
-    (0..worker_count(plan)).map(|_| Detector::new(model, plan.threads_per_worker, 1, plan.thresholds)).collect()
+/// A detector for each worker, and the scores that split what they find.
+fn detectors(model: &Model, plan: &InferencePlan) -> Result<(Vec<Detector>, ScoreThresholds), InferenceError> {
+    let detector = |_| Detector::new(model, plan.threads_per_worker, 1, plan.thresholds);
+    let detectors = (0..worker_count(plan)).map(detector).collect::<Result<Vec<_>, _>>()?;
+    let thresholds = detectors.first().map_or(model.entry().thresholds, Detector::thresholds);
+    Ok((detectors, ScoreThresholds { high: thresholds.high_score, low: thresholds.low_score }))
 }

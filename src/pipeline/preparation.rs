@@ -22,10 +22,9 @@ impl Preparation {
     /// How this camera's pictures are prepared for this model.
     #[must_use]
     pub fn new(camera: &CameraPlan, model: &Model) -> Self {
-        let size = camera.input.size;
         Self {
             region: camera.input.region,
-            input: FrameSize { width_px: size.width_px, height_px: size.height_px },
+            input: camera.input.size,
             step_px: model.fixed_size().is_none().then_some(model.entry().stride_multiple_px),
             normalisation: *model.normalisation(),
             classes: camera.classes(),

@@ -14,7 +14,6 @@ use crate::inference::{Detector, Model, PreparedFrame};
 use crate::model::{Detection, FrameMeta, FrameReport};
 use crate::picture::Picture;
 use crate::source::{FrameReader, SourceTotals};
-use crate::tracking::ScoreThresholds;
 
 /// Prepared frames that wait for a worker, for each worker: enough that none waits for the decoder.
 const QUEUED_PER_WORKER: usize = 2;
@@ -114,10 +113,7 @@ pub fn analyze_recording(
     mut progress: impl FnMut(Progress),
 ) -> Result<RecordingSummary, PipelineError> {
     let reader = FrameReader::open(camera)?;
-    let detectors = super::detectors(model, inference)?;
-    let thresholds = detectors.first().map(Detector::thresholds);
-    let thresholds = thresholds.map_or(model.entry().thresholds, |thresholds| thresholds);
-    let thresholds = ScoreThresholds { high: thresholds.high_score, low: thresholds.low_score };
+    let (detectors, thresholds) = super::detectors(model, inference)?;
     let workers = detectors.len();
     let preparation = Preparation::new(camera, model);
     let mut analysis = CameraAnalysis::new(camera, rules, thresholds);

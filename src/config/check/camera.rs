@@ -2,8 +2,8 @@
 
 use super::{Checker, Fault, FaultKind, KeyPath, Number, calibration, defaults, place, source};
 use crate::config::raw::RawCamera;
-use crate::config::{CameraPlan, InputPlan, InputSize, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, region};
-use crate::model::CameraId;
+use crate::config::{CameraPlan, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, region};
+use crate::model::{CameraId, FrameSize};
 
 pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: &KeyPath) -> Option<CameraPlan> {
     let camera_id = checker.id(path, CameraId::new(id));
@@ -112,7 +112,7 @@ fn tracker(
     Some(TrackerPlan { confirm_s: confirm?, coast_s: coast?, lost_s: lost? })
 }
 
-fn input_size(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Option<InputSize> {
+fn input_size(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Option<FrameSize> {
     let Some(written) = raw.input_size.as_deref() else { return Some(defaults::INPUT_SIZE) };
     let (stride, most) = (defaults::INPUT_STRIDE_PX, defaults::INPUT_MOST_PX);
     let side = |text: &str| text.parse::<u32>().ok();
@@ -122,7 +122,7 @@ fn input_size(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Opt
         && fits(width_px)
         && fits(height_px)
     {
-        return Some(InputSize { width_px, height_px });
+        return Some(FrameSize { width_px, height_px });
     }
     let expected = format!("\"WIDTHxHEIGHT\", both multiples of {stride} from {stride} to {most}");
     let mut fault = Fault::new(FaultKind::BadInputSize, format!("{written:?}"), expected);

@@ -25,14 +25,14 @@ const EPOCHS_PER_RESTART: u64 = 1 << 32;
 
 /// Starts a capture thread for each camera, and starts those that panic anew.
 pub(super) struct CaptureSupervisor {
-    plan: Arc<Plan>,
-    preparations: Vec<Preparation>,
-    hub: Arc<FrameHub<WaitingFrame>>,
-    buffers: Buffers,
-    metrics: Metrics,
-    board: Arc<StatusBoard>,
-    live: LiveHub,
-    stop: Arc<AtomicBool>,
+    pub plan: Arc<Plan>,
+    pub preparations: Vec<Preparation>,
+    pub hub: Arc<FrameHub<WaitingFrame>>,
+    pub buffers: Buffers,
+    pub metrics: Metrics,
+    pub board: Arc<StatusBoard>,
+    pub live: LiveHub,
+    pub stop: Arc<AtomicBool>,
 }
 
 #[derive(Default)]
@@ -44,20 +44,6 @@ struct Watched {
 }
 
 impl CaptureSupervisor {
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the service that capture threads touch")]
-    pub fn new(
-        plan: Arc<Plan>,
-        preparations: Vec<Preparation>,
-        hub: Arc<FrameHub<WaitingFrame>>,
-        buffers: Buffers,
-        metrics: Metrics,
-        board: Arc<StatusBoard>,
-        live: LiveHub,
-        stop: Arc<AtomicBool>,
-    ) -> Self {
-        Self { plan, preparations, hub, buffers, metrics, board, live, stop }
-    }
-
     pub fn run(self) {
         let now = Instant::now();
         let mut watched: Vec<Watched> =

@@ -19,13 +19,12 @@ use std::time::{Duration, Instant};
 
 use super::{FrameHub, PipelineError, Preparation};
 use crate::config::Plan;
-use crate::inference::{Detector, Model, PreparedFrame};
+use crate::inference::{Model, PreparedFrame};
 use crate::metrics::Metrics;
 use crate::model::{Detection, FrameMeta};
 use crate::picture::Picture;
 use crate::sink::AlertLog;
 use crate::status::{Phase, StatusBoard};
-use crate::tracking::ScoreThresholds;
 use crate::view::LiveHub;
 
 /// Results that may wait for the analysis thread. It takes well under a millisecond for each, so this is never reached
@@ -106,9 +105,7 @@ impl LiveService {
     /// # Errors
     /// The model can't be loaded, or the system has no thread to give.
     pub fn start(plan: &Arc<Plan>, model: &Model, observers: Observers) -> Result<Self, PipelineError> {
-        let detectors = super::detectors(model, &plan.inference)?;
-        let thresholds = detectors.first().map_or(model.entry().thresholds, Detector::thresholds);
-        let thresholds = ScoreThresholds { high: thresholds.high_score, low: thresholds.low_score };
+        let (detectors, thresholds) = super::detectors(model, &plan.inference)?;
         let Observers { metrics, board, live, alert_log } = observers;
         metrics.inference_workers(detectors.len());
 
@@ -142,16 +139,16 @@ impl LiveService {
             })
             .collect::<Result<_, _>>()?;
         let preparations = plan.cameras.iter().map(|camera| Preparation::new(camera, model)).collect();
-        let capture = capture::CaptureSupervisor::new(
-            Arc::clone(plan),
+        let capture = capture::CaptureSupervisor {
+            plan: Arc::clone(plan),
             preparations,
-            Arc::clone(&hub),
+            hub: Arc::clone(&hub),
             buffers,
             metrics,
-            Arc::clone(&board),
-            live.clone(),
-            Arc::clone(&stop),
-        );
+            board: Arc::clone(&board),
+            live: live.clone(),
+            stop: Arc::clone(&stop),
+        };
         let capture = spawn("capture supervisor", move || capture.run())?;
         board.set_phase(Phase::Running);
         Ok(Self { stop, hub, board, live, capture, workers, analysis })
