@@ -243,7 +243,7 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     let (plan, camera) = plan(args)?;
     let model = open_model(&plan.inference)?;
     check_input_size(&model, &camera)?;
-    let mut files = AnalysisFiles::create(&args.out, camera.calibration.is_some())
+    let mut files = AnalysisFiles::create(&args.out)
         .map_err(|error| Unavailable(format!("cannot write results to {}: {error}", args.out.display())))?;
 
     let mut video = AnnotatedVideo::new(files.incomplete_path("annotated.mp4"), &camera, &plan);

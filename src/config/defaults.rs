@@ -1,8 +1,7 @@
 //! Every default and every limit of the configuration, each with its reason.
 
-use super::Measure;
 use super::number::Range;
-use crate::model::{FrameSize, Level, Timestamp};
+use crate::model::{FrameSize, Level, Timestamp, ZoneUse};
 
 /// Where the service listens: this machine only.
 pub const LISTEN: &str = "127.0.0.1:8090";
@@ -58,6 +57,9 @@ pub const CROP_MARGIN_ABOVE: f64 = 0.25;
 /// body's width, and the context that a detector needs around feet.
 pub const CROP_MARGIN_AROUND: f64 = 0.05;
 
+/// Seconds in a zone after which somebody loiters: longer than a pause to take pictures, shorter than a picnic.
+pub const LOITERING_S: f64 = 300.0;
+
 /// Share of the raise value at or below which a level is left.
 pub const CLEAR_SHARE: f64 = 0.85;
 /// Seconds that a value has to stay at or below the clear value.
@@ -77,32 +79,45 @@ pub const fn hold_s(level: Level) -> f64 {
 
 /// Density thresholds that are shipped for a use of the ground.
 pub struct ShippedLevels {
-    /// The word after `use =`.
-    pub name: &'static str,
+    /// What the ground is used for.
+    pub ground_use: ZoneUse,
     /// Raise values in people per m², blue to red.
     pub raise_per_m2: [f64; 4],
     /// Where they come from: shown with every alert.
     pub source: &'static str,
 }
 
-/// The shipped density thresholds; the first applies where a density rule gives no levels and no use.
+/// The shipped density thresholds for this use of the ground.
+#[must_use]
+pub fn shipped_levels(ground_use: ZoneUse) -> &'static ShippedLevels {
+    match ground_use {
+        ZoneUse::Walkway => &SHIPPED_LEVELS[0],
+        ZoneUse::Waiting => &SHIPPED_LEVELS[1],
+    }
+}
+
+/// The shipped density thresholds.
 ///
 /// No national standard maps people per m² to the four colours: these are proposals from the field's literature.
-pub const SHIPPED_LEVELS: [ShippedLevels; 2] = [
+const SHIPPED_LEVELS: [ShippedLevels; 2] = [
     ShippedLevels {
-        name: "walkway",
+        ground_use: ZoneUse::Walkway,
         raise_per_m2: [0.72, 1.08, 2.0, 3.5],
         source: "crowdflow's proposal for walkways, not a standard: 0.72 and 1.08 /m² are where levels of service D \
                  and E begin (Fruin 1971), 2.0 is past the peak of flow (Weidmann), 3.5 is unstable",
     },
     ShippedLevels {
-        name: "waiting",
+        ground_use: ZoneUse::Waiting,
         raise_per_m2: [1.1, 2.0, 3.5, 4.7],
         source: "crowdflow's proposal for waiting areas, not a standard: 1.1 /m² is where queue level C begins (HCM), \
                  2.0 reduces movement clearly, 3.5 brings contact, 4.7 is the Green Guide's maximum for standing",
     },
 ];
 
+/// How long somebody may stay before they loiter.
+pub(super) const LOITERING: Range = Range::above_zero(86_400.0).of(" seconds");
+/// A limit of a level of service.
+pub(super) const DENSITY_PER_M2: Range = Range::above_zero(12.0).of(" people per m²");
 /// A score, an overlap, a share.
 pub(super) const SHARE: Range = Range::from_to(0.0, 1.0);
 /// Inference workers, and threads in each: more than any one machine uses.
@@ -151,12 +166,3 @@ pub(super) const POINTS_MOST: usize = 100;
 pub(super) const CORNERS_MOST: usize = 256;
 /// Letters of a name or source.
 pub(super) const TEXT_MOST: usize = 400;
-
-/// What a threshold may be: a slip such as 35 for 3.5 would give a rule that never alerts.
-pub(super) const fn threshold(measure: Measure) -> Range {
-    match measure {
-        Measure::Occupancy => Range::above_zero(100_000.0).of(" people"),
-        // Bodies have no room beyond that.
-        Measure::Density => Range::above_zero(12.0).of(" people per m²"),
-    }
-}

@@ -3,8 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::defaults;
 use crate::calibration::{FittedPoint, GroundPlane};
-use crate::model::{CameraId, ClassSet, FrameSize, Level, LineId, NormPoint, RuleId, Timestamp, ZoneId, ZoneUse};
+use crate::model::{
+    CameraId, ClassSet, Direction, FrameSize, Level, LineId, Measure, NormPoint, Place, RuleId, Timestamp, ZoneId,
+    ZoneUse,
+};
 
 /// A whole checked configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,6 +98,8 @@ pub struct CameraPlan {
     pub tracker: TrackerPlan,
     /// Where on the ground its pixels are; `None`: not known, so nothing is measured in metres.
     pub calibration: Option<CalibrationPlan>,
+    /// Where people can walk; `None`: everywhere.
+    pub walkable: Option<WalkablePlan>,
     /// Zones in the order of their ids.
     pub zones: Vec<ZonePlan>,
     /// Lines in the order of their ids.
@@ -101,6 +107,25 @@ pub struct CameraPlan {
 }
 
 impl CameraPlan {
+    /// A camera with every default and nothing that is counted yet.
+    #[must_use]
+    pub fn new(id: CameraId, source: SourcePlan) -> Self {
+        Self {
+            name: id.to_string(),
+            id,
+            mobile: false,
+            source,
+            analysis_fps: None,
+            stale_after_s: defaults::STALE_AFTER_S,
+            input: InputPlan { size: defaults::INPUT_SIZE, region: Region::Whole },
+            tracker: TrackerPlan::default(),
+            calibration: None,
+            walkable: None,
+            zones: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+
     /// Every class that a zone or line of this camera counts, and people.
     #[must_use]
     pub fn classes(&self) -> ClassSet {
@@ -258,6 +283,12 @@ pub struct TrackerPlan {
     pub lost_s: f64,
 }
 
+impl Default for TrackerPlan {
+    fn default() -> Self {
+        Self { confirm_s: defaults::CONFIRM_S, coast_s: defaults::COAST_S, lost_s: defaults::LOST_S }
+    }
+}
+
 /// A camera's map between picture and ground.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CalibrationPlan {
@@ -276,6 +307,16 @@ impl CalibrationPlan {
     }
 }
 
+/// Where people can walk: cells of people end at its borders, so that somebody beside a wall has no more room than there
+/// is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WalkablePlan {
+    /// Its outline.
+    pub polygon: Vec<NormPoint>,
+    /// What stands in it.
+    pub obstacles: Vec<Vec<NormPoint>>,
+}
+
 /// A counting polygon.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZonePlan {
@@ -290,10 +331,42 @@ pub struct ZonePlan {
     pub area_m2: Option<f64>,
     /// What it is for: decides which table its level of service comes from.
     pub ground_use: ZoneUse,
+    /// Densities in people/m² up to which levels of service A to E reach, where the site has its own.
+    pub level_of_service_per_m2: Option<[f64; 5]>,
+    /// Densities in people/m² that the time to each level is told for, blue to red: those of the zone's first density
+    /// rule, or the shipped ones for its use. `None` for a level that the rule doesn't have.
+    pub thresholds_per_m2: [Option<f64>; 4],
+    /// Where people are to walk: from the first point towards the second.
+    pub allowed_direction: Option<(NormPoint, NormPoint)>,
+    /// The lines that enclose it, each with the direction that leads into the zone; empty where it is open.
+    pub enclosed_by: Vec<(LineId, Direction)>,
+    /// Somebody who is in the zone for longer than this loiters, in seconds.
+    pub loitering_s: f64,
     /// What is counted in it.
     pub classes: ClassSet,
     /// Half width of the border band in which a track keeps its side, as a share of the track's box height.
     pub band_heights: f64,
+}
+
+impl ZonePlan {
+    /// A zone with every default.
+    #[must_use]
+    pub fn new(id: ZoneId, polygon: Vec<NormPoint>) -> Self {
+        Self {
+            name: id.to_string(),
+            id,
+            polygon,
+            area_m2: None,
+            ground_use: ZoneUse::default(),
+            level_of_service_per_m2: None,
+            thresholds_per_m2: defaults::shipped_levels(ZoneUse::default()).raise_per_m2.map(Some),
+            allowed_direction: None,
+            enclosed_by: Vec::new(),
+            loitering_s: defaults::LOITERING_S,
+            classes: ClassSet::PERSON,
+            band_heights: defaults::BAND_HEIGHTS,
+        }
+    }
 }
 
 /// A directed gate.
@@ -307,6 +380,8 @@ pub struct LinePlan {
     pub a: NormPoint,
     /// Where it ends.
     pub b: NormPoint,
+    /// The one direction in which people are to cross it.
+    pub allowed: Option<Direction>,
     /// What is counted over it.
     pub classes: ClassSet,
     /// Half width of the band in which a track keeps its side, as a share of the track's box height.
@@ -316,40 +391,37 @@ pub struct LinePlan {
     pub min_travel_heights: f64,
 }
 
-/// What a rule looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Measure {
-    /// People in the zone.
-    Occupancy,
-    /// People per m² of the zone.
-    Density,
-}
-
-impl Measure {
-    /// Its name in configuration, files and labels.
+impl LinePlan {
+    /// A line with every default.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Occupancy => "occupancy",
-            Self::Density => "density",
+    pub fn new(id: LineId, a: NormPoint, b: NormPoint) -> Self {
+        Self {
+            name: id.to_string(),
+            id,
+            a,
+            b,
+            allowed: None,
+            classes: ClassSet::PERSON,
+            band_heights: defaults::BAND_HEIGHTS,
+            min_travel_heights: defaults::MIN_TRAVEL_HEIGHTS,
         }
     }
 }
 
-/// An alert rule on one zone.
+/// An alert rule on one zone, line or camera.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RulePlan {
     /// Its id.
     pub id: RuleId,
     /// Name shown to people.
     pub name: String,
-    /// The zone's camera.
+    /// The place's camera.
     pub camera: CameraId,
-    /// The zone.
-    pub zone: ZoneId,
+    /// The place.
+    pub place: Place,
     /// What is compared.
     pub measure: Measure,
-    /// The levels that are set, mildest first; their raise values rise strictly.
+    /// The levels that are set, mildest first; their raise values get worse strictly ([`Worse`](crate::model::Worse)).
     pub levels: Vec<LevelPlan>,
     /// Where the thresholds come from: shown with every alert.
     pub source: String,
@@ -360,11 +432,11 @@ pub struct RulePlan {
 pub struct LevelPlan {
     /// Which.
     pub level: Level,
-    /// Raised when the value is at or above this…
+    /// Raised when the value is this or worse…
     pub raise: f64,
     /// …for this long, in seconds.
     pub hold_s: f64,
-    /// Left when the value is at or below this (below `raise`)…
+    /// Left when the value is this or better (better than `raise`)…
     pub clear: f64,
     /// …for this long, in seconds.
     pub clear_hold_s: f64,

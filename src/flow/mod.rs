@@ -16,9 +16,11 @@
 mod camera;
 mod ground;
 mod line;
+mod line_measures;
 pub mod measures;
 mod table;
 mod zone;
+mod zone_measures;
 
 pub use camera::{CameraFlow, FlowStep};
 pub use line::LineCounter;

@@ -1,7 +1,7 @@
 //! What one camera's analysis says after each frame or tick.
 
 use super::{
-    AlertEvent, CameraId, FrameMeta, LevelOfService, LineId, ObjectClass, Reading, Timestamp, Track, TrackId, ZoneId,
+    AlertEvent, CameraId, FrameMeta, LineId, ObjectClass, Reading, Readings, Timestamp, Track, TrackId, ZoneId,
 };
 
 /// Which way a line was crossed. *In* is towards the left of the line from its point `a` to its point `b`, as seen in
@@ -18,7 +18,7 @@ pub enum Direction {
 impl Direction {
     /// `in` or `out`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::In => "in",
             Self::Out => "out",
@@ -71,25 +71,8 @@ pub struct ZoneState {
     pub zone: ZoneId,
     /// One entry for each class that the zone counts, in the order of [`ObjectClass::ALL`].
     pub classes: Vec<ZoneClassState>,
-    /// People per m²: occupancy of class person over the zone's area. `None` where the zone has no area or does not
-    /// count people.
-    pub density_per_m2: Option<Reading>,
-    /// What is measured on the ground. `None` where the camera is not calibrated, the zone reaches the horizon, or it
-    /// does not count people.
-    pub ground: Option<ZoneGroundState>,
-}
-
-/// A zone's figures on the ground plane, of class person.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ZoneGroundState {
-    /// Voronoi density in people per m².
-    pub voronoi_per_m2: Reading,
-    /// Mean speed in m/s. Unknown where nobody's is known.
-    pub speed_mps: Reading,
-    /// Share of people who stand, 0 to 1. Unknown where nobody's speed is known.
-    pub standing_share: Reading,
-    /// Level of service from the Voronoi density; `None` while that is unknown.
-    pub level_of_service: Option<LevelOfService>,
+    /// What is measured of the people in it. Empty where it does not count people.
+    pub readings: Readings,
 }
 
 /// A line after a frame or tick: totals since the start, per class that it counts.
@@ -99,18 +82,8 @@ pub struct LineState {
     pub line: LineId,
     /// `(class, in, out)` in the order of [`ObjectClass::ALL`].
     pub totals: Vec<(ObjectClass, u64, u64)>,
-    /// Flow of people per metre of width. `None` where the camera is not calibrated, the line reaches the horizon, or
-    /// it does not count people.
-    pub specific_flow: Option<SpecificFlow>,
-}
-
-/// People a second and metre of a line's width, over the last minute.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SpecificFlow {
-    /// Towards the left of a→b, in 1/(m·s).
-    pub in_per_m_s: Reading,
-    /// Towards the right of a→b, in 1/(m·s).
-    pub out_per_m_s: Reading,
+    /// What is measured of the people who cross it. Empty where it does not count people.
+    pub readings: Readings,
 }
 
 /// Everything one step of a camera's analysis gives.
@@ -128,6 +101,8 @@ pub struct FrameReport {
     pub zones: Vec<ZoneState>,
     /// Every line of the camera, in the order of the configuration.
     pub lines: Vec<LineState>,
+    /// What is measured of the whole picture.
+    pub readings: Readings,
     /// Crossings counted in this step.
     pub crossings: Vec<Crossing>,
     /// Alert transitions of this step, in order.

@@ -230,7 +230,7 @@ mod tests {
 
     use super::*;
     use crate::config;
-    use crate::model::{AlertKind, FrameMeta, FrameSize, ZoneId};
+    use crate::model::{AlertKind, FrameMeta, FrameSize, Measure, Place, Readings, ZoneId};
 
     fn plan() -> Plan {
         let text = r#"
@@ -255,8 +255,9 @@ mod tests {
             at: Timestamp(at + number as i64),
             rule: RuleId::new("full").unwrap(),
             camera: camera.clone(),
-            zone: ZoneId::new("plaza").unwrap(),
-            measure: "occupancy",
+            name: "Full".to_owned(),
+            place: Place::Zone(ZoneId::new("plaza").unwrap()),
+            measure: Measure::Occupancy,
             kind: AlertKind::Raised,
             from: None,
             to: Some(Level::Blue),
@@ -272,6 +273,7 @@ mod tests {
             tracks: Vec::new(),
             zones: Vec::new(),
             lines: Vec::new(),
+            readings: Readings::NONE,
             crossings: Vec::new(),
             alerts: (0..alerts).map(alert).collect(),
         })
@@ -291,12 +293,12 @@ mod tests {
         board.report(report(900, false, RECENT_ALERTS), []);
         board.analysis_alive(&gate, Timestamp(901));
         let rule = RuleId::new("full").unwrap();
-        let zone = ZoneId::new("plaza").unwrap();
+        let place = Place::Zone(ZoneId::new("plaza").unwrap());
         let status = RuleStatus {
             rule: &rule,
             camera: &gate,
-            zone: &zone,
-            measure: crate::config::Measure::Occupancy,
+            place: &place,
+            measure: Measure::Occupancy,
             level: Some(Level::Blue),
             since: Some(Timestamp(100)),
             reading: Some(Reading::Valid(12.0)),

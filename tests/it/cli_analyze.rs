@@ -75,7 +75,8 @@ fn every_file_is_written_in_its_format() {
     let done = site.run(&["analyze", "--config", "site.toml", "--out", "results/today", "--json"]).quietly_fine();
     let out = "results/today";
     let expected =
-        ["alerts.jsonl", "annotated.mp4", "crossings.csv", "summary.json", "tracks.txt", "zones.csv"].map(String::from);
+        ["alerts.jsonl", "annotated.mp4", "crossings.csv", "lines.csv", "summary.json", "tracks.txt", "zones.csv"]
+            .map(String::from);
     assert_eq!(names(&site, out), expected);
 
     let tracks = read_tracks(&site.path("results/today/tracks.txt")).unwrap();
@@ -89,11 +90,18 @@ fn every_file_is_written_in_its_format() {
     assert!(column(&crossings, "time")[0].starts_with("2026-11-24T03:00:0"));
 
     let zones = site.read("results/today/zones.csv");
-    assert_eq!(zones.lines().next(), Some("time,frame,camera,zone,class,occupancy,quality"));
+    let header = zones.lines().next().unwrap();
+    assert!(header.starts_with("time,frame,camera,zone,class,occupancy,quality,density_per_m2,"), "{header}");
     let frames: Vec<u64> = column(&zones, "frame").iter().map(|frame| frame.parse().unwrap()).collect();
     assert!(frames.iter().copied().eq((1..=FRAMES).flat_map(|frame| [frame, frame])), "each zone in each frame");
     assert_eq!(column(&zones, "time")[2], "2026-11-24T03:00:00.142857Z");
     assert_eq!(column(&zones, "quality").into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["valid"]));
+
+    let lines = site.read("results/today/lines.csv");
+    let header = lines.lines().next().unwrap();
+    assert!(header.starts_with("time,frame,camera,line,class,in_total,out_total,"), "{header}");
+    assert_eq!(column(&lines, "frame").len() as u64, FRAMES);
+    assert_eq!(column(&lines, "out_total").last(), Some(&"1"));
 
     let alerts: Vec<Value> =
         site.read("results/today/alerts.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -259,7 +267,7 @@ fn a_run_that_fails_leaves_everything_as_it_was() {
     site.run(&args).quietly_fine();
     site.write("out/notes.txt", "somebody's own");
     let before = site.contents("out");
-    assert_eq!(before.len(), 8);
+    assert_eq!(before.len(), 9);
     let failed = on_a_full_disk(1024, &["--no-video"]);
     assert_eq!(failed.code, Some(69));
     assert_eq!(site.contents("out"), before);
@@ -289,7 +297,8 @@ fn results_of_two_runs_are_never_mixed() {
     let args = ["analyze", "short.avi", "--config", "site.toml", "--out", "out"];
     let without_video = [&args[..], &["--no-video"]].concat();
     site.run(&without_video).quietly_fine();
-    assert_eq!(names(&site, "out"), ["alerts.jsonl", "crossings.csv", "summary.json", "tracks.txt", "zones.csv"]);
+    let expected = ["alerts.jsonl", "crossings.csv", "lines.csv", "summary.json", "tracks.txt", "zones.csv"];
+    assert_eq!(names(&site, "out"), expected);
     site.run(&args).quietly_fine();
     assert!(site.path("out/annotated.mp4").exists());
     site.run(&without_video).quietly_fine();

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crowdflow::config::{self, ConfigError, FaultKind, Measure, Plan, Region, SourcePlan, defaults};
-use crowdflow::model::{ClassSet, FrameSize, Level, NormPoint, Timestamp};
+use crowdflow::config::{self, ConfigError, FaultKind, Plan, Region, SourcePlan, defaults};
+use crowdflow::model::{ClassSet, FrameSize, Level, Measure, NormPoint, Timestamp, ZoneUse};
 use proptest::prelude::*;
 
 const MINIMAL: &str = include_str!("../../config/minimal.toml");
@@ -77,6 +77,7 @@ fn what_the_reference_calls_a_default_is_one() {
             "use =",
             "k1 =",
             "roll_deg =",
+            "loitering_s =",
         ];
         !default.iter().any(|key| line.starts_with(key))
     });
@@ -108,7 +109,7 @@ fn every_key_is_in_the_reference() {
             assert!(present[&shape].contains(key) || commented(key), "[{shape}] has no `{key}` in the reference");
         }
     }
-    assert_eq!(tables_of_keys, 21, "the whole file and 20 kinds of table");
+    assert_eq!(tables_of_keys, 22, "the whole file and 21 kinds of table");
 }
 
 /// The keys present in tables of one shape (ids replaced by `*`), and one place of each shape.
@@ -177,7 +178,7 @@ fn values_are_resolved() {
     }
     let [rule] = plan.rules.as_slice() else { panic!("{:?}", plan.rules) };
     assert_eq!((rule.measure, rule.levels.len()), (Measure::Density, 4));
-    assert_eq!(rule.source, defaults::SHIPPED_LEVELS[0].source);
+    assert_eq!(rule.source, defaults::shipped_levels(ZoneUse::Walkway).source);
     assert_eq!(rule.levels[3].raise, 3.5);
 }
 

@@ -36,6 +36,16 @@ pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: 
         None => None,
     };
     let view = place::View { frame_size, calibration: calibration.as_ref().map(Option::as_ref) };
+    let walkable = match &raw.walkable {
+        Some(_) if raw.mobile => {
+            let fault = Fault::new(FaultKind::MobileWithPlaces, "a walkable area", "none, as mobile = true")
+                .help("A moving camera's ground is elsewhere every moment. A fixed camera has mobile = false");
+            checker.note(&path.key("walkable"), fault);
+            Some(None)
+        }
+        Some(walkable) => place::walkable(checker, walkable, &path.key("walkable"), view).map(Some),
+        None => Some(None),
+    };
     let (zones, lines) = places(checker, raw, path, view);
     let region = region(checker, raw, path, &zones, &lines);
     Some(CameraPlan {
@@ -51,6 +61,7 @@ pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: 
             Some(calibration) => Some(calibration?),
             None => None,
         },
+        walkable: walkable?,
         zones,
         lines,
     })
@@ -155,8 +166,11 @@ fn places(
         return (Vec::new(), Vec::new());
     }
     let zones_path = path.key("zones");
-    let zones =
-        raw.zones.iter().filter_map(|(id, zone)| place::zone(checker, id, zone, &zones_path.key(id), view)).collect();
+    let zones = raw
+        .zones
+        .iter()
+        .filter_map(|(id, zone)| place::zone(checker, id, zone, &zones_path.key(id), (view, &raw.lines)))
+        .collect();
     let lines_path = path.key("lines");
     let lines =
         raw.lines.iter().filter_map(|(id, line)| place::line(checker, id, line, &lines_path.key(id), view)).collect();
