@@ -2,7 +2,7 @@
 //! over people's points and velocities. Each says which definition it follows where several are in use; where the
 //! definition is PedPy's (the Jülich group's reference implementation), the figures agree with PedPy's.
 //!
-//! - density: [`classic_density`], [`voronoi_density`]
+//! - density: [`classic_density`], [`voronoi_density`], and where it is highest, [`GroundField`]
 //! - speed: [`centred_velocities`] (offline), [`SpeedWindow`] (live), [`standing_share`], [`StopAndGo`]
 //! - flow: [`line_crossings`], [`flow_windows`], [`specific_flow`]
 //! - what they mean: [`LevelOfServiceTable`], [`weidmann_speed_mps`], [`pressure()`], [`counter_flow_ratio`],
@@ -13,6 +13,7 @@ mod direction;
 mod experiment;
 mod fill;
 mod fundamental_diagram;
+mod ground_field;
 mod level_of_service;
 mod line_flow;
 mod pressure;
@@ -25,6 +26,7 @@ pub use direction::{counter_flow_ratio, direction_entropy, polar_order};
 pub use experiment::{Experiment, ExperimentMeasures, FrameMeasures};
 pub use fill::{FillForecast, TimeToThreshold};
 pub use fundamental_diagram::{speed_deficit, weidmann_speed_mps};
+pub use ground_field::{GroundField, LocalDensity};
 pub use level_of_service::{LevelOfServiceTable, LevelOfServiceWatch};
 pub use line_flow::{FlowWindow, LineCrossing, first_crossings, flow_windows, line_crossings, specific_flow};
 pub use pressure::{Pressure, PressureSettings, TurbulenceWatch, pressure};
