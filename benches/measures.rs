@@ -1,14 +1,15 @@
 //! All measures of one frame on the ground plane at 20, 100 and 300 people: a Voronoi cell for everybody within a
 //! walkable area with obstacles, then for each of four zones both densities, mean speed, standing share, level of
-//! service, directions, stop-and-go, forecast, and the greatest pressure. Prints the medians as a table at the end.
+//! service, directions, stop-and-go, forecast, the highest local density and the greatest pressure. The last two come
+//! from one field over all zones, which is measured alone too. Prints the medians as a table at the end.
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use criterion::{BenchmarkId, Criterion, criterion_group};
 use crowdflow::flow::measures::{
-    FillForecast, GroundVelocity, LevelOfServiceTable, LevelOfServiceWatch, PressureSettings, Sample, SpeedWindow,
-    StopAndGo, classic_density, direction_entropy, mean_speed_mps, polar_order, pressure, speed_deficit,
+    FillForecast, GroundField, GroundVelocity, LevelOfServiceTable, LevelOfServiceWatch, PressureSettings, Sample,
+    SpeedWindow, StopAndGo, classic_density, direction_entropy, mean_speed_mps, polar_order, speed_deficit,
     standing_share, voronoi_density,
 };
 use crowdflow::geometry::{CutOff, GroundArea, voronoi_cells};
@@ -66,6 +67,7 @@ struct Zone {
 struct Run {
     walkable: GroundArea,
     zones: Vec<Zone>,
+    field: GroundField,
     windows: Vec<SpeedWindow>,
     frames: Vec<Vec<GroundPoint>>,
     now: usize,
@@ -84,32 +86,40 @@ impl Run {
                 steadiness: StopAndGo::default(),
             }
         };
+        let zones: Vec<Zone> = (0..ZONES).map(zone).collect();
+        let areas: Vec<&GroundArea> = zones.iter().map(|zone| &zone.area).collect();
+        let field = GroundField::new(&areas, PressureSettings::default()).unwrap_or_else(|| panic!("no field"));
         Self {
             walkable: area(&rectangle(0.0, 0.0, LENGTH_M, WIDTH_M), &pillars),
-            zones: (0..ZONES).map(zone).collect(),
+            zones,
+            field,
             windows: vec![SpeedWindow::new(1.0); people],
             frames: frames(people),
             now: 0,
         }
     }
 
-    fn step(&mut self) {
+    fn people(&mut self) -> Vec<(GroundPoint, Option<GroundVelocity>)> {
         self.now += 1;
-        let time = Timestamp(0).plus_seconds(self.now as f64 / FPS);
+        let time = self.time();
         let points = &self.frames[self.now % FRAMES];
-        let people: Vec<(GroundPoint, Option<GroundVelocity>)> = self
-            .windows
-            .iter_mut()
-            .zip(points)
-            .map(|(window, &point)| {
-                window.push(Sample { at: time, point });
-                (point, window.velocity())
-            })
-            .collect();
-        let moving: Vec<_> = people.iter().filter_map(|&(point, velocity)| Some((point, velocity?))).collect();
+        let moved = self.windows.iter_mut().zip(points).map(|(window, &point)| {
+            window.push(Sample { at: time, point });
+            (point, window.velocity())
+        });
+        moved.collect()
+    }
+
+    fn time(&self) -> Timestamp {
+        Timestamp(0).plus_seconds(self.now as f64 / FPS)
+    }
+
+    fn step(&mut self) {
+        let people = self.people();
+        let (time, points) = (self.time(), &self.frames[self.now % FRAMES]);
         let cells = voronoi_cells(points, Some(&self.walkable), CutOff::default());
-        let settings = PressureSettings::default();
-        for zone in &mut self.zones {
+        self.field.scatter(&people);
+        for (index, zone) in self.zones.iter_mut().enumerate() {
             let density = voronoi_density(&cells, &zone.area);
             black_box(classic_density(points, &zone.area));
             black_box(zone.level.step(density));
@@ -119,11 +129,18 @@ impl Run {
                 zone.steadiness.push(time, speed_mps);
                 black_box((zone.steadiness.index(), speed_deficit(speed_mps, density)));
             }
-            let inside: Vec<_> = moving.iter().filter(|(point, _)| zone.area.contains(*point)).collect();
-            let velocities: Vec<_> = inside.iter().map(|(_, velocity)| *velocity).collect();
+            let inside = people.iter().filter(|(point, _)| zone.area.contains(*point));
+            let velocities: Vec<_> = inside.filter_map(|(_, velocity)| *velocity).collect();
             black_box((standing_share(&velocities), polar_order(&velocities), direction_entropy(&velocities)));
-            let pressures = inside.iter().filter_map(|(point, _)| pressure(&moving, *point, &settings));
-            black_box(pressures.map(|pressure| pressure.per_s2).fold(0.0, f64::max));
+            black_box((self.field.densest(index), self.field.greatest_pressure(index)));
+        }
+    }
+
+    /// The field alone.
+    fn field_step(&mut self, people: &[(GroundPoint, Option<GroundVelocity>)]) {
+        self.field.scatter(people);
+        for index in 0..ZONES {
+            black_box((self.field.densest(index), self.field.greatest_pressure(index)));
         }
     }
 }
@@ -135,22 +152,39 @@ fn steps(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(people), |bencher| bencher.iter(|| run.step()));
     }
     group.finish();
+    let mut group = criterion.benchmark_group("measures/field");
+    for people in PEOPLE {
+        let mut run = Run::new(people);
+        let walkers = (0..FPS as usize).map(|_| run.people()).last().unwrap_or_default();
+        group.bench_function(BenchmarkId::from_parameter(people), |bencher| {
+            bencher.iter(|| run.field_step(&walkers));
+        });
+    }
+    group.finish();
+}
+
+/// Median and 95th percentile of what `step` takes, in ms.
+fn taken_ms(mut step: impl FnMut()) -> (f64, f64) {
+    let mut taken_ms: Vec<f64> = (0..10 * FRAMES)
+        .map(|_| {
+            let begin = Instant::now();
+            step();
+            begin.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    taken_ms.sort_by(f64::total_cmp);
+    (taken_ms[taken_ms.len() / 2], taken_ms[taken_ms.len() * 95 / 100])
 }
 
 fn print_table() {
-    println!("ms a frame, all measures of {ZONES} zones\npeople     median       p95");
+    println!("ms a frame, {ZONES} zones    all measures       the field alone");
+    println!("people               median       p95    median       p95");
     for people in PEOPLE {
         let mut run = Run::new(people);
-        let mut taken_ms: Vec<f64> = (0..10 * FRAMES)
-            .map(|_| {
-                let begin = Instant::now();
-                run.step();
-                begin.elapsed().as_secs_f64() * 1e3
-            })
-            .collect();
-        taken_ms.sort_by(f64::total_cmp);
-        let at = |percent: usize| taken_ms[taken_ms.len() * percent / 100];
-        println!("{people:6}  {:9.4} {:9.4}", at(50), at(95));
+        let (median, p95) = taken_ms(|| run.step());
+        let walkers = run.people();
+        let (field_median, field_p95) = taken_ms(|| run.field_step(&walkers));
+        println!("{people:6}            {median:9.4} {p95:9.4} {field_median:9.4} {field_p95:9.4}");
     }
 }
 
