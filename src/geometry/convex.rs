@@ -1,5 +1,6 @@
 //! Convex polygons on the ground, cut by straight lines: all that Voronoi cells need.
 
+use super::GroundSegment;
 use crate::model::GroundPoint;
 
 /// All points on one side of a straight line, the line included.
@@ -98,6 +99,23 @@ impl ConvexPolygon {
         doubled.max(0.0) / 2.0
     }
 
+    /// The part of a segment that lies within, as shares of the way from its first point to its second; `None` where
+    /// that is no length. A segment along a side lies within.
+    #[must_use]
+    pub fn span_of(&self, segment: &GroundSegment) -> Option<(f64, f64)> {
+        let (mut from, mut to) = (0.0_f64, 1.0_f64);
+        for side in self.sides() {
+            let (at_a, at_b) = (side.excess(segment.a), side.excess(segment.b));
+            match (at_a > 0.0, at_b > 0.0) {
+                (true, true) => return None,
+                (true, false) => from = from.max(at_a / (at_a - at_b)),
+                (false, true) => to = to.min(at_a / (at_a - at_b)),
+                (false, false) => (),
+            }
+        }
+        (self.corners.len() > 2 && from < to).then_some((from, to))
+    }
+
     /// Its extent in x at this y, where it reaches there.
     #[must_use]
     pub fn extent_at_y(&self, y_m: f64) -> Option<(f64, f64)> {
@@ -133,6 +151,11 @@ mod tests {
         let mut gone = square.clone();
         gone.clip(&HalfPlane::left_of(at(-1.0, 0.0), at(-1.0, 5.0)), &mut spare);
         assert_eq!((left.area_m2(), gone.area_m2()), (2.0, 0.0));
+        let segment = |a, b| GroundSegment { a, b };
+        assert_eq!(square.span_of(&segment(at(-1.0, 1.0), at(3.0, 1.0))), Some((0.25, 0.75)));
+        assert_eq!(square.span_of(&segment(at(1.0, 1.0), at(1.0, 5.0))), Some((0.0, 0.25)));
+        assert_eq!(square.span_of(&segment(at(0.0, 2.0), at(2.0, 2.0))), Some((0.0, 1.0)), "along a side");
+        assert_eq!(square.span_of(&segment(at(-1.0, 1.0), at(1.0, 3.5))), None, "past a corner");
         let mut same = square.clone();
         square.sides().for_each(|side| assert!(!same.clip(&side, &mut spare)));
         assert_eq!(same, square);
