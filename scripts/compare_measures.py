@@ -85,6 +85,12 @@ def by_pedpy(case, trajectories):
         frame_step=case["speed_frame_step"],
         speed_calculation=pedpy.SpeedCalculation.BORDER_SINGLE_SIDED,
     )
+    velocity = pedpy.compute_individual_speed(
+        traj_data=trajectories,
+        frame_step=case["speed_frame_step"],
+        speed_calculation=pedpy.SpeedCalculation.BORDER_SINGLE_SIDED,
+        compute_velocity=True,
+    )
     nt, crossing_frames = pedpy.compute_n_t(traj_data=trajectories, measurement_line=line)
     some = trajectories.data[trajectories.data.frame % case["voronoi_stride"] == 0]
     cells = pedpy.compute_individual_voronoi_polygons(
@@ -100,7 +106,20 @@ def by_pedpy(case, trajectories):
         delta_frame=case["flow_delta_frames"],
         frame_rate=trajectories.frame_rate,
     )
+    line_flow = pedpy.compute_line_flow(
+        individual_voronoi_polygons=cells,
+        measurement_line=line,
+        individual_speed=velocity,
+        species=pedpy.compute_species(
+            trajectory_data=trajectories,
+            individual_voronoi_polygons=cells,
+            measurement_line=line,
+            frame_step=case["speed_frame_step"],
+        ),
+    )
+    line_flow = line_flow.rename(columns={"j_sp+1": "flow_sp+1", "j_sp-1": "flow_sp-1"}).sort_values("frame").fillna(0.0)
     return {
+        "line_flow": line_flow[["frame", "flow_sp+1", "flow_sp-1"]],
         "classic_density": pedpy.compute_classic_density(traj_data=trajectories, measurement_area=area),
         "voronoi_density": voronoi[voronoi.frame % case["voronoi_stride"] == 0],
         "individual_speed": speed[["id", "frame", "speed"]].sort_values(["id", "frame"]),
@@ -144,11 +163,14 @@ def compare(cases, program, data):
             ("individual_speed", "speed", ["id", "frame"]),
             ("mean_speed_area", "speed", ["frame"]),
             ("nt", "cumulative_pedestrians", ["frame"]),
+            ("line_flow", "flow_sp+1", ["frame"]),
+            ("line_flow", "flow_sp-1", ["frame"]),
         ]:
             both = theirs[measure].merge(ours[measure], on=keys, suffixes=("_theirs", "_ours"), how="outer")
             a, b = both[f"{column}_ours"].fillna(0.0), both[f"{column}_theirs"].fillna(0.0)
             off = (a - b).abs()
-            row(name, f"{measure} mean", f"{a.mean():.6f}", f"{b.mean():.6f}", f"{off.max():.2e} {off.mean():.2e}")
+            what = measure if measure != "line_flow" else f"line {column}, 1/(m s)"
+            row(name, f"{what} mean", f"{a.mean():.6f}", f"{b.mean():.6f}", f"{off.max():.2e} {off.mean():.2e}")
         a, b = ours["flow"].flow.to_numpy(), theirs["flow"].flow.to_numpy()
         same = len(a) == len(b)
         off = f"{np.abs(a - b).max():.2e} {np.abs(a - b).mean():.2e}" if same and len(a) else f"{len(a)} and {len(b)} windows"

@@ -4,10 +4,11 @@
 //!
 //! - density: [`classic_density`], [`voronoi_density`], and where it is highest, [`GroundField`]
 //! - speed: [`centred_velocities`] (offline), [`SpeedWindow`] (live), [`standing_share`], [`StopAndGo`]
-//! - flow: [`line_crossings`], [`flow_windows`], [`specific_flow`], [`capacity_ratio`], [`NtCurve`], [`FlowBalance`]
+//! - flow: [`line_crossings`], [`flow_windows`], [`specific_flow`], [`capacity_ratio`], [`FlowBalance`]; by the cells on
+//!   a line: [`line_flow`]
 //! - direction: [`counter_flow_ratio`], [`counter_flow`], [`WalkedWays`] and [`WrongWay`], [`polar_order`],
 //!   [`direction_entropy`]
-//! - staying: [`DwellWindow`], [`loitering`], [`StandingWatch`], [`GatheringWatch`]
+//! - staying: [`DwellWindow`], [`StandingWatch`], [`GatheringWatch`]
 //! - what goes wrong: [`TurbulenceWatch`], [`OscillationWindow`], [`SurgeWindow`], [`DispersalWatch`]
 //! - what they mean: [`LevelOfServiceTable`], [`weidmann_speed_mps`], [`pressure()`], [`FillForecast`]
 
@@ -27,6 +28,7 @@ mod gathering;
 mod ground_field;
 mod level_of_service;
 mod line_flow;
+mod line_method;
 mod oscillation;
 mod pressure;
 mod speed;
@@ -40,7 +42,7 @@ pub use cumulative::{Drift, FlowBalance, NtCurve, NtPoint};
 pub use density::{classic_density, voronoi_density};
 pub use direction::{counter_flow_ratio, direction_entropy, polar_order};
 pub use dispersal::DispersalWatch;
-pub use dwell::{DwellDistribution, DwellWindow, LOITERING_ABOVE_S, loitering};
+pub use dwell::{DwellDistribution, DwellWindow};
 pub use experiment::{Experiment, ExperimentMeasures, FrameMeasures};
 pub use fill::{FillForecast, TimeToThreshold};
 pub use fundamental_diagram::{speed_deficit, weidmann_speed_mps};
@@ -50,6 +52,7 @@ pub use level_of_service::{LevelOfServiceTable, LevelOfServiceWatch};
 pub use line_flow::{
     FlowWindow, LineCrossing, capacity_ratio, first_crossings, flow_windows, line_crossings, specific_flow,
 };
+pub use line_method::{CellFlow, LineFlow, approach, line_flow};
 pub use oscillation::{Oscillation, OscillationWindow};
 pub use pressure::{Pressure, PressureSettings, TurbulenceWatch, pressure};
 pub use speed::{GroundVelocity, SpeedWindow, centred_velocities, mean_speed_mps, standing_share};
