@@ -1,19 +1,21 @@
 //! All measures of one frame on the ground plane at 20, 100 and 300 people: a Voronoi cell for everybody within a
 //! walkable area with obstacles, then for each of four zones both densities, mean speed, standing share, level of
-//! service, directions, stop-and-go, forecast, the highest local density and the greatest pressure. The last two come
-//! from one field over all zones, which is measured alone too. Prints the medians as a table at the end.
+//! service, directions, stop-and-go, oscillation, forecast, surge, standing groups, gathering, dispersal, wrong way and
+//! counter-flow, and the highest local density and greatest pressure. The last two come from one field over all zones,
+//! which is measured alone too. Prints the medians as a table at the end.
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use criterion::{BenchmarkId, Criterion, criterion_group};
 use crowdflow::flow::measures::{
-    FillForecast, GroundField, GroundVelocity, LevelOfServiceTable, LevelOfServiceWatch, PressureSettings, Sample,
-    SpeedWindow, StopAndGo, classic_density, direction_entropy, mean_speed_mps, polar_order, speed_deficit,
-    standing_share, voronoi_density,
+    DispersalWatch, FillForecast, GatheringSettings, GatheringWatch, GroundDirection, GroundField, GroundVelocity,
+    LevelOfServiceTable, LevelOfServiceWatch, OscillationWindow, PressureSettings, Sample, SpeedWindow, StandingWatch,
+    StopAndGo, SurgeWindow, WalkedWays, WrongWay, classic_density, counter_flow, direction_entropy, mean_speed_mps,
+    polar_order, speed_deficit, standing_share, voronoi_density,
 };
 use crowdflow::geometry::{CutOff, GroundArea, voronoi_cells};
-use crowdflow::model::{GroundPoint, Timestamp};
+use crowdflow::model::{GroundPoint, Timestamp, TrackId};
 
 const FPS: f64 = 10.0;
 const FRAMES: usize = 200;
@@ -62,12 +64,18 @@ struct Zone {
     level: LevelOfServiceWatch,
     steadiness: StopAndGo,
     forecast: FillForecast,
+    oscillation: OscillationWindow,
+    surge: SurgeWindow,
+    standing: StandingWatch,
+    gathering: GatheringWatch,
+    dispersal: DispersalWatch,
 }
 
 struct Run {
     walkable: GroundArea,
     zones: Vec<Zone>,
     field: GroundField,
+    ways: WalkedWays,
     windows: Vec<SpeedWindow>,
     frames: Vec<Vec<GroundPoint>>,
     now: usize,
@@ -84,6 +92,11 @@ impl Run {
                 area,
                 level: LevelOfServiceWatch::new(LevelOfServiceTable::WALKWAY),
                 steadiness: StopAndGo::default(),
+                oscillation: OscillationWindow::default(),
+                surge: SurgeWindow::default(),
+                standing: StandingWatch::default(),
+                gathering: GatheringWatch::new(GatheringSettings::default()),
+                dispersal: DispersalWatch::default(),
             }
         };
         let zones: Vec<Zone> = (0..ZONES).map(zone).collect();
@@ -93,6 +106,7 @@ impl Run {
             walkable: area(&rectangle(0.0, 0.0, LENGTH_M, WIDTH_M), &pillars),
             zones,
             field,
+            ways: WalkedWays::default(),
             windows: vec![SpeedWindow::new(1.0); people],
             frames: frames(people),
             now: 0,
@@ -119,6 +133,9 @@ impl Run {
         let (time, points) = (self.time(), &self.frames[self.now % FRAMES]);
         let cells = voronoi_cells(points, Some(&self.walkable), CutOff::default());
         self.field.scatter(&people);
+        let tracks = |index: usize| TrackId(index as u64 + 1);
+        self.ways.step(time, points.iter().enumerate().map(|(index, &point)| (tracks(index), point)));
+        let allowed = GroundDirection::new(1.0, 0.0).unwrap_or_else(|| panic!("no direction"));
         for (index, zone) in self.zones.iter_mut().enumerate() {
             let density = voronoi_density(&cells, &zone.area);
             black_box(classic_density(points, &zone.area));
@@ -129,9 +146,30 @@ impl Run {
                 zone.steadiness.push(time, speed_mps);
                 black_box((zone.steadiness.index(), speed_deficit(speed_mps, density)));
             }
-            let inside = people.iter().filter(|(point, _)| zone.area.contains(*point));
-            let velocities: Vec<_> = inside.filter_map(|(_, velocity)| *velocity).collect();
+            let inside: Vec<_> = people
+                .iter()
+                .enumerate()
+                .filter(|(_, (point, _))| zone.area.contains(*point))
+                .map(|(index, &(point, velocity))| (tracks(index), point, velocity))
+                .collect();
+            let moving: Vec<_> = inside.iter().filter_map(|&(_, point, velocity)| Some((point, velocity?))).collect();
+            let velocities: Vec<_> = moving.iter().map(|&(_, velocity)| velocity).collect();
             black_box((standing_share(&velocities), polar_order(&velocities), direction_entropy(&velocities)));
+            black_box(counter_flow(&velocities, None));
+            let directions = inside.iter().filter_map(|&(track, ..)| self.ways.direction(track));
+            black_box(WrongWay::count(directions, allowed).share());
+            let mean = |part: fn(&GroundVelocity) -> f64| {
+                velocities.iter().map(part).sum::<f64>() / velocities.len().max(1) as f64
+            };
+            let mean = GroundVelocity { x_mps: mean(|v| v.x_mps), y_mps: mean(|v| v.y_mps) };
+            // As dense as it must be to be computed at all.
+            zone.oscillation.push(time, mean, density.max(4.0));
+            black_box(zone.oscillation.oscillation());
+            zone.surge.push(time, inside.len() as f64);
+            black_box(zone.surge.people_per_min());
+            let groups = zone.standing.step(time, &inside);
+            black_box(zone.gathering.step(time, &groups));
+            black_box(zone.dispersal.step(time, &moving));
             black_box((self.field.densest(index), self.field.greatest_pressure(index)));
         }
     }

@@ -8,8 +8,8 @@ use crate::model::Timestamp;
 /// How a zone sways.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Oscillation {
-    /// Height of the autocorrelation's peak, 0 to 1: 0 where there is none, 1 where the same goes on and on. Noise alone
-    /// reaches about 0.3.
+    /// Height of the autocorrelation's peak, 0 to 1: 0 where there is none, 1 where the same goes on and on. Of
+    /// noise alone, with velocities over 1 s, 99 of 100 windows have less than 0.34 at 120 s and less than 0.50 at 60 s.
     pub peak: f64,
     /// Lag of the peak in seconds: how long one sway takes; `None` where there is no peak.
     pub period_s: Option<f64>,
@@ -74,6 +74,8 @@ impl Open {
 pub struct OscillationWindow {
     moments: VecDeque<Moment>,
     open: Option<Open>,
+    /// As of the last whole half second: it takes too long for every frame.
+    newest: Option<Oscillation>,
 }
 
 const SLOT_US: i64 = 500_000;
@@ -99,7 +101,8 @@ impl OscillationWindow {
             Some(open) if open.slot == slot => open,
             before => {
                 if let Some(before) = before {
-                    self.close(&before);
+                    self.keep(before.mean());
+                    self.newest = self.measure();
                 }
                 Open { slot, sum: Moment::default(), count: 0.0, newest: at, density_per_m2 }
             }
@@ -120,10 +123,6 @@ impl OscillationWindow {
         self.open = Some(open);
     }
 
-    fn close(&mut self, open: &Open) {
-        self.keep(open.mean());
-    }
-
     fn keep(&mut self, moment: Moment) {
         self.moments.push_back(moment);
         if self.moments.len() > WINDOW_SLOTS {
@@ -134,15 +133,19 @@ impl OscillationWindow {
     /// Forgets what was.
     pub fn reset(&mut self) {
         self.moments.clear();
-        self.open = None;
+        (self.open, self.newest) = (None, None);
     }
 
-    /// How the zone sways as of now; `None` until velocities reach over 60 s, and where it is not dense.
+    /// How the zone sways as of the last whole half second; `None` until velocities reach over 60 s, and where it is not
+    /// dense.
     #[must_use]
     pub fn oscillation(&self) -> Option<Oscillation> {
-        let density_now = self.open?.density_per_m2;
+        self.newest.filter(|_| self.open.is_some_and(|open| open.density_per_m2 >= DENSE_PER_M2))
+    }
+
+    fn measure(&self) -> Option<Oscillation> {
         let count = self.moments.len();
-        if count < LEAST_SLOTS || density_now < DENSE_PER_M2 {
+        if count < LEAST_SLOTS {
             return None;
         }
         let mean_density = self.moments.iter().map(|moment| moment.density_per_m2).sum::<f64>() / count as f64;
@@ -184,16 +187,18 @@ fn take_off_trend(values: &mut [f64]) {
     }
 }
 
-fn autocorrelation(values: &[f64], lag: usize) -> f64 {
-    let (early, late) = (&values[..values.len() - lag], &values[lag..]);
-    let sum = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
-    let energy = (sum(early, early) * sum(late, late)).sqrt();
-    if energy > 0.0 { (sum(early, late) / energy).clamp(-1.0, 1.0) } else { 0.0 }
-}
-
 /// Lag and height of the first of the highest peaks.
 fn first_peak(values: &[f64]) -> Option<(usize, f64)> {
-    let correlations: Vec<f64> = (0..=LONGEST_LAG + 1).map(|lag| autocorrelation(values, lag)).collect();
+    let product = |lag: usize| -> f64 { values.iter().zip(&values[lag..]).map(|(early, late)| early * late).sum() };
+    let (mut early, mut late) = (product(0), product(0));
+    let mut correlations = Vec::with_capacity(LONGEST_LAG + 2);
+    for lag in 0..=LONGEST_LAG + 1 {
+        let energy = (early * late).sqrt();
+        correlations.push(if energy > 0.0 { (product(lag) / energy).clamp(-1.0, 1.0) } else { 0.0 });
+        // The next lag compares one value less from either end.
+        early -= values[values.len() - 1 - lag].powi(2);
+        late -= values[lag].powi(2);
+    }
     let negative = correlations.iter().position(|&correlation| correlation < 0.0)?;
     let peaks: Vec<(usize, f64)> = (SHORTEST_LAG.max(negative)..=LONGEST_LAG)
         .filter(|&lag| {
@@ -281,6 +286,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn noise_stays_low(noise in prop::collection::vec((-1.0..1.0, -1.0..1.0), 250)) {
             let at = |time_s: f64| {
