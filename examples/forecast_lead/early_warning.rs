@@ -3,9 +3,9 @@
 
 use std::ops::AddAssign;
 
-use crowdflow::config::defaults::{CLEAR_HOLD_S, CLEAR_SHARE, SHIPPED_LEVELS, hold_s};
+use crowdflow::config::defaults::{CLEAR_HOLD_S, CLEAR_SHARE, hold_s, shipped_levels};
 use crowdflow::flow::measures::{FillForecast, TimeToThreshold};
-use crowdflow::model::{Level, Timestamp};
+use crowdflow::model::{Level, Timestamp, ZoneUse};
 
 /// A call stands while the likely time is at most this, with a latest one, in seconds…
 pub const HORIZON_S: f64 = 180.0;
@@ -22,7 +22,7 @@ pub const LEVELS: [Level; 4] = [Level::Blue, Level::Yellow, Level::Orange, Level
 
 /// The shipped threshold for walkways, in people per m².
 pub fn threshold_per_m2(level: usize) -> f64 {
-    SHIPPED_LEVELS[0].raise_per_m2[level]
+    shipped_levels(ZoneUse::Walkway).raise_per_m2[level]
 }
 
 /// A zone at one time.

@@ -1,8 +1,9 @@
 //! One camera's zones and lines together.
 
 use super::ground::GroundFlow;
+use super::ground_zone::velocity_readings;
 use super::line_measures::LineMeasures;
-use super::zone_measures::{ZoneMeasures, ZoneMoment, velocity_readings};
+use super::zone_measures::{ZoneMeasures, ZoneMoment};
 use super::{LineCounter, ZoneCounter};
 use crate::calibration::GroundPlane;
 use crate::config::{CameraPlan, LinePlan, ZonePlan};

@@ -1,6 +1,6 @@
 //! Where a calibrated camera's people are on the ground, how fast they go, and how much room each has.
 
-use super::measures::{GroundVelocity, Sample, SpeedWindow};
+use super::measures::{GroundDirection, GroundVelocity, Sample, SpeedWindow, WalkedWays};
 use super::table::TrackTable;
 use crate::calibration::GroundPlane;
 use crate::config::{CameraPlan, WalkablePlan};
@@ -18,12 +18,16 @@ pub(super) struct GroundPerson {
     pub(super) point: GroundPoint,
     /// Over the last second; `None` until they have been seen for half of it.
     pub(super) velocity: Option<GroundVelocity>,
+    /// Where they have come along over the last two metres; `None` where they haven't, or no zone asks.
+    pub(super) way: Option<GroundDirection>,
 }
 
 /// Everybody who is counted in a frame, on the ground.
 #[derive(Debug, Clone, Default)]
 pub(super) struct GroundScene {
     pub(super) people: Vec<GroundPerson>,
+    /// The same people's points and velocities.
+    pub(super) points_and_velocities: Vec<(GroundPoint, Option<GroundVelocity>)>,
     /// Each one's Voronoi cell, in the same order.
     pub(super) cells: Vec<VoronoiCell>,
 }
@@ -38,6 +42,8 @@ pub(super) struct GroundFlow {
     plane: GroundPlane,
     walkable: Option<GroundArea>,
     windows: TrackTable<SpeedWindow>,
+    /// Kept where a zone has an allowed direction.
+    ways: Option<WalkedWays>,
     scene: GroundScene,
 }
 
@@ -50,6 +56,7 @@ impl GroundFlow {
             plane,
             walkable: plan.walkable.as_ref().and_then(|walkable| walkable_area(&plane, walkable)),
             windows: TrackTable::new(),
+            ways: plan.zones.iter().any(|zone| zone.allowed_direction.is_some()).then(WalkedWays::default),
             scene: GroundScene::default(),
         })
     }
@@ -58,14 +65,21 @@ impl GroundFlow {
     pub(super) fn begin(&mut self, size: FrameSize) {
         self.plane = self.calibrated.at_size(size);
         self.windows.take_values();
+        if let Some(ways) = &mut self.ways {
+            ways.reset();
+        }
     }
 
     /// Takes in the tracks of a frame and those that ended before it.
     pub(super) fn step(&mut self, at: Timestamp, tracks: &[Track], ended: &[TrackId]) -> &GroundScene {
         for &track in ended {
             self.windows.remove(track);
+            if let Some(ways) = &mut self.ways {
+                ways.forget(track);
+            }
         }
         self.scene.people.clear();
+        let mut seen = Vec::new();
         for track in tracks.iter().filter(|track| track.class == ObjectClass::Person) {
             let Some(point) = self.plane.to_ground(track.foot()) else { continue };
             if track.state == TrackState::Lost {
@@ -75,11 +89,18 @@ impl GroundFlow {
             // Where somebody hidden is expected to be says nothing about their speed.
             if track.state != TrackState::Coasting {
                 window.push(Sample { at, point });
+                seen.push((track.id, point));
             }
             if track.state.is_counted() {
-                self.scene.people.push(GroundPerson { track: track.id, point, velocity: window.velocity() });
+                self.scene.people.push(GroundPerson { track: track.id, point, velocity: window.velocity(), way: None });
             }
         }
+        if let Some(ways) = &mut self.ways {
+            ways.step(at, seen);
+            self.scene.people.iter_mut().for_each(|person| person.way = ways.direction(person.track));
+        }
+        let people = self.scene.people.iter();
+        self.scene.points_and_velocities = people.map(|person| (person.point, person.velocity)).collect();
         let points: Vec<GroundPoint> = self.scene.people.iter().map(|person| person.point).collect();
         self.scene.cells = voronoi_cells(&points, self.walkable.as_ref(), CutOff::default());
         &self.scene

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::measures::{counter_flow_ratio, specific_flow};
+use super::measures::{capacity_ratio, counter_flow_ratio, specific_flow};
 use crate::config::LinePlan;
 use crate::model::{Crossing, Direction, LineId, Measure, ObjectClass, Reading, Readings, Timestamp, UnknownReason};
 
@@ -10,8 +10,6 @@ use crate::model::{Crossing, Direction, LineId, Measure, ObjectClass, Reading, R
 const FLOW_WINDOW_S: f64 = 60.0;
 /// …and unknown until so much of it was seen.
 const FLOW_LEAST_S: f64 = 10.0;
-/// What a metre of a level surface lets through, in people a second: 82 a minute (Green Guide).
-const CAPACITY_PER_M_S: f64 = 82.0 / 60.0;
 
 /// The crossings of a line by people in the last minute.
 #[derive(Debug, Clone)]
@@ -73,7 +71,7 @@ impl LineMeasures {
         }
         if let Some(width_m) = self.width_m {
             let both = |span_s: f64| specific_flow((inwards + outwards) / span_s, width_m);
-            readings.set(Measure::CapacityRatio, reading(&|span_s| both(span_s).map(|flow| flow / CAPACITY_PER_M_S)));
+            readings.set(Measure::CapacityRatio, reading(&|span_s| both(span_s).map(capacity_ratio)));
         }
         readings.set(Measure::CounterFlow, reading(&|_| counter_flow_ratio(inwards, outwards)));
         if let Some(allowed) = self.allowed {

@@ -15,6 +15,7 @@
 
 mod camera;
 mod ground;
+mod ground_zone;
 mod line;
 mod line_measures;
 pub mod measures;

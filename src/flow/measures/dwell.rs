@@ -4,10 +4,6 @@ use std::collections::VecDeque;
 
 use crate::model::Timestamp;
 
-/// Somebody who has been in a zone for longer than this loiters, in seconds, where nothing else is configured. Our own
-/// choice: what is long depends on the place.
-pub const LOITERING_ABOVE_S: f64 = 300.0;
-
 /// How long the stays were that ended in the window.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DwellDistribution {
@@ -24,7 +20,7 @@ pub struct DwellDistribution {
 /// The stays in a zone that ended in the last while. Median and 90th percentile lie between neighbouring stays by linear
 /// interpolation (Hyndman & Fan's type 7, as NumPy has it).
 ///
-/// It is about those who have left: while people stay on, their long stays are missing ([`loitering`] sees them), and a
+/// It is about those who have left: while people stay on, their long stays are missing (the measure of loitering sees them), and a
 /// track that breaks off makes two short stays of a long one. A gap takes nothing away, as an ended stay stays true;
 /// what ended unseen was never pushed. At most 10 000 stays are kept, then the oldest go early.
 #[derive(Debug, Clone)]
@@ -107,13 +103,6 @@ impl DwellWindow {
     }
 }
 
-/// How many of the people who are there have been so for longer than the limit; both in seconds. Their number is a lower
-/// bound, as a track that breaks off begins a new stay.
-#[must_use]
-pub fn loitering(dwells_s: impl IntoIterator<Item = f64>, above_s: f64) -> usize {
-    dwells_s.into_iter().filter(|&dwell_s| dwell_s > above_s).count()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -147,12 +136,6 @@ mod tests {
         (0..MOST_STAYS + 5).for_each(|index| window.push(at(0.0), index as f64));
         let found = window.distribution(at(0.0)).unwrap();
         assert_eq!((found.stays, found.mean_s), (MOST_STAYS, 5.0 + (MOST_STAYS - 1) as f64 / 2.0));
-    }
-
-    #[test]
-    fn who_stays_longer_than_the_limit_loiters() {
-        assert_eq!(loitering([300.0, 300.1, 12.0, 4000.0], LOITERING_ABOVE_S), 2);
-        assert_eq!(loitering([], LOITERING_ABOVE_S), 0);
     }
 
     proptest! {

@@ -110,12 +110,11 @@ const SHORTEST_WINDOW_S: f64 = 15.0;
 const FLICKER_MOMENTS: usize = 4;
 /// The density now is the mean of so many moments.
 const LEVEL_MOMENTS: usize = 5;
-/// Nothing is said of what takes longer, in seconds: no crowd keeps its rate for half an hour.
-const HORIZON_S: f64 = 1800.0;
-
 impl FillForecast {
     /// A window that holds enough of a slow filling, and within which a crowd may keep its rate, in seconds.
     pub const USUAL_WINDOW_S: f64 = 180.0;
+    /// Nothing is said of what takes longer, in seconds: no crowd keeps its rate for half an hour.
+    pub const HORIZON_S: f64 = 1800.0;
 
     /// A forecast for a zone of this area from the last `window_s` seconds at most.
     #[must_use]
@@ -252,14 +251,14 @@ impl FillForecast {
         let newest = || self.moments.range(self.moments.len() - LEVEL_MOMENTS..);
         let count = LEVEL_MOMENTS as f64;
         let mean = newest().map(Moment::density_per_m2).sum::<f64>() / count;
-        let age_s = newest().map(|moment| -moment.seconds_since(last.begun)).sum::<f64>() / count
-            + last.seconds / last.frames;
+        let age_s =
+            newest().map(|moment| -moment.seconds_since(last.begun)).sum::<f64>() / count + last.seconds / last.frames;
         // The mean of what a random walk was over the last n seconds is off by n/3 of its variance a second.
         let level_variance = scatter.wander_per_s * count / 3.0 + scatter.flicker / count;
         // The level smooths the scatter of single frames; it may already be past the threshold while the frame is not.
         let missing = (threshold_per_m2 - mean - rate.per_m2_s * age_s).max(0.0);
         let likely_s = missing / rate.per_m2_s;
-        if likely_s > HORIZON_S {
+        if likely_s > Self::HORIZON_S {
             return Some(TimeToThreshold::NotFilling);
         }
         // (missing − rate·h)² = z²·(level variance + wander·h + rate variance·h²), as square·h² − 2·half·h + rest = 0.
@@ -269,7 +268,7 @@ impl FillForecast {
         let rest = missing.powi(2) - z2 * level_variance;
         let root = (half * half - square * rest).max(0.0).sqrt();
         let earliest_s = if rest > 0.0 { rest / (half + root) } else { 0.0 };
-        let latest_s = (square > 0.0).then(|| (half + root) / square).filter(|&latest_s| latest_s <= HORIZON_S);
+        let latest_s = (square > 0.0).then(|| (half + root) / square).filter(|&latest_s| latest_s <= Self::HORIZON_S);
         Some(TimeToThreshold::In { likely_s, earliest_s, latest_s })
     }
 }
@@ -371,7 +370,7 @@ mod tests {
                 match forecast.time_to(threshold) {
                     Some(TimeToThreshold::Reached) => prop_assert!(density >= threshold),
                     Some(TimeToThreshold::In { likely_s, earliest_s, latest_s }) => {
-                        prop_assert!(0.0 <= earliest_s && earliest_s <= likely_s + 1e-9 && likely_s <= HORIZON_S);
+                        prop_assert!(0.0 <= earliest_s && earliest_s <= likely_s + 1e-9 && likely_s <= FillForecast::HORIZON_S);
                         prop_assert!(latest_s.is_none_or(|latest_s| latest_s >= likely_s - 1e-9));
                     }
                     Some(TimeToThreshold::NotFilling) | None => (),

@@ -16,13 +16,13 @@
 /// is four lost frames.
 const GAP_S: f64 = 5.0;
 
-mod cumulative;
 mod density;
 mod direction;
 mod dispersal;
 mod dwell;
 mod experiment;
 mod fill;
+mod flow_balance;
 mod fundamental_diagram;
 mod gathering;
 mod ground_field;
@@ -38,13 +38,13 @@ mod surge;
 mod trajectory;
 mod wrong_way;
 
-pub use cumulative::{Drift, FlowBalance, NtCurve, NtPoint};
 pub use density::{classic_density, voronoi_density};
 pub use direction::{counter_flow_ratio, direction_entropy, polar_order};
 pub use dispersal::DispersalWatch;
 pub use dwell::{DwellDistribution, DwellWindow};
 pub use experiment::{Experiment, ExperimentMeasures, FrameMeasures};
 pub use fill::{FillForecast, TimeToThreshold};
+pub use flow_balance::{Drift, FlowBalance};
 pub use fundamental_diagram::{speed_deficit, weidmann_speed_mps};
 pub use gathering::{GatheringSettings, GatheringWatch};
 pub use ground_field::{GroundField, LocalDensity};

@@ -1,79 +1,10 @@
-//! Cumulative crossings: a line's N-t curve, and whether a zone's lines and its occupancy agree.
+//! Whether a zone's lines and its occupancy agree.
 
 use std::collections::VecDeque;
 
 use super::GAP_S;
 use super::surge::median;
 use crate::model::Timestamp;
-
-/// A point of an N-t curve.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NtPoint {
-    /// When.
-    pub at: Timestamp,
-    /// Everybody who had gone in by then.
-    pub in_total: u64,
-    /// Everybody who had gone out by then.
-    pub out_total: u64,
-}
-
-/// A line's N-t curve: cumulative crossings over time, whose slope is the flow. Live it is sampled: one point in each
-/// minute (of UTC, so that curves of several lines lie on the same minutes), the first frame's, for as many minutes as
-/// are kept; then the oldest go. A gap is minutes without points: the totals go on, and what crossed unseen is missing
-/// in all that follows. Where a total falls, a counter has begun anew, and so does the curve.
-#[derive(Debug, Clone)]
-pub struct NtCurve {
-    most_points: usize,
-    points: VecDeque<NtPoint>,
-    newest: Option<NtPoint>,
-}
-
-const MINUTE_US: i64 = 60_000_000;
-const MINUTES_A_DAY: usize = 1440;
-
-impl Default for NtCurve {
-    /// A day.
-    fn default() -> Self {
-        Self::new(MINUTES_A_DAY)
-    }
-}
-
-impl NtCurve {
-    /// A curve of this many minutes at most.
-    #[must_use]
-    pub fn new(most_points: usize) -> Self {
-        Self { most_points, points: VecDeque::new(), newest: None }
-    }
-
-    /// Takes in the line's totals as of a frame; times must not go back.
-    pub fn push(&mut self, at: Timestamp, in_total: u64, out_total: u64) {
-        let point = NtPoint { at, in_total, out_total };
-        if self.newest.is_some_and(|newest| in_total < newest.in_total || out_total < newest.out_total) {
-            self.reset();
-        }
-        self.newest = Some(point);
-        let minute = |point: &NtPoint| point.at.0.div_euclid(MINUTE_US);
-        if self.points.back().is_some_and(|last| minute(last) == minute(&point)) {
-            return;
-        }
-        self.points.push_back(point);
-        while self.points.len() > self.most_points {
-            self.points.pop_front();
-        }
-    }
-
-    /// The curve in the order of time; last comes the newest frame, where it isn't a minute's first.
-    pub fn points(&self) -> impl Iterator<Item = NtPoint> + '_ {
-        let newest = self.newest.filter(|newest| self.points.back() != Some(newest));
-        self.points.iter().copied().chain(newest)
-    }
-
-    /// Forgets the curve.
-    pub fn reset(&mut self) {
-        self.points.clear();
-        self.newest = None;
-    }
-}
 
 /// How far the lines around a zone and the occupancy counted in it have drifted apart.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -178,27 +109,6 @@ mod tests {
 
     fn at(seconds: f64) -> Timestamp {
         Timestamp(0).plus_seconds(seconds)
-    }
-
-    #[test]
-    fn a_curve_has_a_point_a_minute_and_the_newest() {
-        let mut curve = NtCurve::new(3);
-        for second in 30..=300u32 {
-            curve.push(at(f64::from(second)), u64::from(second), u64::from(second / 2));
-        }
-        let point = |second: u32| NtPoint {
-            at: at(f64::from(second)),
-            in_total: second.into(),
-            out_total: (second / 2).into(),
-        };
-        assert_eq!(curve.points().collect::<Vec<_>>(), [180, 240, 300].map(point));
-        curve.push(at(301.0), 301, 150);
-        assert_eq!(curve.points().collect::<Vec<_>>(), [180, 240, 300, 301].map(point));
-        // Hours later the totals have gone on; then a counter begins anew.
-        curve.push(at(9000.0), 400, 200);
-        assert_eq!(curve.points().count(), 3);
-        curve.push(at(9001.0), 0, 0);
-        assert_eq!(curve.points().map(|point| point.in_total).collect::<Vec<_>>(), [0]);
     }
 
     /// One in a second, of whom the lines miss the share; the zone shows all, less a scatter.
