@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::evaluation::{TrackRow, write_track};
-use crate::model::{FrameReport, LevelOfService, Measure, ObjectClass, Reading, Readings, Scope};
+use crate::model::{FrameReport, LevelOfService, Measure, ObjectClass, Reading, Readings, Scope, UnknownReason};
 use crate::rules::wire;
 
 /// Folder in which results are written until they are complete.
@@ -17,7 +17,8 @@ const RESULTS: [&str; 7] =
 /// Columns of `zones.csv` and `lines.csv`; behind them stand those of the measures.
 const ZONE_COLUMNS: [&str; 7] = ["time", "frame", "camera", "zone", "class", "occupancy", "quality"];
 const LINE_COLUMNS: [&str; 7] = ["time", "frame", "camera", "line", "class", "in_total", "out_total"];
-/// The last column: the measures of this row that are not plainly valid, as `column=quality`, with blanks between them.
+/// The last column: the measures of this row that are bounds, or unknown for another reason than that there was not
+/// enough to measure, as `column=quality`, with blanks between them.
 const NOT_VALID: &str = "not_valid";
 
 /// The measures of these places that have a column of their own.
@@ -190,7 +191,7 @@ fn cells(scope: Scope, readings: Option<&Readings>) -> Vec<String> {
     let mut not_valid = String::new();
     let cell = |measure: Measure| {
         let Some(reading) = readings.and_then(|readings| readings.get(measure)) else { return String::new() };
-        if !matches!(reading, Reading::Valid(_)) {
+        if !matches!(reading, Reading::Valid(_) | Reading::Unknown(UnknownReason::NotEnough)) {
             let blank = if not_valid.is_empty() { "" } else { " " };
             not_valid.push_str(&format!("{blank}{}={}", measure.facts().column, reading.quality()));
         }
@@ -220,7 +221,7 @@ fn value(reading: Reading) -> String {
 mod tests {
     use super::*;
     use crate::model::{
-        CameraId, FrameMeta, FrameSize, LineId, LineState, Timestamp, UnknownReason, ZoneClassState, ZoneId, ZoneState,
+        CameraId, FrameMeta, FrameSize, LineId, LineState, Timestamp, ZoneClassState, ZoneId, ZoneState,
     };
 
     /// What stands in each named column.
@@ -258,6 +259,7 @@ mod tests {
                 .with(Measure::Density, Reading::AtLeast(0.5))
                 .with(Measure::VoronoiDensity, Reading::Valid(0.123_456_789))
                 .with(Measure::Speed, Reading::Unknown(UnknownReason::NotEnough))
+                .with(Measure::Pressure, Reading::Unknown(UnknownReason::NoFrames))
                 .with(Measure::LevelOfService, Reading::Valid(3.0)),
         };
         let line = LineState {
@@ -289,7 +291,7 @@ mod tests {
             "density_per_m2: 0.5",
             "voronoi_per_m2: 0.123457",
             "level_of_service: C",
-            "not_valid: density_per_m2=at_least speed_mps=unknown:not_enough",
+            "not_valid: density_per_m2=at_least pressure_per_s2=unknown:no_frames",
         ];
         assert_eq!(filled(&zones[0]), [&first[..], &people].concat());
         let bicycles = ["class: bicycle", "occupancy: 1", "quality: valid"];
