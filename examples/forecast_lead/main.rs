@@ -17,9 +17,7 @@ use crowdflow::flow::measures::{Trajectory, classic_density};
 use crowdflow::geometry::GroundArea;
 use crowdflow::model::GroundPoint;
 
-use early_warning::{
-    CALL_CLEAR_S, CALL_HOLD_S, HORIZON_S, LEVELS, Outcome, STATED_S, Seen, play, threshold_per_m2,
-};
+use early_warning::{CALL_CLEAR_S, CALL_HOLD_S, HORIZON_S, LEVELS, Outcome, STATED_S, Seen, play, threshold_per_m2};
 use simulated_fill::{COURSES, DURATION_S, simulate};
 
 mod early_warning;
