@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Measures what the product promises, and prints the table of benches/README.md.
 
-    make build && cargo build --release --example ort_alone
+    make build && cargo build --release --examples
     benches/measure.py --data DIR                       # everything; DIR holds the ground truth
-    benches/measure.py --only throughput                # accuracy, throughput, memory, cameras or tracker
+    benches/measure.py --only throughput                # accuracy, density, throughput, memory, cameras or tracker
 
 Needs the release build and the sample video (scripts/setup.sh). The machine should have nothing else to do: where two
 things are compared they are run in turns, and medians and ratios are given.
@@ -20,8 +20,11 @@ import time
 import urllib.request
 from pathlib import Path
 
+import zone_density
+
 ROOT = Path(__file__).resolve().parent.parent
 CROWDFLOW = ROOT / "target/release/crowdflow"
+TRUE_DENSITY = ROOT / "target/release/examples/true_density"
 ORT_ALONE = ROOT / "target/release/examples/ort_alone"
 SAMPLE = ROOT / "sample/vtest.avi"
 
@@ -80,6 +83,42 @@ def accuracy(args):
         zone = summary["zones"]["centre"]["person"]
         row("zone centre: mean occupancy", "2.71 within 10 %",
             f"{zone['mean_occupancy']:.2f} ({zone['mean_occupancy'] / 2.712 - 1:+.1%})")
+
+
+def density(args):
+    """In metres: the demo's zone `centre` against the truth's foot points on the known ground plane, then the walkers."""
+    pets = Path(args.data) / "pets"
+    if not pets.is_dir():
+        print(f"skipped: no ground truth at {pets}", file=sys.stderr)
+        return
+    config, zone, rate, frames = ROOT / "config/demo.toml", (300, 180, 600, 400), 7, 795
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        run(CROWDFLOW, "analyze", "-c", config, "--camera", "walkway", "--no-video", "--out", out)
+        truth = Path(folder) / "truth.csv"
+        truth.write_text(run(TRUE_DENSITY, pets / "gt.txt", pets / "homography_view001.json", 768, 576, frames, *zone))
+        theirs = zone_density.read(truth, lambda _: True)
+        ours = zone_density.read(out / "zones.csv", lambda line: (line["zone"], line["class"]) == ("centre", "person"))
+        for column, name in (("density_per_m2", "classic"), ("voronoi_per_m2", "Voronoi")):
+            a, b = ([float(line[column]) for line in table] for table in (ours, theirs))
+            errors = [zone_density.error(a, b, span) for span in (1, rate, 10 * rate)]
+            row(f"vtest, zone centre, {name} density: MAE of each frame, as a share of the mean", "<= 15 %",
+                f"{errors[0]:.1%} (of 1 s means {errors[1]:.1%}, of 10 s means {errors[2]:.1%}; "
+                f"mean {sum(a) / len(a):.4f} of {sum(b) / len(b):.4f} per m²)")
+        tracks = zone_density.boxes(out / "tracks.txt", scored_only=False)
+        wrong = zone_density.causes(zone_density.boxes(pets / "gt.txt", scored_only=True), tracks, zone, frames)
+        people = wrong["people"]
+        row("where it errs, person-frames of those in the zone", "", f"{people} in the zone; " + ", ".join(
+            f"{name} {wrong[name]} ({wrong[name] / people:.1%})"
+            for name in ("hidden", "missed in the open", "at the border", "nobody there"))
+            + f"; longest missed {wrong['longest missed'] / rate:.1f} s")
+        walkers = json.loads(run(CROWDFLOW, "calibrate", "-c", config, "--camera", "walkway", "--tracks",
+                                 out / "tracks.txt", "--out", Path(folder) / "calibration", "--json"))["walkers"]
+        for what, target, value, true in (
+            ("walking speed, median, m/s", "0.98 within 8 %", walkers["median_speed_mps"], 0.98),
+            ("body height, median, m", "1.76 within 5 %", walkers["median_body_height_m"], 1.76),
+        ):
+            row(f"vtest, our own tracks: {what}", target, f"{value:.3f} ({value / true - 1:+.1%})")
 
 
 def throughput(args):
@@ -173,7 +212,7 @@ def tracker(args):
 
 
 def main():
-    parts = {"accuracy": accuracy, "throughput": throughput, "memory": memory, "cameras": cameras, "tracker": tracker}
+    parts = {"accuracy": accuracy, "density": density, "throughput": throughput, "memory": memory, "cameras": cameras, "tracker": tracker}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default=os.environ.get("CROWDFLOW_SHARED_DATA", ROOT.parent / "shared/data"), help="folder with the ground truth")
     parser.add_argument("--only", choices=parts, action="append", help="measure this only; may be given again")

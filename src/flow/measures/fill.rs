@@ -16,7 +16,8 @@ pub enum TimeToThreshold {
         likely_s: f64,
         /// One in ten is sooner.
         earliest_s: f64,
-        /// One in ten is later; `None`: perhaps never, or not within half an hour.
+        /// One in ten is later; `None`: perhaps never. That may be as the rate is not surely above 0, has not lasted for
+        /// as long as it would have to go on, or takes more than half an hour.
         latest_s: Option<f64>,
     },
     /// The zone doesn't fill, or so slowly that it takes longer than half an hour.
@@ -86,8 +87,11 @@ struct Scatter {
 ///   where nobody came.
 /// - **Interval.** The density in h seconds has the variance of the level now, plus that of the rate times h², plus
 ///   wander·h. `earliest_s` is where its 90th percentile meets the threshold, `latest_s` where its 10th does: 80 %
-///   between. Where even the 10th never does, there is no latest. It says what the present rate makes of the next
-///   minutes, not what the crowd will decide to do.
+///   between. Where even the 10th never does, there is no latest.
+/// - **Belief.** A rate is believed for as long ahead as it has lasted: the odds that it lasts that long again are even
+///   where nothing else is known of it (Gott 1993). Where the likely time is later there is no latest either, or each
+///   arriving train would fill the place by extrapolation. So a latest time is never promised by what was seen for a few
+///   seconds. It is still what the present rate makes of the next minutes, not what the crowd will decide to do.
 ///
 /// Our own method; how often it is right is measured by `examples/forecast_lead`.
 #[derive(Debug, Clone)]
@@ -213,9 +217,10 @@ impl FillForecast {
         if fill.variance < slope.variance && !contradicts { fill } else { slope }
     }
 
-    fn rate(&self, scatter: Scatter) -> Rate {
+    /// The rate now, and for how long it has been so, in seconds.
+    fn rate(&self, scatter: Scatter) -> (Rate, f64) {
         let last = self.moments[self.moments.len() - 1].begun;
-        let mut chosen: Option<Rate> = None;
+        let mut chosen: Option<(Rate, f64)> = None;
         let mut common = (f64::NEG_INFINITY, f64::INFINITY);
         let mut window_s = SHORTEST_WINDOW_S;
         loop {
@@ -226,8 +231,8 @@ impl FillForecast {
             common = (common.0.max(low), common.1.min(high));
             match chosen {
                 Some(shorter) if common.0 > common.1 => return shorter,
-                _ if from == 0 => return rate,
-                _ => chosen = Some(rate),
+                _ if from == 0 => return (rate, last.seconds_since(self.moments[0].begun)),
+                _ => chosen = Some((rate, window_s)),
             }
             window_s *= 2.0;
         }
@@ -244,7 +249,7 @@ impl FillForecast {
             return None;
         }
         let scatter = self.scatter();
-        let rate = self.rate(scatter);
+        let (rate, lasted_s) = self.rate(scatter);
         if rate.per_m2_s <= 0.0 {
             return Some(TimeToThreshold::NotFilling);
         }
@@ -268,7 +273,8 @@ impl FillForecast {
         let rest = missing.powi(2) - z2 * level_variance;
         let root = (half * half - square * rest).max(0.0).sqrt();
         let earliest_s = if rest > 0.0 { rest / (half + root) } else { 0.0 };
-        let latest_s = (square > 0.0).then(|| (half + root) / square).filter(|&latest_s| latest_s <= Self::HORIZON_S);
+        let is_believed = square > 0.0 && likely_s <= lasted_s;
+        let latest_s = is_believed.then(|| (half + root) / square).filter(|&latest_s| latest_s <= Self::HORIZON_S);
         Some(TimeToThreshold::In { likely_s, earliest_s, latest_s })
     }
 }
@@ -303,7 +309,7 @@ mod tests {
     fn scatter_widens_the_interval_and_the_lines_narrow_it() {
         // Groups of four in a zone of 100 m² that nearly all stay.
         let in_groups = |s: u32| 0.04 * f64::from(2 * s / 4) + if s % 7 < 3 { 0.04 } else { 0.0 };
-        let spread = |forecast: &FillForecast| match forecast.time_to(2.0) {
+        let spread = |forecast: &FillForecast| match forecast.time_to(1.0) {
             Some(TimeToThreshold::In { likely_s, earliest_s, latest_s: Some(latest_s) }) => {
                 assert!(earliest_s < likely_s && likely_s < latest_s);
                 latest_s - earliest_s
@@ -321,6 +327,17 @@ mod tests {
     fn lines_that_contradict_the_densities_are_not_believed() {
         let emptying = filled(|s| 1.0 - 0.01 * f64::from(s), |s| u64::from(2 * s));
         assert_eq!(emptying.time_to(2.0), Some(TimeToThreshold::NotFilling));
+    }
+
+    #[test]
+    fn a_rate_is_believed_for_as_long_as_it_has_lasted() {
+        let steady = filled(|s| 0.02 * f64::from(s), |_| 0);
+        let latest = |threshold| match steady.time_to(threshold) {
+            Some(TimeToThreshold::In { latest_s, .. }) => latest_s,
+            other => panic!("{other:?}"),
+        };
+        assert!(latest(1.1).is_some(), "25 s ahead after 30 s");
+        assert_eq!(latest(1.3), None, "35 s ahead after 30 s");
     }
 
     #[test]
