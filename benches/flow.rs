@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use crowdflow::config::{
-    CameraPlan, FileSource, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, defaults,
+    CameraPlan, FileSource, InputPlan, LinePlan, SourcePlan, TrackerPlan, ZonePlan, defaults,
 };
 use crowdflow::flow::CameraFlow;
 use crowdflow::model::{
@@ -53,7 +53,7 @@ fn camera() -> CameraPlan {
         source: SourcePlan::File(FileSource { path: "-".into(), fps: 10.0, start: Timestamp(0), repeat: false }),
         analysis_fps: None,
         stale_after_s: 3.0,
-        input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
+        input: InputPlan::whole(FrameSize { width_px: 416, height_px: 416 }),
         tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 2.0 },
         calibration: None,
         zones: (0..4).map(zone).collect(),

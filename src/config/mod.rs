@@ -30,7 +30,7 @@ use std::path::Path;
 pub use error::{ConfigError, SyntaxFault};
 pub use fault::{Fault, FaultKind};
 pub use plan::{
-    CalibrationPlan, CameraPlan, DetectionThresholds, FileSource, ImageFolderSource, InferencePlan, InputPlan,
+    AutoInput, CalibrationPlan, CameraPlan, DetectionThresholds, FileSource, ImageFolderSource, InferencePlan, InputPlan,
     LevelPlan, LinePlan, Measure, PASSWORD_PLACEHOLDER, Plan, PrivacyPlan, Region, RulePlan, ServerPlan, SourcePlan,
     StreamSource, TrackerPlan, USER_PLACEHOLDER, V4l2Source, ZonePlan,
 };

@@ -146,7 +146,7 @@ impl CameraFlow {
 pub(super) mod tests {
     use super::*;
     use crate::config::defaults;
-    use crate::config::{ImageFolderSource, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan};
+    use crate::config::{ImageFolderSource, InputPlan, LinePlan, SourcePlan, TrackerPlan, ZonePlan};
     use crate::model::{CameraId, ClassSet, LineId, NormPoint, Reading, ZoneId};
 
     pub(in crate::flow) fn plan(mobile: bool) -> CameraPlan {
@@ -163,7 +163,7 @@ pub(super) mod tests {
             }),
             analysis_fps: None,
             stale_after_s: 3.0,
-            input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
+            input: InputPlan::whole(FrameSize { width_px: 416, height_px: 416 }),
             tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 2.0 },
             calibration: None,
             zones: vec![ZonePlan {

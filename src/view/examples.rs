@@ -2,7 +2,7 @@
 
 use super::ZoneLevel;
 use crate::config::{
-    CameraPlan, ImageFolderSource, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, defaults,
+    CameraPlan, ImageFolderSource, InputPlan, LinePlan, SourcePlan, TrackerPlan, ZonePlan, defaults,
 };
 use crate::model::{
     CameraId, ClassSet, FrameMeta, FrameReport, FrameSize, Level, LineId, LineState, NormPoint, ObjectClass, PixelBox,
@@ -36,7 +36,7 @@ pub fn camera() -> CameraPlan {
         }),
         analysis_fps: None,
         stale_after_s: 3.0,
-        input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
+        input: InputPlan::whole(FrameSize { width_px: 416, height_px: 416 }),
         tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 2.0 },
         calibration: None,
         zones: vec![zone("plaza", 0.1, 0.4), zone("quay", 0.6, 0.9)],

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crowdflow::config::{
-    CameraPlan, FileSource, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, defaults,
+    CameraPlan, FileSource, InputPlan, LinePlan, SourcePlan, TrackerPlan, ZonePlan, defaults,
 };
 use crowdflow::flow::CameraFlow;
 use crowdflow::model::{
@@ -235,7 +235,7 @@ pub fn camera_plan(zones: Vec<ZonePlan>, lines: Vec<LinePlan>) -> CameraPlan {
         source: SourcePlan::File(FileSource { path: "none.avi".into(), fps: FPS, start: Timestamp(0), repeat: false }),
         analysis_fps: None,
         stale_after_s: 3.0,
-        input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
+        input: InputPlan::whole(FrameSize { width_px: 416, height_px: 416 }),
         tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 1.0 },
         calibration: None,
         zones,

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use crowdflow::config::{CameraPlan, InputPlan, Region, SourcePlan, StreamSource, TrackerPlan};
+use crowdflow::config::{CameraPlan, InputPlan, SourcePlan, StreamSource, TrackerPlan};
 use crowdflow::model::{CameraId, FrameMeta, FrameSize};
 use crowdflow::picture::Picture;
 use crowdflow::source::{CameraHealth, CaptureCounters, FeedHandle, FeedSink, SourceErrorKind, spawn_feed};
@@ -56,7 +56,7 @@ impl Camera {
             source: SourcePlan::Stream(source),
             analysis_fps: None,
             stale_after_s: 3.0,
-            input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
+            input: InputPlan::whole(FrameSize { width_px: 416, height_px: 416 }),
             tracker: TrackerPlan { confirm_s: 0.5, coast_s: 0.0, lost_s: 1.5 },
             calibration: None,
             zones: Vec::new(),

@@ -9,7 +9,7 @@ use opencv::{core as cv, imgcodecs};
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::{CameraPlan, FileSource, ImageFolderSource, InputPlan, Region, SourcePlan, TrackerPlan};
+use crate::config::{CameraPlan, FileSource, ImageFolderSource, InputPlan, SourcePlan, TrackerPlan};
 use crate::model::{CameraId, FrameMeta, FrameSize, Timestamp};
 use crate::source::FrameReader;
 
@@ -71,7 +71,7 @@ fn camera(source: SourcePlan, analysis_fps: Option<f64>) -> CameraPlan {
         source,
         analysis_fps,
         stale_after_s: 3.0,
-        input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
+        input: InputPlan::whole(FrameSize { width_px: 416, height_px: 416 }),
         tracker: TrackerPlan { confirm_s: 0.5, coast_s: 0.0, lost_s: 1.5 },
         calibration: None,
         zones: Vec::new(),
