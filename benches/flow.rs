@@ -3,9 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use crowdflow::config::{
-    CameraPlan, FileSource, InputPlan, LinePlan, SourcePlan, TrackerPlan, ZonePlan, defaults,
-};
+use crowdflow::config::{CameraPlan, FileSource, InputPlan, LinePlan, SourcePlan, TrackerPlan, ZonePlan, defaults};
 use crowdflow::flow::CameraFlow;
 use crowdflow::model::{
     CameraId, ClassSet, FrameMeta, FrameSize, LineId, NormPoint, ObjectClass, PixelBox, Timestamp, Track, TrackId,

@@ -15,9 +15,9 @@ use super::failure::Unavailable;
 use super::model::{check_input_size, open_model};
 use super::output::print;
 use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
+use crate::evaluation::{TrackRow, write_track};
 use crate::inference::Model;
 use crate::input::InputReport;
-use crate::evaluation::{TrackRow, write_track};
 use crate::model::{FrameReport, FrameSize, LineState, ObjectClass, TrackId, ZoneState};
 use crate::picture::{Picture, VideoWriter};
 use crate::pipeline::{AnalysedFrame, PipelineError, Progress, RecordingSummary, StageSummaries, analyze_recording};
@@ -255,7 +255,9 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
 
     let mut video = AnnotatedVideo::new(files.incomplete_path("annotated.mp4"), &camera, &plan);
     let mut detections = match args.detections {
-        true => Some(BufWriter::new(File::create(files.incomplete_path("detections.txt")).map_err(PipelineError::from)?)),
+        true => {
+            Some(BufWriter::new(File::create(files.incomplete_path("detections.txt")).map_err(PipelineError::from)?))
+        }
         false => None,
     };
     let mut totals = Totals::new(&camera);
@@ -303,7 +305,9 @@ fn write_detections(file: &mut impl Write, frame: &AnalysedFrame<'_>) -> std::io
     let number = frame.report.frame.as_ref().map_or(0, |meta| meta.seq + 1);
     let number = u32::try_from(number).unwrap_or(u32::MAX);
     let people = frame.detections.iter().filter(|seen| seen.class == ObjectClass::Person);
-    people.map(|seen| TrackRow { frame: number, id: -1, bbox: seen.bbox, score: seen.score }).try_for_each(|row| write_track(file, &row))
+    people
+        .map(|seen| TrackRow { frame: number, id: -1, bbox: seen.bbox, score: seen.score })
+        .try_for_each(|row| write_track(file, &row))
 }
 
 /// The plan, and the camera as it is to be analysed.

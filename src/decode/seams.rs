@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(merge_tiles(&[]), []);
     }
 
-    /// People who stand apart: one in each cell of a coarse grid, of any height up to the overlap or far beyond it.
+    /// People who stand apart: one in each cell of a coarse grid, no larger than the overlaps.
     fn crowd() -> impl Strategy<Value = Vec<PixelBox>> {
         let one = (0.0..1.0, 0.0..1.0, 20.0..100.0_f64, 0.3..0.5, any::<bool>());
         prop::collection::vec(one, 30).prop_map(|people| {

@@ -16,7 +16,7 @@ use crate::picture::{ChannelOrder, Normalisation};
 const SHIPPED: &str = "models/manifest.toml";
 
 /// Height in the input that is asked for where a model's own is not known: that of the shipped model.
-const LEAST_PERSON_PX: f64 = 48.0;
+const LEAST_PERSON_PX: f64 = 56.0;
 /// From where a person is a few cells of the network, to where an input of full HD holds two of them.
 const LEAST_PERSON_RANGE_PX: std::ops::RangeInclusive<f64> = 8.0..=512.0;
 

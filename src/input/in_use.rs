@@ -97,7 +97,11 @@ impl fmt::Display for InputInUse {
 ///
 /// # Errors
 /// [`LetterboxError`] where the picture or the region in it is empty.
-pub fn configured_input(camera: &CameraPlan, frame: FrameSize, sides: InputSides) -> Result<InputInUse, LetterboxError> {
+pub fn configured_input(
+    camera: &CameraPlan,
+    frame: FrameSize,
+    sides: InputSides,
+) -> Result<InputInUse, LetterboxError> {
     let (region, grid) = (configured_region(camera, frame)?, camera.input.tiles);
     let overlap = TileOverlap::usual(region, grid);
     let letterboxes = fit(frame, region, grid, overlap, camera.input.size, sides)?;
@@ -287,12 +291,20 @@ pub(super) mod tests {
 
     #[test]
     fn a_chosen_input_crops_to_the_places_and_says_why() {
-        let zoned = camera("input_size = \"auto\"\nzones.a = { polygon = [[0.25, 0.5], [0.5, 0.5], [0.5, 0.75], [0.25, 0.75]] }");
+        let zoned = camera(
+            "input_size = \"auto\"\nzones.a = { polygon = [[0.25, 0.5], [0.5, 0.5], [0.5, 0.75], [0.25, 0.75]] }",
+        );
         let input = auto_input(&zoned, HD, NEEDS, people(96.0, 160.0), None).unwrap();
         assert_eq!(input.region, PixelRect { left_px: 320, top_px: 300, width_px: 800, height_px: 590 });
         assert!(input.person_px().unwrap() >= 48.0 && input.warning.is_none());
         insta::assert_snapshot!(input, @"chosen by 100 boxes seen, 96 to 160 px high; in the input the smallest have 50 px");
-        let whole = CameraPlan { input: config::InputPlan { region: Region::Whole, ..camera("input_size = \"auto\"\nregion = \"whole\"").input }, ..zoned };
+        let whole = CameraPlan {
+            input: config::InputPlan {
+                region: Region::Whole,
+                ..camera("input_size = \"auto\"\nregion = \"whole\"").input
+            },
+            ..zoned
+        };
         let input = auto_input(&whole, HD, NEEDS, people(96.0, 160.0), None).unwrap();
         assert_eq!((input.region.width_px, input.region.height_px), (1920, 1080));
     }

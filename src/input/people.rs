@@ -122,7 +122,9 @@ mod tests {
         let half = PeopleHeights::by_calibration(&calibrated, FrameSize { width_px: 640, height_px: 360 }).unwrap();
         assert!((half.smallest_px * 2.0 - heights.smallest_px).abs() < 1e-6);
         // Without places, or without a calibration, there is nothing to say.
-        let bare = camera("calibration = { frame_size = [1280, 720], camera = { height_m = 6, tilt_deg = 15, focal_px = 1100 } }");
+        let bare = camera(
+            "calibration = { frame_size = [1280, 720], camera = { height_m = 6, tilt_deg = 15, focal_px = 1100 } }",
+        );
         assert_eq!(PeopleHeights::by_calibration(&bare, SIZE), None);
         let plain = camera("zones.a = { polygon = [[0.1, 0.5], [0.9, 0.5], [0.5, 0.9]] }");
         assert_eq!(PeopleHeights::by_calibration(&plain, SIZE), None);

@@ -6,8 +6,7 @@ use crate::config::CameraPlan;
 use crate::geometry::LetterboxError;
 use crate::inference::{Model, PreparedFrame};
 use crate::input::{
-    InputInUse, ModelNeeds, PeopleHeights, Reason, auto_input, boxes_that_matter, configured_input,
-    looking_input,
+    InputInUse, ModelNeeds, PeopleHeights, Reason, auto_input, boxes_that_matter, configured_input, looking_input,
 };
 use crate::model::{ClassSet, Detection, FrameSize, Timestamp};
 use crate::picture::{Normalisation, Picture, PictureError};
@@ -170,5 +169,69 @@ impl Preparation {
             }
             None => looking_input(camera, size, needs, within(f64::INFINITY)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config;
+    use crate::inference::{Manifest, Runtime};
+    use crate::input::HeightSource;
+    use crate::model::{ObjectClass, PixelBox};
+    use crate::picture::Colour;
+
+    const SIZE: FrameSize = FrameSize { width_px: 768, height_px: 576 };
+
+    fn preparation(keys: &str) -> (Preparation, CameraPlan) {
+        let text = format!("[cameras.a]\n{keys}\nsource.file = {{ path = \"a.avi\", fps = 7 }}\n");
+        let plan = config::parse(&text, Path::new("/site"), &|_| None).unwrap_or_else(|error| panic!("{error}"));
+        let manifest = Manifest::find(None).unwrap();
+        let model = Model::open(&Runtime::load(None).unwrap(), manifest.model("nanodet_g").unwrap()).unwrap();
+        (Preparation::new(&plan.cameras[0], &model, None), plan.cameras[0].clone())
+    }
+
+    fn reason(preparation: &mut Preparation, picture: &Picture) -> Option<Reason> {
+        preparation.prepare(picture, Vec::new()).unwrap();
+        preparation.news().map(|input| input.reason)
+    }
+
+    #[test]
+    fn an_input_is_chosen_once_after_a_minute_in_which_enough_people_were_seen() {
+        let (mut preparation, camera) = preparation("input_size = \"auto\"");
+        let picture = Picture::filled(SIZE, Colour::WHITE).unwrap();
+        let at = |seconds: f64| Timestamp(0).plus_seconds(seconds);
+        let bbox = PixelBox { left: 100.0, top: 100.0, right: 150.0, bottom: 212.0 };
+        let person = Detection { bbox, class: ObjectClass::Person, score: 0.9 };
+
+        assert!(preparation.look(at(0.0), SIZE).is_some());
+        assert_eq!(reason(&mut preparation, &picture), Some(Reason::Looking));
+        // Nobody came in the first minute: the look goes on, and says nothing new.
+        let seen = preparation.look(at(61.0), SIZE).unwrap();
+        assert_eq!(reason(&mut preparation, &picture), None);
+        (0..30).for_each(|_| seen.add(&[person], &camera, SIZE, 0.5));
+        assert!(preparation.look(at(100.0), SIZE).is_some());
+        assert!(preparation.look(at(122.0), SIZE).is_none());
+        assert_eq!(reason(&mut preparation, &picture), Some(Reason::Chosen(HeightSource::Boxes(30))));
+        // 112 pixels in the picture, 56 are needed: half of its size.
+        let half = FrameSize { width_px: 384, height_px: 288 };
+        assert_eq!(preparation.in_use().unwrap().size(), half);
+        // It stays, and a picture of twice the size is the same view.
+        assert!(preparation.look(at(500.0), SIZE).is_none());
+        let twice = FrameSize { width_px: 1536, height_px: 1152 };
+        preparation.prepare(&Picture::filled(twice, Colour::WHITE).unwrap(), Vec::new()).unwrap();
+        assert_eq!(preparation.in_use().unwrap().size(), half);
+    }
+
+    #[test]
+    fn a_configured_input_needs_no_look() {
+        let (mut preparation, _) = preparation("input_tiles = [2, 2]");
+        assert!(preparation.look(Timestamp(0), SIZE).is_none());
+        let picture = Picture::filled(SIZE, Colour::WHITE).unwrap();
+        let prepared = preparation.prepare(&picture, Vec::new()).unwrap();
+        assert_eq!((prepared.letterboxes.len(), prepared.input_px()), (4, 4 * 512 * 384));
+        assert_eq!(prepared.tensor.len(), 4 * 3 * 512 * 384);
     }
 }

@@ -26,8 +26,7 @@ pub fn megapixels_per_s(detectors: &mut [Detector], model: &Model) -> Result<f64
     let Ok(letterbox) = Letterbox::whole(size, size) else { return Ok(0.0) };
     let pixels = f64::from(size.width_px) * f64::from(size.height_px);
     let values = 3 * size.width_px as usize * size.height_px as usize;
-    let frame =
-        PreparedFrame { tensor: vec![0.5; values], letterboxes: vec![letterbox], classes: ClassSet::PERSON };
+    let frame = PreparedFrame { tensor: vec![0.5; values], letterboxes: vec![letterbox], classes: ClassSet::PERSON };
     let measure = |detector: &mut Detector| -> Result<f64, InferenceError> {
         detector.run_only(&frame)?;
         let begun = Instant::now();

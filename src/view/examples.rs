@@ -1,9 +1,7 @@
 //! A camera, reports and pictures for this module's tests.
 
 use super::ZoneLevel;
-use crate::config::{
-    CameraPlan, ImageFolderSource, InputPlan, LinePlan, SourcePlan, TrackerPlan, ZonePlan, defaults,
-};
+use crate::config::{CameraPlan, ImageFolderSource, InputPlan, LinePlan, SourcePlan, TrackerPlan, ZonePlan, defaults};
 use crate::model::{
     CameraId, ClassSet, FrameMeta, FrameReport, FrameSize, Level, LineId, LineState, NormPoint, ObjectClass, PixelBox,
     Reading, Timestamp, Track, TrackId, TrackState, ZoneClassState, ZoneId, ZoneState,

@@ -5,9 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crowdflow::config::{
-    CameraPlan, FileSource, InputPlan, LinePlan, SourcePlan, TrackerPlan, ZonePlan, defaults,
-};
+use crowdflow::config::{CameraPlan, FileSource, InputPlan, LinePlan, SourcePlan, TrackerPlan, ZonePlan, defaults};
 use crowdflow::flow::CameraFlow;
 use crowdflow::model::{
     CameraId, ClassSet, FrameMeta, FrameSize, LineId, NormPoint, ObjectClass, PixelBox, PixelPoint, Reading, Timestamp,

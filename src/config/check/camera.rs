@@ -190,9 +190,8 @@ fn keep_fps(
         (InputSize::Fixed(_), None, _) => Some(None),
         (InputSize::Fixed(size), Some(fps), _) => {
             let found = format!("{fps} with an input size of {}x{}", size.width_px, size.height_px);
-            let fault = Fault::new(FaultKind::KeepFpsUnused, found, "no keep_fps, or input_size = \"auto\"").help(
-                "keep_fps bounds the input size that is chosen. How many frames are analysed is `analysis_fps`",
-            );
+            let fault = Fault::new(FaultKind::KeepFpsUnused, found, "no keep_fps, or input_size = \"auto\"")
+                .help("keep_fps bounds the input size that is chosen. How many frames are analysed is `analysis_fps`");
             checker.note(&path, fault);
             None
         }
