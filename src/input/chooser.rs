@@ -219,9 +219,9 @@ mod tests {
         let choice = choose(&large);
         assert_eq!((choice.size, choice.grid), (FrameSize { width_px: 384, height_px: 288 }, TileGrid::ONE));
         assert_eq!(choice.needed_px, None);
-        let small = question(1920, 1080, 60.0, 300.0);
+        let small = question(1280, 720, 60.0, 300.0);
         let choice = choose(&small);
-        assert_eq!(choice.size, FrameSize { width_px: 1536, height_px: 864 });
+        assert_eq!(choice.size, FrameSize { width_px: 1024, height_px: 576 });
         assert_eq!(person_px(&small, &choice), 48.0);
     }
 

@@ -315,7 +315,7 @@ pub(super) mod tests {
         let warning = |smallest: f64, budget: Option<f64>| {
             auto_input(&auto, HD, NEEDS, people(smallest, 300.0), budget).unwrap().warning.unwrap()
         };
-        insta::assert_snapshot!(warning(40.0, Some(5e5)), @"the smallest people are 19 px high in the input, and the model needs 48 px: that takes 3.36 megapixels a frame, and keep_fps = 5 leaves 0.50 megapixels. It would take keep_fps = 0.74, or a machine that is 6.7 times as fast, or smaller zones that leave the farthest part out; until then take counts there as lower bounds");
+        insta::assert_snapshot!(warning(40.0, Some(5e5)), @"the smallest people are 19 px high in the input, and the model needs 48 px: that takes 3.65 megapixels a frame, and keep_fps = 5 leaves 0.50 megapixels. It would take keep_fps = 0.68, or a machine that is 7.3 times as fast, or smaller zones that leave the farthest part out; until then take counts there as lower bounds");
         insta::assert_snapshot!(warning(40.0, Some(500.0)), @"even the smallest input, 32x32, takes more than the 0.00 megapixels a frame that keep_fps = 5 leaves: use fewer cameras, a lower keep_fps or analysis_fps, or a faster machine");
         insta::assert_snapshot!(warning(10.0, None), @"the smallest people are 10 px high in the picture and 20 px in the largest input there is, and the model needs 48 px: a camera that is nearer, zoomed in or of a higher resolution would show them; until then take counts there as lower bounds");
     }
