@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::ApiState;
 use crate::config::{CameraPlan, LinePlan, RulePlan, ZonePlan};
+use crate::input::InputReport;
 use crate::model::{
     CameraId, CameraState, FrameReport, Level, LineId, Measure, ObjectClass, Reading, Readings, Timestamp,
     UnknownReason, ZoneClassState, ZoneId,
@@ -58,6 +59,8 @@ pub struct CameraBody<'a> {
     pub last_frame: Option<String>,
     /// How old that is, in seconds.
     pub age_s: Option<f64>,
+    /// What the network is given of its pictures, and why; `null` before the first.
+    pub input: Option<InputReport>,
     /// The newest frame stands for now. Where it doesn't, every value is unknown.
     pub fresh: bool,
     /// What is counted in the whole picture.
@@ -258,6 +261,7 @@ impl<'a> CameraBody<'a> {
             next_try: health.next_try.filter(|_| is_down).map(Timestamp::to_rfc3339),
             last_frame: status.last_frame.map(Timestamp::to_rfc3339),
             age_s: status.last_frame.map(|at| (now.seconds_since(at) * 1e3).round() / 1e3),
+            input: status.input.as_ref().map(InputReport::from),
             fresh: unknown.is_none(),
             counts: counts.collect(),
             measures: measures(report.map(|report| &report.readings), unknown),

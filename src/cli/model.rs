@@ -75,8 +75,11 @@ pub(super) fn run(args: &ModelArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks that the camera's input size fits the model; an error names the key.
+/// Checks that the camera's input size fits the model; an error names the key. A size that is chosen fits.
 pub(super) fn check_input_size(model: &Model, camera: &CameraPlan) -> anyhow::Result<()> {
+    if camera.input.auto.is_some() {
+        return Ok(());
+    }
     model.check_size(camera.input.size).with_context(|| format!("cameras.{}.input_size", camera.id))
 }
 

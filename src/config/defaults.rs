@@ -20,6 +20,8 @@ pub const BLUR_HEADS: bool = true;
 pub const INPUT_SIZE: FrameSize = FrameSize { width_px: 512, height_px: 384 };
 /// Stride of the shipped model: its input has to be a multiple of it. Other models' strides divide it.
 pub const INPUT_STRIDE_PX: u32 = 32;
+/// Most tiles across and down that a picture is cut into.
+pub const TILES_MOST: u32 = 8;
 /// Largest side of the network's input, in pixels: larger ones cost seconds a frame on a CPU.
 pub const INPUT_MOST_PX: u32 = 2048;
 
@@ -137,6 +139,11 @@ pub(super) const BUDGET_S: Range = Range::above_zero(3600.0).of(" seconds");
 pub(super) const BUDGET_OR_NONE_S: Range = Range::from_to(0.0, 3600.0).of(" seconds");
 /// Hold times of rules: up to a day.
 pub(super) const HOLD_S: Range = Range::from_to(0.0, 86_400.0).of(" seconds");
+/// Tiles across or down.
+pub(super) const TILES: Range = Range::from_to(1.0, TILES_MOST as f64).whole().of(" tiles");
+/// What a machine's workers get through, in millions of input pixels a second: from a tenth of a small board's core to
+/// a large accelerator.
+pub(super) const MEGAPIXELS_PER_S: Range = Range::from_to(0.05, 100_000.0).of(" megapixels a second");
 /// A frame's width or height.
 pub(super) const FRAME_PX: Range = Range::from_to(16.0, 16_384.0).whole().of(" pixels");
 /// A zone's ground: up to a hundred football pitches.

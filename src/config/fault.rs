@@ -54,6 +54,8 @@ fault_kinds! {
     NotOneSource,
     /// The network's input size is not `"WIDTHxHEIGHT"` in multiples of 32.
     BadInputSize,
+    /// A frame rate to keep where no input size is chosen by it.
+    KeepFpsUnused,
     /// A seconds budget is shorter than the time between two analysed frames.
     ShorterThanFrameInterval,
     /// The low score is above the high score.

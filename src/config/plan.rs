@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::defaults;
 use crate::calibration::{FittedPoint, GroundPlane};
+use crate::geometry::TileGrid;
 use crate::model::{
     CameraId, ClassSet, Direction, FrameSize, Level, LineId, Measure, NormPoint, Place, RuleId, Timestamp, ZoneId,
     ZoneUse,
@@ -55,6 +56,9 @@ pub struct InferencePlan {
     pub workers: Option<usize>,
     /// Threads inside each worker's session.
     pub threads_per_worker: usize,
+    /// What all workers together get through, in millions of pixels of network input a second; `None`: measured at
+    /// start where it is needed.
+    pub megapixels_per_s: Option<f64>,
     /// Thresholds that replace the manifest's.
     pub thresholds: DetectionThresholds,
 }
@@ -117,7 +121,7 @@ impl CameraPlan {
             source,
             analysis_fps: None,
             stale_after_s: defaults::STALE_AFTER_S,
-            input: InputPlan { size: defaults::INPUT_SIZE, region: Region::Whole },
+            input: InputPlan::whole(defaults::INPUT_SIZE),
             tracker: TrackerPlan::default(),
             calibration: None,
             walkable: None,
@@ -257,10 +261,34 @@ pub struct V4l2Source {
 /// Size and part of the picture that the network sees.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InputPlan {
-    /// The network's input in pixels; multiples of the model's stride.
+    /// The network's input for each tile in pixels; multiples of the model's stride. With `auto`: what is used where
+    /// nothing can be chosen.
     pub size: FrameSize,
-    /// Which part of the picture is fitted into it.
+    /// Which part of the picture is looked at.
     pub region: Region,
+    /// Tiles that this part is cut into, each fitted into an input of its own.
+    pub tiles: TileGrid,
+    /// The size is chosen from how large people are in the picture; `None`: it is `size`.
+    pub auto: Option<AutoInput>,
+}
+
+impl InputPlan {
+    /// The whole picture in one input of this size.
+    #[must_use]
+    pub const fn whole(size: FrameSize) -> Self {
+        Self { size, region: Region::Whole, tiles: TileGrid::ONE, auto: None }
+    }
+}
+
+/// What is chosen, and what it may cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AutoInput {
+    /// The part of the picture is chosen too: that around the zones and lines.
+    pub chooses_region: bool,
+    /// The tiles are chosen too.
+    pub chooses_tiles: bool,
+    /// Frames of this camera that this machine has to get through a second.
+    pub keep_fps: f64,
 }
 
 /// Part of the picture that is fitted into the network's input (letterboxed: the aspect ratio is kept).

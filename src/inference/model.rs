@@ -8,6 +8,7 @@ use ort::value::{Outlet, TensorElementType, ValueType};
 
 use super::{InferenceError, ModelEntry, Runtime, Thresholds};
 use crate::decode::{ClassMap, Head, OutputInfo, UnknownHead};
+use crate::input::{InputSides, ModelNeeds};
 use crate::model::FrameSize;
 use crate::picture::Normalisation;
 
@@ -98,6 +99,14 @@ impl Model {
         Some(FrameSize { width_px, height_px: u32::try_from(self.input.height?).ok()? })
     }
 
+    /// What it needs of its input.
+    #[must_use]
+    pub fn needs(&self) -> ModelNeeds {
+        let step_px = self.entry.stride_multiple_px;
+        let sides = self.fixed_size().map_or(InputSides::Free { step_px }, InputSides::Fixed);
+        ModelNeeds { least_person_px: self.entry.least_person_px, sides }
+    }
+
     /// Checks an input size.
     ///
     /// # Errors
@@ -150,6 +159,7 @@ impl Model {
             class_count: self.classes.count(),
             classes: self.entry.classes.iter().map(|(class, &number)| (class.as_str(), number)).collect(),
             thresholds: self.entry.thresholds,
+            least_person_px: self.entry.least_person_px,
             onnxruntime: self.runtime.path().display().to_string(),
         }
     }
@@ -182,6 +192,8 @@ pub struct ModelDescription {
     pub classes: BTreeMap<&'static str, usize>,
     /// Default thresholds.
     pub thresholds: Thresholds,
+    /// Height in its input from which on it sees people well, in pixels.
+    pub least_person_px: f64,
     /// The ONNX Runtime that loaded it.
     pub onnxruntime: String,
 }

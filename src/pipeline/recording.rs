@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{PipelineError, Preparation, StageSummary, StageTimes};
+use super::{PipelineError, Preparation, StageSummary, StageTimes, look_for_people};
 use crate::analysis::CameraAnalysis;
 use crate::config::{CameraPlan, InferencePlan, RulePlan};
 use crate::inference::{Detector, Model, PreparedFrame};
+use crate::input::{InputInUse, budgets_px};
 use crate::model::{Detection, FrameMeta, FrameReport};
 use crate::picture::Picture;
 use crate::source::{FrameReader, SourceTotals};
@@ -42,6 +43,8 @@ pub struct RecordingSummary {
     pub source: SourceTotals,
     /// Detections dropped since they were not finite or had no area.
     pub unusable_detections: u64,
+    /// What the network was given of the last picture; `None` without one.
+    pub input: Option<InputInUse>,
 }
 
 /// Mean and tail of each stage.
@@ -113,9 +116,14 @@ pub fn analyze_recording(
     mut progress: impl FnMut(Progress),
 ) -> Result<RecordingSummary, PipelineError> {
     let reader = FrameReader::open(camera)?;
-    let (detectors, thresholds) = super::detectors(model, inference)?;
+    let (mut detectors, thresholds) = super::detectors(model, inference)?;
     let workers = detectors.len();
-    let preparation = Preparation::new(camera, model);
+    // Never measured here: a result must not depend on how fast this machine is at the moment.
+    let budget = inference.megapixels_per_s.map(|speed| budgets_px(std::slice::from_ref(camera), speed));
+    let mut preparation = Preparation::new(camera, model, budget.and_then(|of_cameras| of_cameras.first().copied()?));
+    if let Some(detector) = detectors.first_mut() {
+        look_for_people(camera, &mut preparation, detector)?;
+    }
     let mut analysis = CameraAnalysis::new(camera, rules, thresholds);
 
     let (jobs, queue) = sync_channel::<Job>(workers * QUEUED_PER_WORKER);
@@ -170,7 +178,7 @@ pub fn analyze_recording(
         });
         // Where it stops early, nobody takes results any more, and the threads end at their next one.
         drop(arrivals);
-        let reader = reading.join().map_err(|_| PipelineError::Panicked("reading"))?;
+        let (reader, preparation) = reading.join().map_err(|_| PipelineError::Panicked("reading"))?;
         for worker in working {
             worker.join().map_err(|_| PipelineError::Panicked("inference"))?;
         }
@@ -182,6 +190,7 @@ pub fn analyze_recording(
             stages: clocks.summaries(),
             source: reader.totals(),
             unusable_detections,
+            input: preparation.in_use().cloned(),
         })
     })
 }
@@ -217,7 +226,7 @@ fn read(
     jobs: &SyncSender<Job>,
     buffers: &Receiver<Vec<f32>>,
     results: &SyncSender<Arrival>,
-) -> FrameReader {
+) -> (FrameReader, Preparation) {
     let mut ticket = 0;
     loop {
         let begun = Instant::now();
@@ -242,7 +251,7 @@ fn read(
         }
         ticket += 1;
     }
-    reader
+    (reader, preparation)
 }
 
 fn work(

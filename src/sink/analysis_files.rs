@@ -11,8 +11,16 @@ use crate::rules::wire;
 /// Folder in which results are written until they are complete.
 const INCOMPLETE: &str = ".incomplete";
 /// Everything that a run may leave, those results among them that the caller writes.
-const RESULTS: [&str; 7] =
-    ["tracks.txt", "crossings.csv", "zones.csv", "lines.csv", "alerts.jsonl", "annotated.mp4", "summary.json"];
+const RESULTS: [&str; 8] = [
+    "tracks.txt",
+    "crossings.csv",
+    "zones.csv",
+    "lines.csv",
+    "alerts.jsonl",
+    "annotated.mp4",
+    "summary.json",
+    "detections.txt",
+];
 
 /// Columns of `zones.csv` and `lines.csv`; behind them stand those of the measures.
 const ZONE_COLUMNS: [&str; 7] = ["time", "frame", "camera", "zone", "class", "occupancy", "quality"];

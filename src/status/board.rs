@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::config::Plan;
+use crate::input::InputInUse;
 use crate::model::{AlertEvent, CameraId, CameraState, FrameReport, Level, Reading, RuleId, Timestamp};
 use crate::rules::RuleStatus;
 
@@ -69,6 +70,8 @@ pub struct CameraStatus {
     pub last_frame: Option<Timestamp>,
     /// When its analysis last said that it is alive; `None` before the first time.
     pub analysis_alive: Option<Timestamp>,
+    /// What the network is given of its pictures; `None` before the first.
+    pub input: Option<InputInUse>,
 }
 
 /// How a rule stands: [`RuleStatus`] that may be kept.
@@ -125,6 +128,7 @@ impl StatusBoard {
             report: None,
             last_frame: None,
             analysis_alive: None,
+            input: None,
         };
         let rule = |id: &RuleId| RuleState { rule: id.clone(), level: None, since: None, reading: None, stale: true };
         let newest = Newest {
@@ -146,6 +150,17 @@ impl StatusBoard {
         self.change(|newest| match newest.camera(camera) {
             Some(status) if status.health != health => {
                 status.health = health;
+                true
+            }
+            _ => false,
+        });
+    }
+
+    /// What the network is given of a camera's pictures from now on.
+    pub fn set_input(&self, camera: &CameraId, input: InputInUse) {
+        self.change(|newest| match newest.camera(camera) {
+            Some(status) if status.input.as_ref() != Some(&input) => {
+                status.input = Some(input);
                 true
             }
             _ => false,

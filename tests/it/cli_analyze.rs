@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Stdio;
 
 use crowdflow::config::{FileSource, SourcePlan};
 use crowdflow::evaluation::read_tracks;
-use crowdflow::model::Timestamp;
+use crowdflow::model::{PixelBox, Timestamp};
 use crowdflow::source::{self, Grabbed};
 use serde_json::Value;
 
@@ -315,4 +315,82 @@ fn a_reader_that_goes_away_is_no_fault() {
     let ended = site.command(&args).stdout(writer).stderr(Stdio::piped()).output().unwrap();
     assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(0), ""));
     assert!(site.path("out/summary.json").exists());
+}
+
+/// Tracks by frame: how many there are, and their boxes.
+fn tracks_by_frame(site: &Site, out: &str) -> BTreeMap<u32, Vec<PixelBox>> {
+    let mut frames: BTreeMap<u32, Vec<PixelBox>> = BTreeMap::new();
+    for track in read_tracks(&site.path(&format!("{out}/tracks.txt"))).unwrap() {
+        frames.entry(track.frame).or_default().push(track.bbox);
+    }
+    frames
+}
+
+#[test]
+fn with_tiles_nobody_is_counted_twice_and_two_runs_write_the_same_bytes() {
+    let Some(site) = site() else { return };
+    // Six tiles whose seams run through the walkway, and, as many pixels to a person, the whole picture at once.
+    let tiled = CONFIG.replace("256x192", "256x192\"\ninput_tiles = [3, 2] #").replace("WORKERS", "3");
+    site.write("tiled.toml", tiled);
+    site.write("whole.toml", CONFIG.replace("256x192", "640x480").replace("WORKERS", "2"));
+    let analyze = |config: &str, out: &str| {
+        site.run(&["analyze", "-c", config, "-o", out, "--no-video", "--detections"]).quietly_fine();
+    };
+    analyze("tiled.toml", "tiled");
+    analyze("tiled.toml", "again");
+    analyze("whole.toml", "whole");
+    for name in REPEATABLE.into_iter().chain(["detections.txt"]) {
+        assert_eq!(site.read(&format!("tiled/{name}")), site.read(&format!("again/{name}")), "{name}");
+    }
+    let input = &site.json("tiled/summary.json")["input"];
+    assert_eq!(
+        (&input["tiles"], &input["crop_px"]),
+        (&serde_json::json!([3, 2]), &serde_json::json!([0, 0, 768, 576]))
+    );
+
+    let (tiled, whole) = (tracks_by_frame(&site, "tiled"), tracks_by_frame(&site, "whole"));
+    let mut differences = 0;
+    for frame in 10..=FRAMES as u32 {
+        let (tiled, whole) = (&tiled[&frame], &whole[&frame]);
+        for (index, a) in tiled.iter().enumerate() {
+            let again = tiled[index + 1..].iter().find(|b| a.intersection(b) > 0.6 * a.area().min(b.area()));
+            // Two who hide one another are two in the whole picture too.
+            let there = whole.iter().filter(|seen| seen.intersection(a) > 0.3 * seen.area()).count();
+            assert!(again.is_none() || there >= 2, "frame {frame}: {a:?} is there twice: {again:?}");
+        }
+        differences += tiled.len().abs_diff(whole.len());
+    }
+    // Somebody who is counted twice would be so in most of the 23 frames; who is hidden is found here or there.
+    assert!(differences <= 10, "{differences} people more or less over the frames");
+    let crossings = site.read("tiled/crossings.csv");
+    assert_eq!(column(&crossings, "direction"), ["out"], "somebody who walks over a line by a seam is counted once");
+}
+
+#[test]
+fn a_chosen_input_is_told_with_its_reason_and_is_the_same_each_time() {
+    let Some(site) = site() else { return };
+    let auto = CONFIG.replace("\"256x192\"", "\"auto\"").replace("WORKERS", "2");
+    site.write("auto.toml", &auto);
+    let bound = auto.replace("workers = 2", "workers = 2\nmegapixels_per_s = 0.4");
+    site.write("bound.toml", bound);
+    site.run(&["analyze", "-c", "auto.toml", "-o", "auto", "--no-video"]).quietly_fine();
+    site.run(&["analyze", "-c", "auto.toml", "-o", "again", "--no-video"]).quietly_fine();
+    assert_eq!(site.read("auto/tracks.txt"), site.read("again/tracks.txt"));
+    let input = site.json("auto/summary.json")["input"].clone();
+    assert_eq!(input, site.json("again/summary.json")["input"]);
+    assert!(input["smallest_person_px"].as_f64().is_some_and(|height| (56.0..72.0).contains(&height)), "{input}");
+    assert!(
+        input["why"].as_str().is_some_and(|why| why.contains("boxes seen")) && input["warning"].is_null(),
+        "{input}"
+    );
+    let done = site.run(&["analyze", "-c", "bound.toml", "-o", "bound", "--no-video"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(
+        done.stderr.starts_with("warning: network input of cameras.walkway: the smallest people are "),
+        "{}",
+        done.stderr
+    );
+    let bound = &site.json("bound/summary.json")["input"];
+    // 0.75 of 0.4 megapixels a second, at 7 frames a second.
+    assert!(bound["input_px"].as_f64().is_some_and(|pixels| pixels <= 0.75 * 0.4e6 / 7.0), "{bound}");
 }

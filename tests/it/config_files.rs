@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crowdflow::config::{self, ConfigError, FaultKind, Plan, Region, SourcePlan, defaults};
+use crowdflow::config::{self, AutoInput, ConfigError, FaultKind, Plan, Region, SourcePlan, defaults};
+use crowdflow::geometry::TileGrid;
 use crowdflow::model::{ClassSet, FrameSize, Level, Measure, NormPoint, Timestamp, ZoneUse};
 use proptest::prelude::*;
 
@@ -58,6 +59,7 @@ fn what_the_reference_calls_a_default_is_one() {
             "mobile =",
             "stale_after_s =",
             "input_size =",
+            "input_tiles =",
             "region =",
             "start =",
             "repeat =",
@@ -180,6 +182,43 @@ fn values_are_resolved() {
     assert_eq!((rule.measure, rule.levels.len()), (Measure::Density, 4));
     assert_eq!(rule.source, defaults::shipped_levels(ZoneUse::Walkway).source);
     assert_eq!(rule.levels[3].raise, 3.5);
+}
+
+#[test]
+fn an_input_may_be_chosen_and_cut_into_tiles() {
+    let plan = plan(
+        r#"
+        inference.megapixels_per_s = 6.5
+
+        [cameras.auto]
+        input_size = "auto"
+        source.file = { path = "a.avi", fps = 25 }
+
+        [cameras.bound]
+        input_size = "auto"
+        input_tiles = [2, 1]
+        region = "whole"
+        keep_fps = 2.5
+        source.http.url = "https://cam.example/stream"
+
+        [cameras.thinned]
+        input_size = "auto"
+        analysis_fps = 4
+        source.http.url = "https://cam.example/stream"
+
+        [cameras.tiled]
+        input_tiles = [3, 2]
+        source.file = { path = "a.avi", fps = 25 }
+        "#,
+    );
+    assert_eq!(plan.inference.megapixels_per_s, Some(6.5));
+    let inputs: Vec<_> = plan.cameras.iter().map(|camera| camera.input).collect();
+    let auto = |chooses_region, chooses_tiles, keep_fps| AutoInput { chooses_region, chooses_tiles, keep_fps };
+    assert_eq!(inputs[0].auto, Some(auto(true, true, 25.0)));
+    assert_eq!(inputs[1].auto, Some(auto(false, false, 2.5)));
+    assert_eq!(inputs[2].auto, Some(auto(true, true, 4.0)));
+    assert_eq!((inputs[3].auto, inputs[3].size), (None, defaults::INPUT_SIZE));
+    assert_eq!(inputs[3].tiles, TileGrid { columns: 3, rows: 2 });
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use super::{Checker, Fault, FaultKind, KeyPath, Number, calibration, defaults, place, source};
 use crate::config::raw::RawCamera;
-use crate::config::{CameraPlan, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, region};
+use crate::config::{AutoInput, CameraPlan, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, region};
+use crate::geometry::TileGrid;
 use crate::model::{CameraId, FrameSize};
 
 pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: &KeyPath) -> Option<CameraPlan> {
@@ -22,6 +23,8 @@ pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: 
     );
     let tracker = tracker(checker, raw, &path.key("tracker"), frame_interval_s);
     let input_size = input_size(checker, raw, &path.key("input_size"));
+    let tiles = tiles(checker, raw, &path.key("input_tiles"));
+    let keep_fps = keep_fps(checker, raw, path, input_size, frame_interval_s);
 
     let frame_size = raw.frame_size.as_deref().map(|size| checker.frame_size(&path.key("frame_size"), size));
     let calibration_path = path.key("calibration");
@@ -55,7 +58,20 @@ pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: 
         source: source?,
         analysis_fps: analysis_fps?,
         stale_after_s: stale_after_s?,
-        input: InputPlan { size: input_size?, region: region? },
+        input: InputPlan {
+            size: match input_size? {
+                InputSize::Fixed(size) => size,
+                InputSize::Auto => defaults::INPUT_SIZE,
+            },
+            region: region?,
+            tiles: tiles?,
+            auto: keep_fps?.map(|keep_fps| AutoInput {
+                // Where there is nothing to crop to, the whole picture stays.
+                chooses_region: raw.region.is_none(),
+                chooses_tiles: raw.input_tiles.is_none(),
+                keep_fps,
+            }),
+        },
         tracker: tracker?,
         calibration: match calibration {
             Some(calibration) => Some(calibration?),
@@ -123,8 +139,18 @@ fn tracker(
     Some(TrackerPlan { confirm_s: confirm?, coast_s: coast?, lost_s: lost? })
 }
 
-fn input_size(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Option<FrameSize> {
-    let Some(written) = raw.input_size.as_deref() else { return Some(defaults::INPUT_SIZE) };
+/// The input's size as it is written.
+#[derive(Clone, Copy)]
+enum InputSize {
+    Fixed(FrameSize),
+    Auto,
+}
+
+fn input_size(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Option<InputSize> {
+    let Some(written) = raw.input_size.as_deref() else { return Some(InputSize::Fixed(defaults::INPUT_SIZE)) };
+    if written == "auto" {
+        return Some(InputSize::Auto);
+    }
     let (stride, most) = (defaults::INPUT_STRIDE_PX, defaults::INPUT_MOST_PX);
     let side = |text: &str| text.parse::<u32>().ok();
     let size = written.split_once('x').and_then(|(width, height)| side(width).zip(side(height)));
@@ -133,9 +159,9 @@ fn input_size(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Opt
         && fits(width_px)
         && fits(height_px)
     {
-        return Some(FrameSize { width_px, height_px });
+        return Some(InputSize::Fixed(FrameSize { width_px, height_px }));
     }
-    let expected = format!("\"WIDTHxHEIGHT\", both multiples of {stride} from {stride} to {most}");
+    let expected = format!("\"auto\", or \"WIDTHxHEIGHT\", both multiples of {stride} from {stride} to {most}");
     let mut fault = Fault::new(FaultKind::BadInputSize, format!("{written:?}"), expected);
     if let Some((width, height)) = size {
         let near = |side: u32| (side.min(most).div_ceil(stride) * stride).max(stride);
@@ -143,6 +169,44 @@ fn input_size(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Opt
     }
     checker.note(path, fault);
     None
+}
+
+fn tiles(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Option<TileGrid> {
+    let Some(written) = raw.input_tiles.as_deref() else { return Some(TileGrid::ONE) };
+    let (columns, rows) = checker.pair(path, written, defaults::TILES, "[columns, rows]")?;
+    Some(TileGrid { columns: columns as u32, rows: rows as u32 })
+}
+
+/// The frame rate that a chosen input has to keep; `Some(None)` where none is chosen.
+fn keep_fps(
+    checker: &mut Checker<'_>,
+    raw: &RawCamera,
+    camera: &KeyPath,
+    input_size: Option<InputSize>,
+    frame_interval_s: Option<f64>,
+) -> Option<Option<f64>> {
+    let path = camera.key("keep_fps");
+    let written = checker.optional_number(&path, raw.keep_fps, defaults::FPS)?;
+    match (input_size?, written, frame_interval_s) {
+        (InputSize::Auto, Some(fps), _) => Some(Some(fps)),
+        (InputSize::Auto, None, Some(interval_s)) => Some(Some(1.0 / interval_s)),
+        (InputSize::Auto, None, None) => {
+            checker.missing(
+                &path,
+                "frames a second that this machine has to keep of this camera, as input_size = \"auto\" and neither \
+                 analysis_fps nor its source says how many come",
+            );
+            None
+        }
+        (InputSize::Fixed(_), None, _) => Some(None),
+        (InputSize::Fixed(size), Some(fps), _) => {
+            let found = format!("{fps} with an input size of {}x{}", size.width_px, size.height_px);
+            let fault = Fault::new(FaultKind::KeepFpsUnused, found, "no keep_fps, or input_size = \"auto\"")
+                .help("keep_fps bounds the input size that is chosen. How many frames are analysed is `analysis_fps`");
+            checker.note(&path, fault);
+            None
+        }
+    }
 }
 
 fn places(

@@ -14,6 +14,8 @@ pub(super) fn check(checker: &mut Checker<'_>, raw: &RawInference, path: &KeyPat
     let threads = defaults::THREADS_PER_WORKER as f64;
     let threads =
         checker.number_or(&path.key("threads_per_worker"), raw.threads_per_worker, defaults::THREADS, threads);
+    let speed_path = path.key("megapixels_per_s");
+    let megapixels_per_s = checker.optional_number(&speed_path, raw.megapixels_per_s, defaults::MEGAPIXELS_PER_S);
     let thresholds = thresholds(checker, raw, path);
     Some(InferencePlan {
         manifest,
@@ -21,6 +23,7 @@ pub(super) fn check(checker: &mut Checker<'_>, raw: &RawInference, path: &KeyPat
         onnxruntime,
         workers: workers?.map(|workers| workers as usize),
         threads_per_worker: threads? as usize,
+        megapixels_per_s: megapixels_per_s?,
         thresholds: thresholds?,
     })
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::panic_budget::PanicBudget;
 use super::{Buffers, WaitingFrame};
 use crate::config::{CameraPlan, Plan};
+use crate::input::InputReport;
 use crate::metrics::{CameraMetrics, CaptureTotals, DropReason, Metrics, Stage, WorkerThread};
 use crate::model::{CameraState, FrameMeta};
 use crate::picture::Picture;
@@ -145,6 +146,18 @@ impl CaptureSink {
         self.metrics.camera(&self.camera.id)
     }
 
+    /// Says what the network is given, where that has changed.
+    fn tell_input(&mut self) {
+        let Some(input) = self.preparation.news() else { return };
+        let camera = &self.camera.id;
+        let InputReport { crop_px, tiles, size, why, warning, .. } = InputReport::from(input);
+        tracing::info!(%camera, size, ?crop_px, ?tiles, why, "network input");
+        if let Some(warning) = warning {
+            tracing::warn!(%camera, "network input: {warning}");
+        }
+        self.board.set_input(camera, input.clone());
+    }
+
     fn drop_frame(&self, reason: DropReason) {
         if let Some(metrics) = self.metrics() {
             metrics.dropped(reason);
@@ -161,6 +174,7 @@ impl FeedSink for CaptureSink {
         meta.epoch += self.first_epoch;
         let buffer = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let begun = Instant::now();
+        let people_seen = self.preparation.look(meta.at, picture.size());
         let prepared = match self.preparation.prepare(&picture, buffer.unwrap_or_default()) {
             Ok(prepared) => prepared,
             Err(error) => {
@@ -169,13 +183,15 @@ impl FeedSink for CaptureSink {
                 return;
             }
         };
+        self.tell_input();
         let queued = Instant::now();
         if let Some(metrics) = self.metrics() {
             metrics.stage(Stage::Prepare, (queued - begun).as_secs_f64());
         }
         let picture = self.live.has_viewers(&self.camera.id).then_some(picture);
-        let frame = WaitingFrame { meta, prepared, picture, queued };
-        if let Some(dropped) = self.hub.put(self.index, frame) {
+        let frame = WaitingFrame { meta, prepared, picture, queued, people_seen };
+        let cost = frame.prepared.input_px();
+        if let Some(dropped) = self.hub.put(self.index, frame, cost) {
             self.drop_frame(DropReason::Superseded);
             self.keep(dropped.prepared.tensor);
         }

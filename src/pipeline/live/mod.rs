@@ -17,9 +17,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{FrameHub, PipelineError, Preparation};
+use super::{FrameHub, PeopleSeen, PipelineError, Preparation, megapixels_per_s};
 use crate::config::Plan;
-use crate::inference::{Model, PreparedFrame};
+use crate::inference::{Detector, Model, PreparedFrame};
+use crate::input::budgets_px;
 use crate::metrics::Metrics;
 use crate::model::{Detection, FrameMeta};
 use crate::picture::Picture;
@@ -56,6 +57,8 @@ struct WaitingFrame {
     /// Kept where somebody looks at the camera.
     picture: Option<Picture>,
     queued: Instant,
+    /// While people are looked for: where what is detected is to be added.
+    people_seen: Option<Arc<PeopleSeen>>,
 }
 
 /// What a worker made of a frame.
@@ -105,7 +108,8 @@ impl LiveService {
     /// # Errors
     /// The model can't be loaded, or the system has no thread to give.
     pub fn start(plan: &Arc<Plan>, model: &Model, observers: Observers) -> Result<Self, PipelineError> {
-        let (detectors, thresholds) = super::detectors(model, &plan.inference)?;
+        let (mut detectors, thresholds) = super::detectors(model, &plan.inference)?;
+        let budgets = budgets(plan, model, &mut detectors)?;
         let Observers { metrics, board, live, alert_log } = observers;
         metrics.inference_workers(detectors.len());
 
@@ -138,7 +142,8 @@ impl LiveService {
                 spawn(&format!("inference {index}"), move || worker.run())
             })
             .collect::<Result<_, _>>()?;
-        let preparations = plan.cameras.iter().map(|camera| Preparation::new(camera, model)).collect();
+        let cameras = plan.cameras.iter().zip(budgets);
+        let preparations = cameras.map(|(camera, budget_px)| Preparation::new(camera, model, budget_px)).collect();
         let capture = capture::CaptureSupervisor {
             plan: Arc::clone(plan),
             preparations,
@@ -205,6 +210,23 @@ impl LiveService {
         }
         Ok(())
     }
+}
+
+/// Pixels of network input that a frame of each camera may take. The machine is measured only where an input is chosen
+/// and the configuration doesn't say how fast it is.
+fn budgets(plan: &Plan, model: &Model, detectors: &mut [Detector]) -> Result<Vec<Option<f64>>, PipelineError> {
+    if plan.cameras.iter().all(|camera| camera.input.auto.is_none()) {
+        return Ok(vec![None; plan.cameras.len()]);
+    }
+    let speed = match plan.inference.megapixels_per_s {
+        Some(configured) => configured,
+        None => {
+            let measured = megapixels_per_s(detectors, model)?;
+            tracing::info!(megapixels_per_s = (measured * 100.0).round() / 100.0, "this machine was measured");
+            measured
+        }
+    };
+    Ok(budgets_px(&plan.cameras, speed))
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {

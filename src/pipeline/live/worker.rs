@@ -24,7 +24,7 @@ pub(super) struct Worker {
 impl Worker {
     pub fn run(mut self) {
         while let Some(handed) = self.hub.take() {
-            let WaitingFrame { meta, prepared, picture, queued } = handed.frame;
+            let WaitingFrame { meta, prepared, picture, queued, people_seen } = handed.frame;
             let begun = Instant::now();
             let inferred = catch_unwind(AssertUnwindSafe(|| self.detector.infer(std::slice::from_ref(&prepared))));
             let busy_s = begun.elapsed().as_secs_f64();
@@ -48,6 +48,10 @@ impl Worker {
             };
             if let (None, Some(camera)) = (&detections, camera) {
                 camera.dropped(DropReason::InferenceFailed);
+            }
+            let plan = self.plan.cameras.get(handed.camera);
+            if let (Some(seen), Some(plan), Some(detections)) = (people_seen, plan, &detections) {
+                seen.add(detections, plan, meta.size, self.detector.thresholds().high_score);
             }
             self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(prepared.tensor);
             let done = detections.map(|detections| DetectedFrame { meta, picture, detections });
