@@ -349,7 +349,9 @@ def chosen_input(args):
 
 
 def main():
-    benches/measure.py --only throughput                # accuracy, density, throughput, memory, cameras, tracker or input
+    global CROWDFLOW
+    parts = {"accuracy": accuracy, "density": density, "throughput": throughput, "memory": memory, "cameras": cameras,
+             "tracker": tracker, "input": chosen_input}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default=os.environ.get("CROWDFLOW_SHARED_DATA", ROOT.parent / "shared/data"), help="folder with the ground truth")
     parser.add_argument("--only", choices=parts, action="append", help="measure this only; may be given again")
