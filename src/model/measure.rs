@@ -70,7 +70,7 @@ pub struct MeasureFacts {
     pub worse: Worse,
     /// The largest threshold that makes sense: a slip such as 35 for 3.5 would give a rule that never alerts.
     pub most: f64,
-    /// What has to be known for it.
+    /// What has to be known for it in a zone or camera, or where it is of lines only, at a line.
     pub needs: Needs,
     /// One sentence for people; its definition stands where it is computed.
     pub help: &'static str,
@@ -204,7 +204,6 @@ measures! {
     /// Counter-flow ratio.
     CounterFlow = MeasureFacts {
         name: "counter_flow", scopes: PLACES, column: "counter_flow", metric: "counter_flow_ratio", most: 0.5,
-        needs: Needs::Pictures,
         help: "Share of the weaker of two opposite flows: 0 all go one way, 0.5 as many come as go.", ..SHARE
     };
     /// Polar order.
@@ -397,6 +396,15 @@ impl Measure {
     pub fn facts(self) -> &'static MeasureFacts {
         // One entry for each variant, in the same order: the macro makes both lists from one.
         &FACTS[self as usize]
+    }
+
+    /// What has to be known for it at such a place. Crossings of a line need no metres.
+    #[must_use]
+    pub fn needs(self, scope: Scope) -> Needs {
+        match (self, scope) {
+            (Self::CounterFlow, Scope::Line) => Needs::Pictures,
+            _ => self.facts().needs,
+        }
     }
 
     /// Its name in configuration, files and labels.

@@ -25,7 +25,8 @@ impl Readings {
 
     /// Sets one.
     pub fn set(&mut self, measure: Measure, reading: Reading) {
-        self.0[measure as usize] = Some(reading);
+        // Some sums of nothing are −0, which reads odd in a file.
+        self.0[measure as usize] = Some(reading.map(|value| value + 0.0));
     }
 
     /// Sets one from a measured value; without one there was not enough to measure.

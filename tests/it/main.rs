@@ -17,6 +17,7 @@ mod flow_scenarios;
 mod http_api;
 mod live_page;
 mod made_up_service;
+mod measures_document;
 mod measures_reference;
 mod prometheus_files;
 mod rtsp;

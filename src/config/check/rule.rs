@@ -235,7 +235,18 @@ fn measure_can_be_had(
         Some(Fault::new(FaultKind::MeasureUnknowable, found, expected).help(help))
     };
     let written = measure.as_str();
-    let fault = match measure.facts().needs {
+    let area_unknown = || {
+        unknowable(
+            format!("{written:?} of {name}, whose area is not known"),
+            format!("cameras.{camera}.zones.{part}.area_m2, the zone's area on the ground"),
+            "Measure it on a map or plan, or calibrate the camera, from which it follows; without it, use measure = \
+             \"occupancy\""
+                .to_owned(),
+        )
+    };
+    let area_first = measure == Measure::FillRate && !has_area && !is_calibrated;
+    let fault = match measure.needs(found.scope()) {
+        Needs::EnclosingLines if area_first => area_unknown(),
         Needs::Pictures | Needs::DensityMap => None,
         Needs::Area if has_area => None,
         Needs::Area if is_calibrated => {
@@ -249,13 +260,7 @@ fn measure_can_be_had(
             );
             fault.filter(|_| has_none)
         }
-        Needs::Area => unknowable(
-            format!("{written:?} of {name}, whose area is not known"),
-            format!("cameras.{camera}.zones.{part}.area_m2, the zone's area on the ground"),
-            "Measure it on a map or plan, or calibrate the camera, from which it follows; without it, use measure = \
-             \"occupancy\""
-                .to_owned(),
-        ),
+        Needs::Area => area_unknown(),
         Needs::AllowedDirection if raw_line.is_some_and(|line| line.allowed.is_some()) => None,
         Needs::AllowedDirection if raw_line.is_some() => unknowable(
             format!("{written:?} of {name}, which says no direction"),
