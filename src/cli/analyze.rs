@@ -13,12 +13,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::config_file;
 use super::failure::Unavailable;
 use super::model::{check_input_size, open_model};
-use super::output::print;
+use super::output::{count, print};
 use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
 use crate::evaluation::{TrackRow, write_track};
 use crate::inference::Model;
 use crate::input::InputReport;
-use crate::model::{FrameReport, FrameSize, LineState, ObjectClass, TrackId, ZoneState};
+use crate::model::{FrameReport, FrameSize, LineState, ObjectClass, Timestamp, TrackId, ZoneState};
 use crate::picture::{Picture, VideoWriter};
 use crate::pipeline::{AnalysedFrame, PipelineError, Progress, RecordingSummary, StageSummaries, analyze_recording};
 use crate::sink::AnalysisFiles;
@@ -39,12 +39,16 @@ pub(super) struct AnalyzeArgs {
     /// Which camera of the configuration; may be left out where there is only one.
     #[arg(long, value_name = "ID")]
     camera: Option<String>,
-    /// Folder for the results.
+    /// Folder for the results. Those of an earlier run in it are replaced, all of them.
     #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
     /// True frames a second of VIDEO; without it as configured for the camera.
     #[arg(long, value_name = "RATE", requires = "video")]
     fps: Option<f64>,
+    /// Time of the first frame, RFC 3339, such as 2026-11-24T11:00:00+08:00; without it as configured for the camera, and
+    /// 1970 where nothing is.
+    #[arg(long, value_name = "TIME")]
+    start: Option<String>,
     /// Leave annotated.mp4 out: faster.
     #[arg(long)]
     no_video: bool,
@@ -204,7 +208,8 @@ struct AnnotatedVideo {
 
 impl AnnotatedVideo {
     fn new(path: PathBuf, camera: &CameraPlan, plan: &Plan) -> Self {
-        Self { path, annotator: Annotator::new(camera, &plan.privacy), rate_fps: analysed_fps(camera), writer: None }
+        let annotator = Annotator::new(camera, &plan.rules, &plan.privacy);
+        Self { path, annotator, rate_fps: analysed_fps(camera), writer: None }
     }
 
     /// Heads are hidden for everybody who was seen or is followed, counted or not.
@@ -290,7 +295,9 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     let summary = report(&camera, &model, &summary, &totals);
     let text = serde_json::to_string_pretty(&summary)? + "\n";
     fs::write(files.incomplete_path("summary.json"), &text).map_err(PipelineError::from)?;
-    files.finish().map_err(PipelineError::from)?;
+    if files.finish().map_err(PipelineError::from)? {
+        eprintln!("replaced the results of an earlier run in {}", args.out.display());
+    }
     if let Some(warning) = summary.input.as_ref().and_then(|input| input.warning.as_ref()) {
         eprintln!("warning: network input of cameras.{}: {warning}", summary.camera);
     }
@@ -321,6 +328,11 @@ fn plan(args: &AnalyzeArgs) -> anyhow::Result<(Plan, CameraPlan)> {
             defaults::FPS_MOST
         );
     }
+    let read_start = |written: &String| {
+        let time = Timestamp::from_rfc3339(written);
+        time.with_context(|| format!("--start: found {written:?}, expected {}", Timestamp::RFC3339_WORDS))
+    };
+    let given_start = args.start.as_ref().map(read_start).transpose()?;
     let plan = match (&args.config, &args.video, args.fps) {
         (Some(path), _, _) => config_file::load(path)?,
         (None, Some(_), Some(fps)) => {
@@ -362,6 +374,14 @@ fn plan(args: &AnalyzeArgs) -> anyhow::Result<(Plan, CameraPlan)> {
         } else {
             SourcePlan::File(FileSource { path, fps, start, repeat: false })
         };
+    }
+    if let Some(given) = given_start {
+        match &mut camera.source {
+            SourcePlan::File(file) => file.start = given,
+            SourcePlan::Images(folder) => folder.start = given,
+            // Refused as a recording in any case.
+            SourcePlan::Stream(_) | SourcePlan::V4l2(_) => {}
+        }
     }
     Ok((plan, camera))
 }
@@ -421,14 +441,13 @@ fn size(size: FrameSize) -> String {
 
 fn in_words(summary: &Summary<'_>, out: &Path) -> String {
     let mut text = format!(
-        "{} frames of {} ({:.1} s of video) in {:.1} s: {:.1} frames/s with {} worker{}\n",
-        summary.frames,
+        "{} of {} ({:.1} s of video) in {:.1} s: {:.1} frames/s with {}\n",
+        count(summary.frames as usize, "frame"),
         summary.video,
         summary.seconds_of_video,
         summary.wall_s,
         summary.fps,
-        summary.workers,
-        if summary.workers == 1 { "" } else { "s" }
+        count(summary.workers, "worker")
     );
     // Writing into a string can't fail.
     if let Some(InputReport { crop_px: [left, top, width, height], tiles: [columns, rows], size, why, .. }) =

@@ -12,9 +12,10 @@ use tokio::sync::watch;
 use super::annotate::Annotator;
 use super::board::{Board, Turn};
 use super::painter::{LiveFrame, Painter};
-use crate::config::{CameraPlan, PrivacyPlan};
+use crate::config::{CameraPlan, PrivacyPlan, RulePlan};
 use crate::model::CameraId;
 use crate::picture::PictureError;
+use crate::status::RepeatLimit;
 
 /// How live pictures are made.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,9 +46,6 @@ pub struct LiveStats {
     /// Looking on now.
     pub viewers: usize,
 }
-
-/// One failure in this time is logged for each camera, with how many came before it.
-const FAILURE_LOG_PAUSE: Duration = Duration::from_secs(60);
 
 /// The live view of all cameras. Clones share it; it closes with the last of them.
 #[derive(Debug, Clone)]
@@ -93,13 +91,18 @@ enum Shown {
 type Encode = Box<dyn FnMut(usize, LiveFrame) -> (Result<Arc<[u8]>, PictureError>, Duration) + Send>;
 
 impl LiveHub {
-    /// Starts the live view of these cameras.
+    /// Starts the live view of these cameras, with the names of the rules on them.
     ///
     /// # Errors
     /// The system has no thread to give.
-    pub fn start(cameras: &[CameraPlan], privacy: &PrivacyPlan, options: LiveOptions) -> std::io::Result<Self> {
-        let mut painters: Vec<Painter> =
-            cameras.iter().map(|camera| Painter::new(Annotator::new(camera, privacy), options)).collect();
+    pub fn start(
+        cameras: &[CameraPlan],
+        rules: &[RulePlan],
+        privacy: &PrivacyPlan,
+        options: LiveOptions,
+    ) -> std::io::Result<Self> {
+        let painter = |camera| Painter::new(Annotator::new(camera, rules, privacy), options);
+        let mut painters: Vec<Painter> = cameras.iter().map(painter).collect();
         let encode = move |index: usize, frame: LiveFrame| {
             let painter = &mut painters[index];
             (painter.paint(frame), painter.pause())
@@ -256,13 +259,13 @@ impl Drop for Viewer {
 struct Encoder {
     shared: Arc<Shared>,
     encode: Encode,
-    /// For each camera: when a failure was logged, and how many came since.
-    failures: Vec<(Option<Instant>, u64)>,
+    /// For each camera: which failures are logged.
+    failures: Vec<RepeatLimit>,
 }
 
 impl Encoder {
     fn new(shared: Arc<Shared>, encode: Encode) -> Self {
-        let failures = vec![(None, 0); shared.slots.len()];
+        let failures = vec![RepeatLimit::default(); shared.slots.len()];
         Self { shared, encode, failures }
     }
 
@@ -318,14 +321,9 @@ impl Encoder {
 
     fn count_failure(&mut self, index: usize, now: Instant, error: &str) {
         self.shared.slots[index].failed.fetch_add(1, Ordering::Relaxed);
-        let (logged, unlogged) = &mut self.failures[index];
-        if logged.is_some_and(|logged| now.duration_since(logged) < FAILURE_LOG_PAUSE) {
-            *unlogged += 1;
-            return;
-        }
+        let Some(not_logged) = self.failures[index].event(now) else { return };
         let camera = self.shared.index.iter().find(|(_, at)| **at == index).map_or("", |(camera, _)| camera.as_str());
-        tracing::warn!(camera, error, not_logged = *unlogged, "live picture not shown");
-        (*logged, *unlogged) = (Some(now), 0);
+        tracing::warn!(camera, error, not_logged, "live picture not shown");
     }
 }
 

@@ -14,7 +14,7 @@ use crate::model::{CameraState, FrameMeta};
 use crate::picture::Picture;
 use crate::pipeline::{FrameHub, Preparation};
 use crate::source::{CameraHealth, CaptureCounters, FeedHandle, FeedSink, spawn_feed};
-use crate::status::{CameraHealthStatus, StatusBoard};
+use crate::status::{CameraHealthStatus, RepeatLimit, StatusBoard};
 use crate::view::LiveHub;
 
 /// Wait before a thread that the system did not give is asked for again.
@@ -109,6 +109,7 @@ impl CaptureSupervisor {
             metrics: self.metrics.clone(),
             board: Arc::clone(&self.board),
             live: self.live.clone(),
+            not_prepared: RepeatLimit::default(),
         };
         match spawn_feed(camera, Arc::clone(&self.stop), sink) {
             Ok(feed) => watched.feed = Some(feed),
@@ -139,6 +140,7 @@ struct CaptureSink {
     metrics: Metrics,
     board: Arc<StatusBoard>,
     live: LiveHub,
+    not_prepared: RepeatLimit,
 }
 
 impl CaptureSink {
@@ -170,15 +172,20 @@ impl CaptureSink {
 }
 
 impl FeedSink for CaptureSink {
-    fn frame(&mut self, mut meta: FrameMeta, picture: Picture) {
+    fn frame(&mut self, mut meta: FrameMeta, picture: Picture, decode_s: f64) {
         meta.epoch += self.first_epoch;
+        if let Some(metrics) = self.metrics() {
+            metrics.stage(Stage::Decode, decode_s);
+        }
         let buffer = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let begun = Instant::now();
         let people_seen = self.preparation.look(meta.at, picture.size());
         let prepared = match self.preparation.prepare(&picture, buffer.unwrap_or_default()) {
             Ok(prepared) => prepared,
             Err(error) => {
-                tracing::warn!(camera = %self.camera.id, seq = meta.seq, %error, "frame can't be prepared");
+                if let Some(not_logged) = self.not_prepared.event(begun) {
+                    tracing::warn!(camera = %self.camera.id, seq = meta.seq, %error, not_logged, "frame can't be prepared");
+                }
                 self.drop_frame(DropReason::InferenceFailed);
                 return;
             }

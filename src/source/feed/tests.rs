@@ -7,10 +7,13 @@ use std::sync::Mutex;
 use opencv::core::{CV_8UC3, Mat, Scalar};
 
 use super::*;
-use crate::config::{FileSource, StreamSource};
+use crate::config::{Credentials, FileSource, StreamSource};
 use crate::source::SourceTotals;
 
 const START: Timestamp = Timestamp(1_800_000_000_000_000);
+
+/// Time that a fake source takes to make a picture: too little to change what the tests are about.
+const DECODE_S: f64 = 1e-6;
 
 /// What a fake source does at one grab.
 #[derive(Clone, Copy)]
@@ -97,6 +100,7 @@ impl Source for FakeSource {
 
     fn retrieve(&mut self) -> Result<Picture, SourceError> {
         let width = self.width.ok_or_else(|| SourceError::new(SourceErrorKind::Decode, "cam", "as the test wants"))?;
+        self.clock.pass(DECODE_S);
         let mat = Mat::new_rows_cols_with_default(4, width, CV_8UC3, Scalar::default()).unwrap();
         Ok(Picture::from_mat(mat).unwrap())
     }
@@ -141,7 +145,8 @@ struct Seen {
 }
 
 impl FeedSink for Seen {
-    fn frame(&mut self, meta: FrameMeta, _picture: Picture) {
+    fn frame(&mut self, meta: FrameMeta, _picture: Picture, decode_s: f64) {
+        assert!((decode_s - DECODE_S).abs() < 1e-9, "{decode_s}");
         self.frames.push(meta);
         self.clock.pass(self.busy_s);
     }
@@ -173,7 +178,7 @@ fn camera(source: SourcePlan, analysis_fps: Option<f64>) -> CameraPlan {
 
 fn stream() -> SourcePlan {
     let url = "rtsp://cam/live".to_owned();
-    SourcePlan::Stream(StreamSource { url, credentials: None, open_timeout_s: 10.0, read_timeout_s: 5.0 })
+    SourcePlan::Stream(StreamSource { url, credentials: Credentials::None, open_timeout_s: 10.0, read_timeout_s: 5.0 })
 }
 
 fn file(fps: f64, repeat: bool) -> SourcePlan {
