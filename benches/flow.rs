@@ -55,6 +55,7 @@ fn camera() -> CameraPlan {
         stale_after_s: 3.0,
         input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
         tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 2.0 },
+        counting: Default::default(),
         calibration: None,
         zones: (0..4).map(zone).collect(),
         lines: (0..3).map(line).collect(),

@@ -53,6 +53,19 @@ pub struct InferencePlan {
     pub threads_per_worker: usize,
     /// Thresholds that replace the manifest's.
     pub thresholds: DetectionThresholds,
+    /// A second opinion on crowds; `None`: boxes alone are counted.
+    pub density_map: Option<DensityMapPlan>,
+}
+
+/// A density-map model, asked now and then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DensityMapPlan {
+    /// Its id in the manifest.
+    pub model: String,
+    /// Time between two maps of a camera, in seconds.
+    pub every_s: f64,
+    /// Its input in pixels; `None`: the camera's own, which the detector has.
+    pub input_size: Option<FrameSize>,
 }
 
 /// Detector thresholds; `None`: the manifest's.
@@ -92,6 +105,8 @@ pub struct CameraPlan {
     pub input: InputPlan,
     /// The tracker's budgets.
     pub tracker: TrackerPlan,
+    /// When its counts are lower bounds, and whether a density map is asked.
+    pub counting: CountingPlan,
     /// Where on the ground its pixels are; `None`: not known, so nothing is measured in metres.
     pub calibration: Option<CalibrationPlan>,
     /// Zones in the order of their ids.
@@ -256,6 +271,21 @@ pub struct TrackerPlan {
     pub coast_s: f64,
     /// A track not seen for this long ends, in seconds.
     pub lost_s: f64,
+}
+
+/// How far a camera's counts of people are trusted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CountingPlan {
+    /// Least height of a person in the network's input that the detector resolves, in pixels.
+    pub least_person_px: f64,
+    /// Time between two density maps, in seconds; `None`: none are made of this camera's pictures.
+    pub density_map_every_s: Option<f64>,
+}
+
+impl Default for CountingPlan {
+    fn default() -> Self {
+        Self { least_person_px: super::defaults::LEAST_PERSON_PX, density_map_every_s: None }
+    }
 }
 
 /// A camera's map between picture and ground.

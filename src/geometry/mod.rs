@@ -1,6 +1,7 @@
 //! Geometry of the picture plane and of the ground plane.
 
 mod convex;
+mod density_map;
 mod ground_area;
 mod letterbox;
 mod polygon;
@@ -9,6 +10,7 @@ mod segment;
 mod voronoi;
 
 pub use convex::{ConvexPolygon, HalfPlane};
+pub use density_map::people_in;
 pub use ground_area::{GroundArea, GroundAreaFault};
 pub use letterbox::{Letterbox, LetterboxError, PixelRect};
 pub use polygon::Polygon;

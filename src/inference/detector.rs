@@ -69,13 +69,15 @@ impl Detector {
     /// thresholds. Pictures of one size are run together up to `largest_batch` where the model allows it.
     ///
     /// # Errors
-    /// [`InferenceError::NotAModel`] where ONNX Runtime can't prepare it.
+    /// [`InferenceError::OtherHead`] where the model is a density map; [`InferenceError::NotAModel`] where ONNX Runtime
+    /// can't prepare it.
     pub fn new(
         model: &Model,
         threads: usize,
         largest_batch: usize,
         overrides: DetectionThresholds,
     ) -> Result<Self, InferenceError> {
+        model.check_detector()?;
         let session = session(model, threads).map_err(|error| InferenceError::NotAModel {
             file: model.entry.file.clone(),
             reason: error.message().to_owned(),
@@ -173,7 +175,7 @@ impl Detector {
     }
 }
 
-fn check(frame: &PreparedFrame) -> Result<(), InferenceError> {
+pub(super) fn check(frame: &PreparedFrame) -> Result<(), InferenceError> {
     let (found, expected) = (frame.tensor.len(), values(frame.size()));
     if found == expected { Ok(()) } else { Err(InferenceError::WrongTensor { found, expected }) }
 }
@@ -196,7 +198,7 @@ pub(super) fn run<'s>(
 /// Options tried on two Zen 2 cores at 416 x 320 that made no difference beyond noise, and so are left alone: fixed
 /// dimensions, flushing denormals, no memory pattern, no prepacking, batches of two. Without the arena the peak memory
 /// is higher, not lower. One session of two threads gives a tenth less than two of one.
-fn session(model: &Model, threads: usize) -> ort::Result<Session> {
+pub(super) fn session(model: &Model, threads: usize) -> ort::Result<Session> {
     Session::builder(&model.runtime.environment)?
         // The highest level: below it convolutions don't get the blocked layout, and take half as long again.
         .with_optimization_level(GraphOptimizationLevel::All)?

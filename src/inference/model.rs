@@ -6,7 +6,8 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{Outlet, TensorElementType, ValueType};
 
-use super::{InferenceError, ModelEntry, Runtime, Thresholds};
+use super::{InferenceError, Manifest, ModelEntry, Runtime, Thresholds};
+use crate::config::InferencePlan;
 use crate::decode::{ClassMap, Head, OutputInfo, UnknownHead};
 use crate::model::FrameSize;
 use crate::picture::Normalisation;
@@ -20,6 +21,35 @@ pub struct Model {
     pub(super) classes: ClassMap,
     input: InputAxes,
     outputs: Vec<OutputInfo>,
+}
+
+/// The models of a configuration.
+#[derive(Debug, Clone)]
+pub struct Models {
+    /// Finds people.
+    pub detector: Model,
+    /// Counts crowds without boxes, where one is configured.
+    pub density_map: Option<Model>,
+}
+
+impl Models {
+    /// Checks the models that a plan names: that each is usable, and of the kind that its place asks for.
+    ///
+    /// # Errors
+    /// [`InferenceError`] of the first that isn't.
+    pub fn open(runtime: &Runtime, manifest: &Manifest, plan: &InferencePlan) -> Result<Self, InferenceError> {
+        let detector = Model::open(runtime, manifest.model(&plan.model)?)?;
+        detector.check_detector()?;
+        let density_map = match &plan.density_map {
+            Some(density_map) => {
+                let model = Model::open(runtime, manifest.model(&density_map.model)?)?;
+                model.check_density_map()?;
+                Some(model)
+            }
+            None => None,
+        };
+        Ok(Self { detector, density_map })
+    }
 }
 
 /// Axes of the input; `None`: free.
@@ -149,7 +179,7 @@ impl Model {
             head: self.head.kind().as_str(),
             class_count: self.classes.count(),
             classes: self.entry.classes.iter().map(|(class, &number)| (class.as_str(), number)).collect(),
-            thresholds: self.entry.thresholds,
+            thresholds: self.check_detector().is_ok().then_some(self.entry.thresholds),
             onnxruntime: self.runtime.path().display().to_string(),
         }
     }
@@ -180,8 +210,9 @@ pub struct ModelDescription {
     pub class_count: usize,
     /// Its numbers of the classes that can be counted.
     pub classes: BTreeMap<&'static str, usize>,
-    /// Default thresholds.
-    pub thresholds: Thresholds,
+    /// Default thresholds; none for a density map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<Thresholds>,
     /// The ONNX Runtime that loaded it.
     pub onnxruntime: String,
 }

@@ -5,6 +5,7 @@
 mod alert;
 mod camera_state;
 mod class;
+mod density_map;
 mod detection;
 mod frame;
 mod ids;
@@ -18,11 +19,12 @@ mod track;
 pub use alert::{AlertEvent, AlertKind, Level};
 pub use camera_state::CameraState;
 pub use class::{ClassSet, ObjectClass};
+pub use density_map::{CountEvidence, DensityMap, Mark};
 pub use detection::Detection;
 pub use frame::FrameMeta;
 pub use ids::{CameraId, IdError, LineId, RuleId, TrackId, ZoneId};
 pub use level_of_service::{LevelOfService, ZoneUse};
-pub use reading::{Reading, UnknownReason};
+pub use reading::{Reading, SaturationReason, UnknownReason};
 pub use report::{
     Crossing, Direction, FrameReport, LineState, SpecificFlow, ZoneClassState, ZoneGroundState, ZoneState,
 };

@@ -22,9 +22,15 @@ impl Preparation {
     /// How this camera's pictures are prepared for this model.
     #[must_use]
     pub fn new(camera: &CameraPlan, model: &Model) -> Self {
+        Self::with_input(camera, camera.input.size, model)
+    }
+
+    /// The same with an input of another size than the camera's.
+    #[must_use]
+    pub fn with_input(camera: &CameraPlan, input: FrameSize, model: &Model) -> Self {
         Self {
             region: camera.input.region,
-            input: camera.input.size,
+            input,
             step_px: model.fixed_size().is_none().then_some(model.entry().stride_multiple_px),
             normalisation: *model.normalisation(),
             classes: camera.classes(),

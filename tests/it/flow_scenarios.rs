@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crowdflow::config::{
-    CameraPlan, FileSource, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, defaults,
+    CameraPlan, CountingPlan, FileSource, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, defaults,
 };
 use crowdflow::flow::CameraFlow;
 use crowdflow::model::{
@@ -237,6 +237,8 @@ pub fn camera_plan(zones: Vec<ZonePlan>, lines: Vec<LinePlan>) -> CameraPlan {
         stale_after_s: 3.0,
         input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
         tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 1.0 },
+        // The tracks are made up: nobody is too small to be seen.
+        counting: CountingPlan { least_person_px: 0.0, ..CountingPlan::default() },
         calibration: None,
         zones,
         lines,

@@ -58,6 +58,7 @@ impl Camera {
             stale_after_s: 3.0,
             input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
             tracker: TrackerPlan { confirm_s: 0.5, coast_s: 0.0, lost_s: 1.5 },
+            counting: Default::default(),
             calibration: None,
             zones: Vec::new(),
             lines: Vec::new(),

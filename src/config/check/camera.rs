@@ -2,10 +2,16 @@
 
 use super::{Checker, Fault, FaultKind, KeyPath, Number, calibration, defaults, place, source};
 use crate::config::raw::RawCamera;
-use crate::config::{CameraPlan, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, region};
+use crate::config::{CameraPlan, CountingPlan, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, region};
 use crate::model::{CameraId, FrameSize};
 
-pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: &KeyPath) -> Option<CameraPlan> {
+pub(super) fn check(
+    checker: &mut Checker<'_>,
+    id: &str,
+    raw: &RawCamera,
+    path: &KeyPath,
+    density_map_every_s: Option<f64>,
+) -> Option<CameraPlan> {
     let camera_id = checker.id(path, CameraId::new(id));
     let name = raw.name.as_deref().map_or(Some(id.to_owned()), |name| checker.text(&path.key("name"), name));
     let source = source::check(checker, &raw.source, &path.key("source"));
@@ -21,7 +27,11 @@ pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: 
         "the zones would read unknown",
     );
     let tracker = tracker(checker, raw, &path.key("tracker"), frame_interval_s);
-    let input_size = input_size(checker, raw, &path.key("input_size"));
+    let input_size = match raw.input_size.as_deref() {
+        Some(written) => input_size(checker, written, &path.key("input_size")),
+        None => Some(defaults::INPUT_SIZE),
+    };
+    let counting = counting(checker, raw, &path.key("density_map"), density_map_every_s);
 
     let frame_size = raw.frame_size.as_deref().map(|size| checker.frame_size(&path.key("frame_size"), size));
     let calibration_path = path.key("calibration");
@@ -47,6 +57,7 @@ pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: 
         stale_after_s: stale_after_s?,
         input: InputPlan { size: input_size?, region: region? },
         tracker: tracker?,
+        counting: counting?,
         calibration: match calibration {
             Some(calibration) => Some(calibration?),
             None => None,
@@ -112,8 +123,31 @@ fn tracker(
     Some(TrackerPlan { confirm_s: confirm?, coast_s: coast?, lost_s: lost? })
 }
 
-fn input_size(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Option<FrameSize> {
-    let Some(written) = raw.input_size.as_deref() else { return Some(defaults::INPUT_SIZE) };
+/// Whether this camera's counts get a second opinion: where there is one, unless the camera says otherwise.
+fn counting(
+    checker: &mut Checker<'_>,
+    raw: &RawCamera,
+    path: &KeyPath,
+    density_map_every_s: Option<f64>,
+) -> Option<CountingPlan> {
+    let asked_for = raw.density_map == Some(true);
+    if asked_for && raw.mobile {
+        let fault = Fault::new(FaultKind::MobileWithPlaces, "true", "false or nothing, as mobile = true")
+            .help("A density map is a second opinion on zones, and a moving camera has none");
+        checker.note(path, fault);
+        return None;
+    }
+    if asked_for && density_map_every_s.is_none() {
+        let fault = Fault::new(FaultKind::NoDensityMap, "true", "a table [inference.density_map], or false")
+            .help("The table names the model: see docs/density-maps.md");
+        checker.note(path, fault);
+        return None;
+    }
+    let on = !raw.mobile && raw.density_map.unwrap_or(true);
+    Some(CountingPlan { density_map_every_s: density_map_every_s.filter(|_| on), ..CountingPlan::default() })
+}
+
+pub(super) fn input_size(checker: &mut Checker<'_>, written: &str, path: &KeyPath) -> Option<FrameSize> {
     let (stride, most) = (defaults::INPUT_STRIDE_PX, defaults::INPUT_MOST_PX);
     let side = |text: &str| text.parse::<u32>().ok();
     let size = written.split_once('x').and_then(|(width, height)| side(width).zip(side(height)));

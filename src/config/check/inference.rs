@@ -1,8 +1,9 @@
 //! Model and threads.
 
+use super::camera::input_size;
 use super::{Checker, Fault, FaultKind, KeyPath, Number, defaults};
-use crate::config::raw::RawInference;
-use crate::config::{DetectionThresholds, InferencePlan};
+use crate::config::raw::{RawDensityMap, RawInference};
+use crate::config::{DensityMapPlan, DetectionThresholds, InferencePlan};
 
 pub(super) fn check(checker: &mut Checker<'_>, raw: &RawInference, path: &KeyPath) -> Option<InferencePlan> {
     let mut file =
@@ -15,6 +16,7 @@ pub(super) fn check(checker: &mut Checker<'_>, raw: &RawInference, path: &KeyPat
     let threads =
         checker.number_or(&path.key("threads_per_worker"), raw.threads_per_worker, defaults::THREADS, threads);
     let thresholds = thresholds(checker, raw, path);
+    let density_map = raw.density_map.as_ref().map(|raw| density_map(checker, raw, &path.key("density_map")));
     Some(InferencePlan {
         manifest,
         model: model?,
@@ -22,6 +24,31 @@ pub(super) fn check(checker: &mut Checker<'_>, raw: &RawInference, path: &KeyPat
         workers: workers?.map(|workers| workers as usize),
         threads_per_worker: threads? as usize,
         thresholds: thresholds?,
+        density_map: match density_map {
+            Some(density_map) => Some(density_map?),
+            None => None,
+        },
+    })
+}
+
+fn density_map(checker: &mut Checker<'_>, raw: &RawDensityMap, path: &KeyPath) -> Option<DensityMapPlan> {
+    let model = match raw.model.as_deref() {
+        Some(model) => checker.text(&path.key("model"), model),
+        None => {
+            checker.missing(&path.key("model"), "the id of a density-map model in the manifest");
+            None
+        }
+    };
+    let every_s =
+        checker.number_or(&path.key("every_s"), raw.every_s, defaults::MAP_INTERVAL_S, defaults::DENSITY_MAP_EVERY_S);
+    let input_size = raw.input_size.as_deref().map(|written| input_size(checker, written, &path.key("input_size")));
+    Some(DensityMapPlan {
+        model: model?,
+        every_s: every_s?,
+        input_size: match input_size {
+            Some(size) => Some(size?),
+            None => None,
+        },
     })
 }
 

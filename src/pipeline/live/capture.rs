@@ -11,6 +11,7 @@ use crate::config::{CameraPlan, Plan};
 use crate::metrics::{CameraMetrics, CaptureTotals, DropReason, Metrics, Stage, WorkerThread};
 use crate::model::{CameraState, FrameMeta};
 use crate::picture::Picture;
+use crate::pipeline::density_turns::DensityTurns;
 use crate::pipeline::{FrameHub, Preparation};
 use crate::source::{CameraHealth, CaptureCounters, FeedHandle, FeedSink, spawn_feed};
 use crate::status::{CameraHealthStatus, StatusBoard};
@@ -27,6 +28,7 @@ const EPOCHS_PER_RESTART: u64 = 1 << 32;
 pub(super) struct CaptureSupervisor {
     pub plan: Arc<Plan>,
     pub preparations: Vec<Preparation>,
+    pub density_turns: Vec<Option<DensityTurns>>,
     pub hub: Arc<FrameHub<WaitingFrame>>,
     pub buffers: Buffers,
     pub metrics: Metrics,
@@ -102,6 +104,7 @@ impl CaptureSupervisor {
             camera: camera.clone(),
             index,
             preparation,
+            density_turns: self.density_turns.get(index).cloned().flatten(),
             first_epoch: watched.restarts * EPOCHS_PER_RESTART,
             hub: Arc::clone(&self.hub),
             buffers: Arc::clone(&self.buffers),
@@ -132,6 +135,7 @@ struct CaptureSink {
     camera: CameraPlan,
     index: usize,
     preparation: Preparation,
+    density_turns: Option<DensityTurns>,
     first_epoch: u64,
     hub: Arc<FrameHub<WaitingFrame>>,
     buffers: Buffers,
@@ -161,7 +165,11 @@ impl FeedSink for CaptureSink {
         meta.epoch += self.first_epoch;
         let buffer = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let begun = Instant::now();
-        let prepared = match self.preparation.prepare(&picture, buffer.unwrap_or_default()) {
+        let prepared = self.preparation.prepare(&picture, buffer.unwrap_or_default()).and_then(|prepared| {
+            let density_map = self.density_turns.as_mut().map(|turns| turns.prepare(&meta, &picture)).transpose()?;
+            Ok((prepared, density_map.flatten()))
+        });
+        let (prepared, density_map) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
                 tracing::warn!(camera = %self.camera.id, seq = meta.seq, %error, "frame can't be prepared");
@@ -174,9 +182,12 @@ impl FeedSink for CaptureSink {
             metrics.stage(Stage::Prepare, (queued - begun).as_secs_f64());
         }
         let picture = self.live.has_viewers(&self.camera.id).then_some(picture);
-        let frame = WaitingFrame { meta, prepared, picture, queued };
+        let frame = WaitingFrame { meta, prepared, density_map, picture, queued };
         if let Some(dropped) = self.hub.put(self.index, frame) {
             self.drop_frame(DropReason::Superseded);
+            if let (Some(_), Some(turns)) = (&dropped.density_map, &mut self.density_turns) {
+                turns.lost();
+            }
             self.keep(dropped.prepared.tensor);
         }
     }

@@ -17,11 +17,13 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{FrameHub, PipelineError, Preparation};
+use super::density_turns::DensityTurns;
+use super::sessions::Sessions;
+use super::{FrameHub, PipelineError, Preparation, worker_count};
 use crate::config::Plan;
-use crate::inference::{Model, PreparedFrame};
+use crate::inference::{Models, PreparedFrame};
 use crate::metrics::Metrics;
-use crate::model::{Detection, FrameMeta};
+use crate::model::{CountEvidence, Detection, FrameMeta};
 use crate::picture::Picture;
 use crate::sink::AlertLog;
 use crate::status::{Phase, StatusBoard};
@@ -53,6 +55,8 @@ pub struct Observers {
 struct WaitingFrame {
     meta: FrameMeta,
     prepared: PreparedFrame,
+    /// The same for the density map, where it is this frame's turn.
+    density_map: Option<PreparedFrame>,
     /// Kept where somebody looks at the camera.
     picture: Option<Picture>,
     queued: Instant,
@@ -72,6 +76,7 @@ struct DetectedFrame {
     meta: FrameMeta,
     picture: Option<Picture>,
     detections: Vec<Detection>,
+    evidence: CountEvidence,
 }
 
 /// Old tensors, to be filled again.
@@ -100,14 +105,14 @@ pub struct StillRunning {
 }
 
 impl LiveService {
-    /// Loads a detector for each worker and starts every thread.
+    /// Loads the models for each worker and starts every thread.
     ///
     /// # Errors
     /// The model can't be loaded, or the system has no thread to give.
-    pub fn start(plan: &Arc<Plan>, model: &Model, observers: Observers) -> Result<Self, PipelineError> {
-        let (detectors, thresholds) = super::detectors(model, &plan.inference)?;
+    pub fn start(plan: &Arc<Plan>, models: &Models, observers: Observers) -> Result<Self, PipelineError> {
+        let (sessions, thresholds) = Sessions::load(models, &plan.inference, worker_count(&plan.inference))?;
         let Observers { metrics, board, live, alert_log } = observers;
-        metrics.inference_workers(detectors.len());
+        metrics.inference_workers(sessions.len());
 
         let stop = Arc::new(AtomicBool::new(false));
         let hub = Arc::new(FrameHub::new(plan.cameras.len()));
@@ -123,12 +128,12 @@ impl LiveService {
             alert_log,
         );
         let analysis = spawn("analysis", move || analysis.run(&arriving))?;
-        let workers = detectors
+        let workers = sessions
             .into_iter()
             .enumerate()
-            .map(|(index, detector)| {
+            .map(|(index, sessions)| {
                 let worker = worker::Worker {
-                    detector,
+                    sessions,
                     plan: Arc::clone(plan),
                     hub: Arc::clone(&hub),
                     arrivals: arrivals.clone(),
@@ -138,10 +143,13 @@ impl LiveService {
                 spawn(&format!("inference {index}"), move || worker.run())
             })
             .collect::<Result<_, _>>()?;
-        let preparations = plan.cameras.iter().map(|camera| Preparation::new(camera, model)).collect();
+        let preparations = plan.cameras.iter().map(|camera| Preparation::new(camera, &models.detector)).collect();
+        let turns =
+            |camera| DensityTurns::new(camera, plan.inference.density_map.as_ref(), models.density_map.as_ref());
         let capture = capture::CaptureSupervisor {
             plan: Arc::clone(plan),
             preparations,
+            density_turns: plan.cameras.iter().map(turns).collect(),
             hub: Arc::clone(&hub),
             buffers,
             metrics,

@@ -73,6 +73,7 @@ fn camera(source: SourcePlan, analysis_fps: Option<f64>) -> CameraPlan {
         stale_after_s: 3.0,
         input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
         tracker: TrackerPlan { confirm_s: 0.5, coast_s: 0.0, lost_s: 1.5 },
+        counting: Default::default(),
         calibration: None,
         zones: Vec::new(),
         lines: Vec::new(),
