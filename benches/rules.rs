@@ -48,7 +48,14 @@ fn zones(frame: usize) -> Vec<ZoneState> {
             dwell_seconds_total: 0.0,
             longest_dwell_s: None,
         };
-        ZoneState { zone: zone_id(i), classes: vec![person], density_per_m2: Some(value), ground: None }
+        ZoneState {
+            zone: zone_id(i),
+            classes: vec![person],
+            density_per_m2: Some(value),
+            saturation: None,
+            count_disagreement: None,
+            ground: None,
+        }
     };
     (0..ZONES).map(zone).collect()
 }

@@ -1,10 +1,12 @@
 //! One camera's zones and lines together.
 
+use super::count_quality::CountQuality;
 use super::ground::GroundFlow;
 use super::{LineCounter, ZoneCounter};
 use crate::config::CameraPlan;
 use crate::model::{
-    Crossing, FrameMeta, FrameSize, LineState, ObjectClass, Timestamp, Track, TrackId, UnknownReason, ZoneState,
+    CountEvidence, Crossing, FrameMeta, FrameSize, LineState, ObjectClass, Reading, Timestamp, Track, TrackId,
+    UnknownReason, ZoneState,
 };
 
 /// What one step gives.
@@ -41,6 +43,7 @@ pub struct CameraFlow {
     zones: Vec<ZoneCounter>,
     lines: Vec<LineCounter>,
     ground: Option<GroundFlow>,
+    quality: CountQuality,
     stretch: Option<Stretch>,
     sight: Sight,
 }
@@ -54,9 +57,15 @@ impl CameraFlow {
             zones: zones.iter().map(ZoneCounter::new).collect(),
             lines: lines.iter().map(LineCounter::new).collect(),
             ground: if plan.mobile { None } else { GroundFlow::new(plan) },
+            quality: CountQuality::new(plan),
             stretch: None,
             sight: Sight::Blind(UnknownReason::NotStarted),
         }
+    }
+
+    /// What else is known of the frame that the next step is of: it bears on how far the counts can be trusted.
+    pub fn consider(&mut self, evidence: CountEvidence) {
+        self.quality.consider(evidence);
     }
 
     /// Takes in an analysed frame: the tracks as they are after it, in any states, and the tracks that the tracker
@@ -69,6 +78,10 @@ impl CameraFlow {
         if self.stretch != Some(stretch) {
             let resized = self.stretch.is_none_or(|before| before.size != frame.size);
             self.stretch = Some(stretch);
+            self.quality.forget_maps();
+            if resized {
+                self.quality.fit(frame.size);
+            }
             for zone in &mut self.zones {
                 zone.end_all();
                 if resized {
@@ -98,6 +111,9 @@ impl CameraFlow {
         if let Some(ground) = &mut self.ground {
             ground.step(frame.at, tracks, ended, &crossings);
         }
+        self.quality.step(frame.at, tracks, |zone| {
+            self.ground.as_ref()?.zone(zone, Reading::Valid(0.0))?.voronoi_per_m2.value()
+        });
         FlowStep { crossings, ..self.state() }
     }
 
@@ -117,18 +133,19 @@ impl CameraFlow {
     /// All zones and lines as of the last step, with no crossings.
     #[must_use]
     pub fn state(&self) -> FlowStep {
+        let now = match self.sight {
+            Sight::Frame(at) => Ok(at),
+            Sight::Blind(reason) => Err(reason),
+        };
         let zone_state = |(index, zone): (usize, &ZoneCounter)| {
             let state = match self.sight {
                 Sight::Frame(at) => zone.state(at),
                 Sight::Blind(reason) => zone.unknown_state(reason),
             };
+            let state = self.quality.judged(index, state, now);
             let people = state.classes.iter().find(|figures| figures.class == ObjectClass::Person);
             let ground = self.ground.as_ref().zip(people).and_then(|(ground, p)| ground.zone(index, p.occupancy));
             ZoneState { ground, ..state }
-        };
-        let now = match self.sight {
-            Sight::Frame(at) => Ok(at),
-            Sight::Blind(reason) => Err(reason),
         };
         let line_state = |(index, line): (usize, &LineCounter)| LineState {
             specific_flow: self.ground.as_ref().and_then(|ground| ground.line(index, now)),
@@ -165,6 +182,7 @@ pub(super) mod tests {
             stale_after_s: 3.0,
             input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
             tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 2.0 },
+            counting: Default::default(),
             calibration: None,
             zones: vec![ZonePlan {
                 id: ZoneId::new("plaza").unwrap(),

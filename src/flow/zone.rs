@@ -205,6 +205,8 @@ impl ZoneCounter {
                 .area_m2
                 .filter(|&area_m2| counts_people && area_m2 > 0.0)
                 .map(|area_m2| occupancy(ObjectClass::Person).map(|people| people / area_m2)),
+            saturation: None,
+            count_disagreement: None,
             ground: None,
         }
     }

@@ -73,6 +73,8 @@ fn report(seconds: f64, occupancy: Reading, total: u64) -> FrameReport {
             zone: ZoneId::new("plaza").unwrap(),
             classes: vec![class(ObjectClass::Person, occupancy), class(ObjectClass::Bicycle, occupancy.map(|_| 0.0))],
             density_per_m2: Some(occupancy.map(|people| people / 50.0)),
+            saturation: None,
+            count_disagreement: None,
             ground: Some(ZoneGroundState {
                 voronoi_per_m2: occupancy.map(|people| people / 60.0),
                 speed_mps: occupancy.map(|_| 1.25),

@@ -1,7 +1,8 @@
 //! What one camera's analysis says after each frame or tick.
 
 use super::{
-    AlertEvent, CameraId, FrameMeta, LevelOfService, LineId, ObjectClass, Reading, Timestamp, Track, TrackId, ZoneId,
+    AlertEvent, CameraId, FrameMeta, LevelOfService, LineId, ObjectClass, Reading, SaturationReason, Timestamp, Track,
+    TrackId, ZoneId,
 };
 
 /// Which way a line was crossed. *In* is towards the left of the line from its point `a` to its point `b`, as seen in
@@ -74,6 +75,11 @@ pub struct ZoneState {
     /// People per m²: occupancy of class person over the zone's area. `None` where the zone has no area or does not
     /// count people.
     pub density_per_m2: Option<Reading>,
+    /// Why the count of people is a lower bound; `None` where it is none, or unknown.
+    pub saturation: Option<SaturationReason>,
+    /// (map − boxes) / max(map, boxes, 1): how far the density map's count of people is from that of the boxes, −1 to 1.
+    /// Unknown while there is no fresh map, `None` where the camera has no second opinion.
+    pub count_disagreement: Option<Reading>,
     /// What is measured on the ground. `None` where the camera is not calibrated, the zone reaches the horizon, or it
     /// does not count people.
     pub ground: Option<ZoneGroundState>,

@@ -125,7 +125,14 @@ mod tests {
             longest_dwell_s: None,
         };
         let classes = vec![class(ObjectClass::Person), class(ObjectClass::Bicycle)];
-        ZoneState { zone: ZoneId::new(id).unwrap(), classes, density_per_m2, ground: None }
+        ZoneState {
+            zone: ZoneId::new(id).unwrap(),
+            classes,
+            density_per_m2,
+            saturation: None,
+            count_disagreement: None,
+            ground: None,
+        }
     }
 
     fn rule(id: &str, camera: &str, zone: &str, measure: Measure, raise: f64) -> RulePlan {

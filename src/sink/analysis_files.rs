@@ -213,6 +213,8 @@ mod tests {
             zone: ZoneId::new("z").unwrap(),
             classes: vec![class(ObjectClass::Person, 3.0), class(ObjectClass::Bicycle, 1.0)],
             density_per_m2: Some(Reading::Valid(0.5)),
+            saturation: None,
+            count_disagreement: None,
             ground: Some(ZoneGroundState {
                 voronoi_per_m2: Reading::Valid(0.45),
                 speed_mps: Reading::Valid(1.25),

@@ -111,6 +111,8 @@ mod tests {
             zone: ZoneId::new("z").unwrap(),
             classes: classes.iter().map(class).collect(),
             density_per_m2,
+            saturation: None,
+            count_disagreement: None,
             ground: None,
         }
     }

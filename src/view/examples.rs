@@ -38,6 +38,7 @@ pub fn camera() -> CameraPlan {
         stale_after_s: 3.0,
         input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
         tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 2.0 },
+        counting: Default::default(),
         calibration: None,
         zones: vec![zone("plaza", 0.1, 0.4), zone("quay", 0.6, 0.9)],
         lines: vec![LinePlan {
@@ -80,6 +81,8 @@ pub fn report(tracks: Vec<Track>, plaza: Reading, quay: Reading) -> FrameReport 
             longest_dwell_s: None,
         }],
         density_per_m2: Some(occupancy.map(|people| people / 20.0)),
+        saturation: None,
+        count_disagreement: None,
         ground: None,
     };
     FrameReport {

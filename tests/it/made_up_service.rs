@@ -295,6 +295,8 @@ pub fn gate_report(at: Timestamp, people: Reading, road: f64) -> FrameReport {
         zone: ZoneId::new("plaza").unwrap(),
         classes: vec![class(ObjectClass::Person, people)],
         density_per_m2: Some(people.map(|people| people / 50.0)),
+        saturation: None,
+        count_disagreement: None,
         ground: None,
     };
     let road = ZoneState {
@@ -304,6 +306,8 @@ pub fn gate_report(at: Timestamp, people: Reading, road: f64) -> FrameReport {
             class(ObjectClass::Bicycle, Reading::Valid(0.0)),
         ],
         density_per_m2: None,
+        saturation: None,
+        count_disagreement: None,
         ground: None,
     };
     let door = LineState {
@@ -319,6 +323,8 @@ fn quay_report(at: Timestamp, people: Reading) -> FrameReport {
         zone: ZoneId::new("edge").unwrap(),
         classes: vec![class(ObjectClass::Person, people)],
         density_per_m2: None,
+        saturation: None,
+        count_disagreement: None,
         ground: None,
     };
     report(camera("quay"), at, vec![edge], Vec::new(), 0)
