@@ -3,13 +3,11 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use crowdflow::config::{
-    CameraPlan, FileSource, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, defaults,
-};
+use crowdflow::config::{CameraPlan, FileSource, LinePlan, SourcePlan, ZonePlan};
 use crowdflow::flow::CameraFlow;
 use crowdflow::model::{
-    CameraId, ClassSet, FrameMeta, FrameSize, LineId, NormPoint, ObjectClass, PixelBox, Timestamp, Track, TrackId,
-    TrackState, ZoneId,
+    CameraId, FrameMeta, FrameSize, LineId, NormPoint, ObjectClass, PixelBox, Timestamp, Track, TrackId, TrackState,
+    ZoneId,
 };
 
 const SIZE: FrameSize = FrameSize { width_px: 1920, height_px: 1080 };
@@ -27,38 +25,18 @@ fn camera() -> CameraPlan {
             let angle = f64::from(k) / 8.0 * std::f64::consts::TAU;
             NormPoint { x: x + 0.3 * angle.cos(), y: y + 0.3 * angle.sin() }
         };
-        ZonePlan {
-            id: id(ZoneId::new(&format!("zone_{i}"))),
-            name: String::new(),
-            polygon: (0..8).map(corner).collect(),
-            area_m2: Some(100.0),
-            ground_use: Default::default(),
-            classes: ClassSet::PERSON,
-            band_heights: defaults::BAND_HEIGHTS,
-        }
+        let plan = ZonePlan::new(id(ZoneId::new(&format!("zone_{i}"))), (0..8).map(corner).collect());
+        ZonePlan { area_m2: Some(100.0), ..plan }
     };
-    let line = |i: u32| LinePlan {
-        id: id(LineId::new(&format!("line_{i}"))),
-        name: String::new(),
-        a: NormPoint { x: 0.25 * f64::from(i + 1), y: 0.9 },
-        b: NormPoint { x: 0.25 * f64::from(i + 1), y: 0.1 },
-        classes: ClassSet::PERSON,
-        band_heights: defaults::BAND_HEIGHTS,
-        min_travel_heights: defaults::MIN_TRAVEL_HEIGHTS,
+    let line = |i: u32| {
+        let x = 0.25 * f64::from(i + 1);
+        LinePlan::new(id(LineId::new(&format!("line_{i}"))), NormPoint { x, y: 0.9 }, NormPoint { x, y: 0.1 })
     };
+    let source = FileSource { path: "-".into(), fps: 10.0, start: Timestamp(0), repeat: false };
     CameraPlan {
-        id: id(CameraId::new("cam")),
-        name: String::new(),
-        mobile: false,
-        source: SourcePlan::File(FileSource { path: "-".into(), fps: 10.0, start: Timestamp(0), repeat: false }),
-        analysis_fps: None,
-        stale_after_s: 3.0,
-        input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
-        tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 2.0 },
-        counting: Default::default(),
-        calibration: None,
         zones: (0..4).map(zone).collect(),
         lines: (0..3).map(line).collect(),
+        ..CameraPlan::new(id(CameraId::new("cam")), SourcePlan::File(source))
     }
 }
 

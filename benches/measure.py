@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Measures what the product promises, and prints the table of benches/README.md.
 
-    make build && cargo build --release --example ort_alone
+    make build && cargo build --release --examples
     benches/measure.py --data DIR                       # everything; DIR holds the ground truth
-    benches/measure.py --only throughput                # accuracy, throughput, memory, cameras or tracker
+    benches/measure.py --only throughput                # accuracy, density, throughput, memory, cameras, tracker or input
 
 Needs the release build and the sample video (scripts/setup.sh). The machine should have nothing else to do: where two
 things are compared they are run in turns, and medians and ratios are given.
@@ -20,8 +20,11 @@ import time
 import urllib.request
 from pathlib import Path
 
+import zone_density
+
 ROOT = Path(__file__).resolve().parent.parent
 CROWDFLOW = ROOT / "target/release/crowdflow"
+TRUE_DENSITY = ROOT / "target/release/examples/true_density"
 ORT_ALONE = ROOT / "target/release/examples/ort_alone"
 SAMPLE = ROOT / "sample/vtest.avi"
 
@@ -47,9 +50,9 @@ def run(*command):
     return subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True).stdout
 
 
-def analyze(folder, *more):
+def analyze(folder, *more, keys=""):
     config = Path(folder) / "pets.toml"
-    config.write_text(PETS)
+    config.write_text(PETS.replace("[cameras.pets]\n", f"[cameras.pets]\n{keys}\n"))
     out = Path(folder) / "out"
     return json.loads(run(CROWDFLOW, "analyze", "-c", config, "--out", out, "--json", *more)), out
 
@@ -80,6 +83,42 @@ def accuracy(args):
         zone = summary["zones"]["centre"]["person"]
         row("zone centre: mean occupancy", "2.71 within 10 %",
             f"{zone['mean_occupancy']:.2f} ({zone['mean_occupancy'] / 2.712 - 1:+.1%})")
+
+
+def density(args):
+    """In metres: the demo's zone `centre` against the truth's foot points on the known ground plane, then the walkers."""
+    pets = Path(args.data) / "pets"
+    if not pets.is_dir():
+        print(f"skipped: no ground truth at {pets}", file=sys.stderr)
+        return
+    config, zone, rate, frames = ROOT / "config/demo.toml", (300, 180, 600, 400), 7, 795
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        run(CROWDFLOW, "analyze", "-c", config, "--camera", "walkway", "--no-video", "--out", out)
+        truth = Path(folder) / "truth.csv"
+        truth.write_text(run(TRUE_DENSITY, pets / "gt.txt", pets / "homography_view001.json", 768, 576, frames, *zone))
+        theirs = zone_density.read(truth, lambda _: True)
+        ours = zone_density.read(out / "zones.csv", lambda line: (line["zone"], line["class"]) == ("centre", "person"))
+        for column, name in (("density_per_m2", "classic"), ("voronoi_per_m2", "Voronoi")):
+            a, b = ([float(line[column]) for line in table] for table in (ours, theirs))
+            errors = [zone_density.error(a, b, span) for span in (1, rate, 10 * rate)]
+            row(f"vtest, zone centre, {name} density: MAE of each frame, as a share of the mean", "<= 15 %",
+                f"{errors[0]:.1%} (of 1 s means {errors[1]:.1%}, of 10 s means {errors[2]:.1%}; "
+                f"mean {sum(a) / len(a):.4f} of {sum(b) / len(b):.4f} per m²)")
+        tracks = zone_density.boxes(out / "tracks.txt", scored_only=False)
+        wrong = zone_density.causes(zone_density.boxes(pets / "gt.txt", scored_only=True), tracks, zone, frames)
+        people = wrong["people"]
+        row("where it errs, person-frames of those in the zone", "", f"{people} in the zone; " + ", ".join(
+            f"{name} {wrong[name]} ({wrong[name] / people:.1%})"
+            for name in ("hidden", "missed in the open", "at the border", "nobody there"))
+            + f"; longest missed {wrong['longest missed'] / rate:.1f} s")
+        walkers = json.loads(run(CROWDFLOW, "calibrate", "-c", config, "--camera", "walkway", "--tracks",
+                                 out / "tracks.txt", "--out", Path(folder) / "calibration", "--json"))["walkers"]
+        for what, target, value, true in (
+            ("walking speed, median, m/s", "0.98 within 8 %", walkers["median_speed_mps"], 0.98),
+            ("body height, median, m", "1.76 within 5 %", walkers["median_body_height_m"], 1.76),
+        ):
+            row(f"vtest, our own tracks: {what}", target, f"{value:.3f} ({value / true - 1:+.1%})")
 
 
 def throughput(args):
@@ -172,14 +211,153 @@ def tracker(args):
     print("```text\n" + bench[bench.index("ms a frame"):].strip() + "\n```\n", flush=True)
 
 
+def rows_of(path):
+    return [[float(value) for value in line.split(",")] for line in Path(path).read_text().splitlines()]
+
+
+def box(row):
+    left, top, width, height = row[2:6]
+    return left, top, left + width, top + height
+
+
+def iou(a, b):
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    area = lambda of: (of[2] - of[0]) * (of[3] - of[1])
+    return width * height / (area(a) + area(b) - width * height)
+
+
+class Stills:
+    """Detections against the boxes of pedestrians at least a quarter visible; all other boxes are ignored."""
+
+    def __init__(self):
+        self.people, self.found, self.by_person = 0, [], []
+
+    def add(self, truth, detections, frames, scale):
+        """`scale`: input pixels per pixel of the picture."""
+        for frame in range(1, frames + 1):
+            rows = [row for row in truth if row[0] == frame]
+            people = [row for row in rows if row[7] == 1 and row[6] == 1 and row[8] >= 0.25]
+            ignored = [box(row) for row in rows if row not in people]
+            scores = [0.0] * len(people)
+            for row in sorted((row for row in detections if row[0] == frame), key=lambda row: -row[6]):
+                free = ((iou(box(row), box(person)), index) for index, person in enumerate(people) if not scores[index])
+                best, index = max(free, default=(0.0, None))
+                if best >= 0.5:
+                    scores[index] = row[6]
+                    self.found.append((row[6], True))
+                elif not any(iou(box(row), other) >= 0.5 for other in ignored):
+                    self.found.append((row[6], False))
+            self.people += len(people)
+            self.by_person += [(person[5] * scale, person[8], score) for person, score in zip(people, scores)]
+
+    def curve(self):
+        self.found.sort(key=lambda pair: -pair[0])
+        right, points = 0, []
+        for rank, (score, is_right) in enumerate(self.found, 1):
+            right += is_right
+            points.append((score, right / self.people, right / rank))
+        return points
+
+    def average_precision(self):
+        area, envelope, recall_after = 0.0, 0.0, None
+        for _, recall, precision in reversed(self.curve()):
+            if recall_after is not None:
+                area += (recall_after - recall) * envelope
+            envelope, recall_after = max(envelope, precision), recall
+        return area + (recall_after or 0.0) * envelope
+
+    def at(self, threshold):
+        """Recall and precision."""
+        points = [point for point in self.curve() if point[0] >= threshold]
+        return points[-1][1:] if points else (0.0, 0.0)
+
+
+# Megapixels of network input a second: what two slow cores get through, and a fifth of that.
+GENEROUS, TIGHT = 12.0, 2.4
+INPUTS = {
+    "default": "",
+    "auto": 'input_size = "auto"',
+    "auto, 5 frames/s of 12 megapixels/s": ('input_size = "auto"\nkeep_fps = 5', GENEROUS),
+    "auto, 5 frames/s of 2.4 megapixels/s": ('input_size = "auto"\nkeep_fps = 5', TIGHT),
+    "832x480": 'input_size = "832x480"',
+    "1280x736": 'input_size = "1280x736"',
+    "1920x1088": 'input_size = "1920x1088"',
+    "2x2 tiles of 832x480": 'input_size = "832x480"\ninput_tiles = [2, 2]',
+    "3x2 tiles of 608x480": 'input_size = "608x480"\ninput_tiles = [3, 2]',
+}
+HEIGHTS_PX = [0, 32, 40, 48, 56, 64, 80, 96, 128, 160, 240]
+
+
+def chosen_input(args):
+    """Inputs that are chosen, given and in tiles: on the MOT17 pictures by detection, on vtest by tracks and counts."""
+    stills, heights = Path(args.data) / "mot17", []
+    print("\n| MOT17 pictures | input | megapixels | AP50 | recall / precision at 0.55 | at 0.3 |\n|---|---|---|---|---|---|")
+    for number in ("04", "02"):
+        sequence = stills / f"MOT17-{number}-FRCNN"
+        if not (sequence / "img1").is_dir():
+            print(f"skipped: no pictures at {sequence}", file=sys.stderr)
+            continue
+        truth, frames = rows_of(sequence / "gt/gt.txt"), len(list((sequence / "img1").glob("*.jpg")))
+        truth = [row for row in truth if row[0] <= frames]
+        for name, keys in INPUTS.items():
+            keys, speed = keys if isinstance(keys, tuple) else (keys, None)
+            with tempfile.TemporaryDirectory() as folder:
+                config, out = Path(folder) / "stills.toml", Path(folder) / "out"
+                speed = f"megapixels_per_s = {speed}\n" if speed else ""
+                config.write_text(f"[inference]\nlow_score = 0.1\n{speed}[cameras.a]\n{keys}\n[cameras.a.source.images]\n"
+                                  f'path = "{sequence / "img1"}"\nfps = 30\n')
+                summary = json.loads(run(CROWDFLOW, "analyze", "-c", config, "--out", out, "--no-video", "--detections", "--json"))
+                detections = rows_of(out / "detections.txt")
+            used = summary["input"]
+            grid, (_, _, _, height) = used["tiles"], used["crop_px"]
+            width_px, height_px = map(int, used["size"].split("x"))
+            # A tile's share of the picture's height follows from the usual overlap of a fifth.
+            tile_height = height / (grid[1] - 0.2 * (grid[1] - 1))
+            scored = Stills()
+            scored.add(truth, detections, frames, min(height_px / tile_height, 1e9))
+            if not name.startswith("auto"):
+                heights += scored.by_person
+            tiles = "" if grid == [1, 1] else f"{grid[0]}x{grid[1]} of "
+            recall, precision = scored.at(0.55)
+            low_recall, low_precision = scored.at(0.3)
+            print(f"| {number}, {name} | {tiles}{used['size']} | {used['input_px'] / 1e6:.2f} | {scored.average_precision():.3f} "
+                  f"| {recall:.2f} / {precision:.2f} | {low_recall:.2f} / {low_precision:.2f} |", flush=True)
+    if heights:
+        print("\n| height in the input | boxes | recall at 0.3 | at 0.4 | at 0.55 |\n|---|---|---|---|---|")
+        for low, high in zip(HEIGHTS_PX, HEIGHTS_PX[1:]):
+            scores = [score for height, visible, score in heights if visible >= 0.8 and low <= height < high]
+            if scores:
+                recalls = (sum(score >= level for score in scores) / len(scores) for level in (0.3, 0.4, 0.55))
+                print(f"| {low} to {high} px | {len(scores)} | " + " | ".join(f"{recall:.2f}" for recall in recalls) + " |")
+    truth = Path(args.data) / "pets/gt.txt"
+    print("\n| vtest | input | MOTA | IDF1 | count MAE | zone `centre` | line in / out |\n|---|---|---|---|---|---|---|")
+    inputs = {"default": "", "auto, whole picture": 'input_size = "auto"\nregion = "whole"', "auto": 'input_size = "auto"',
+              "2x2 tiles of 320x256": 'input_size = "320x256"\ninput_tiles = [2, 2]'}
+    for name, keys in inputs.items() if truth.is_file() else ():
+        with tempfile.TemporaryDirectory() as folder:
+            summary, out = analyze(folder, "--no-video", keys=keys)
+            scores = run(CROWDFLOW, "evaluate", "--gt", truth, "--tracks", out / "tracks.txt", "--json", "--forgive-unscored")
+        scores, used, line = json.loads(scores)["combined"], summary["input"], summary["lines"]["x384"]["person"]
+        # What is outside the part that is looked at is not seen: whole-picture scores say nothing of it.
+        whole = used["crop_px"] == [0, 0, 768, 576]
+        figures = [scores["clear"]["mota"], scores["identity"]["idf1"], scores["count"]["mae"]]
+        figures = " | ".join(f"{figure:.3f}" if whole else "-" for figure in figures)
+        print(f"| {name} | {used['size']} | {figures} | {summary['zones']['centre']['person']['mean_occupancy']:.2f} "
+              f"| {line['in']} / {line['out']} |", flush=True)
+
+
 def main():
-    parts = {"accuracy": accuracy, "throughput": throughput, "memory": memory, "cameras": cameras, "tracker": tracker}
+    benches/measure.py --only throughput                # accuracy, density, throughput, memory, cameras, tracker or input
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default=os.environ.get("CROWDFLOW_SHARED_DATA", ROOT.parent / "shared/data"), help="folder with the ground truth")
     parser.add_argument("--only", choices=parts, action="append", help="measure this only; may be given again")
     parser.add_argument("--rounds", type=int, default=5, help="turns of the throughput comparison")
     parser.add_argument("--camera-seconds", type=float, default=60, help="how long the eight cameras are watched")
+    parser.add_argument("--program", type=Path, default=CROWDFLOW, help="which build; accuracy is the same for all")
     args = parser.parse_args()
+    CROWDFLOW = args.program
     commit = run("git", "-C", ROOT, "rev-parse", "--short", "HEAD").strip()
     print(f"{time.strftime('%Y-%m-%d')}, commit {commit}\n\n| what | target | measured |\n|---|---|---|", flush=True)
     for name in args.only or parts:

@@ -1,37 +1,80 @@
-//! All measures of one frame on the ground plane at 20, 100 and 300 people: a Voronoi cell for everybody within a
-//! walkable area with obstacles, then for each of four zones both densities, mean speed, standing share, level of
-//! service, directions, stop-and-go, forecast, and the greatest pressure. Prints the medians as a table at the end.
+//! What every measure of a calibrated camera costs a frame at 20, 100 and 300 people, on top of counting: the same
+//! tracks go through two [`CameraFlow`]s, one of a camera that only counts, one of the same camera with a calibration,
+//! a walkable area with obstacles, allowed directions and enclosing lines. Prints the medians as a table at the end.
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use criterion::{BenchmarkId, Criterion, criterion_group};
-use crowdflow::flow::measures::{
-    FillForecast, GroundVelocity, LevelOfServiceTable, LevelOfServiceWatch, PressureSettings, Sample, SpeedWindow,
-    StopAndGo, classic_density, direction_entropy, mean_speed_mps, polar_order, pressure, speed_deficit,
-    standing_share, voronoi_density,
+use crowdflow::calibration::GroundPlane;
+use crowdflow::config::{CalibrationPlan, CameraPlan, FileSource, LinePlan, SourcePlan, WalkablePlan, ZonePlan};
+use crowdflow::flow::CameraFlow;
+use crowdflow::model::{
+    CameraId, Direction, FrameMeta, FrameSize, IdError, LineId, NormPoint, ObjectClass, PixelBox, Timestamp, Track,
+    TrackId, TrackState, ZoneId,
 };
-use crowdflow::geometry::{CutOff, GroundArea, voronoi_cells};
-use crowdflow::model::{GroundPoint, Timestamp};
 
 const FPS: f64 = 10.0;
 const FRAMES: usize = 200;
 const PEOPLE: [usize; 3] = [20, 100, 300];
-/// A walkway of 20 m by 6 m: 0.17, 0.83 and 2.5 people per m².
+/// A walkway of 20 m by 6 m seen from above: 0.17, 0.83 and 2.5 people per m².
 const LENGTH_M: f64 = 20.0;
 const WIDTH_M: f64 = 6.0;
-const ZONES: usize = 4;
+const PX_PER_M: f64 = 96.0;
+const SIZE: FrameSize = FrameSize { width_px: 1920, height_px: 576 };
+const ZONES: u32 = 4;
 
-fn at(x_m: f64, y_m: f64) -> GroundPoint {
-    GroundPoint { x_m, y_m }
+/// An id from a literal that is one.
+fn id<T>(parsed: Result<T, IdError>) -> T {
+    parsed.unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn rectangle(x0: f64, y0: f64, x1: f64, y1: f64) -> Vec<GroundPoint> {
-    vec![at(x0, y0), at(x1, y0), at(x1, y1), at(x0, y1)]
+fn at(x: f64, y: f64) -> NormPoint {
+    NormPoint { x, y }
 }
 
-fn area(outline: &[GroundPoint], obstacles: &[Vec<GroundPoint>]) -> GroundArea {
-    GroundArea::new(outline, obstacles).unwrap_or_else(|fault| panic!("{fault}"))
+fn rectangle(left: f64, top: f64, right: f64, bottom: f64) -> Vec<NormPoint> {
+    vec![at(left, top), at(right, top), at(right, bottom), at(left, bottom)]
+}
+
+/// Four zones side by side, with a line at each end of each.
+fn camera() -> CameraPlan {
+    let share = |index: u32| f64::from(index) / f64::from(ZONES);
+    let zone = |index: u32| {
+        let polygon = rectangle(share(index), 0.0, share(index + 1), 1.0);
+        let plan = ZonePlan::new(id(ZoneId::new(&format!("zone_{index}"))), polygon);
+        ZonePlan { area_m2: Some(30.0), ..plan }
+    };
+    let line = |index: u32| {
+        let x = share(index).clamp(0.01, 0.99);
+        LinePlan::new(id(LineId::new(&format!("line_{index}"))), at(x, 1.0), at(x, 0.0))
+    };
+    let source = FileSource { path: "-".into(), fps: FPS, start: Timestamp(0), repeat: false };
+    CameraPlan {
+        zones: (0..ZONES).map(zone).collect(),
+        lines: (0..=ZONES).map(line).collect(),
+        ..CameraPlan::new(id(CameraId::new("cam")), SourcePlan::File(source))
+    }
+}
+
+/// The same camera with everything that can be measured.
+fn calibrated() -> CameraPlan {
+    let mut camera = camera();
+    let rows = [[1.0 / PX_PER_M, 0.0, 0.0], [0.0, -1.0 / PX_PER_M, WIDTH_M], [0.0, 0.0, 1.0]];
+    let plane = GroundPlane::from_homography(rows, SIZE, 0.0).unwrap_or_else(|fault| panic!("{fault}"));
+    camera.calibration = Some(CalibrationPlan { plane, points: Vec::new() });
+    let pillar = |index: u32| {
+        let x = 0.2 * f64::from(index);
+        rectangle(x, 0.47, x + 0.02, 0.53)
+    };
+    camera.walkable =
+        Some(WalkablePlan { polygon: rectangle(0.0, 0.0, 1.0, 1.0), obstacles: (1..5).map(pillar).collect() });
+    let lines: Vec<LineId> = camera.lines.iter().map(|line| line.id.clone()).collect();
+    for (index, zone) in camera.zones.iter_mut().enumerate() {
+        zone.allowed_direction = Some((at(0.1, 0.5), at(0.9, 0.5)));
+        zone.enclosed_by = vec![(lines[index].clone(), Direction::Out), (lines[index + 1].clone(), Direction::In)];
+    }
+    camera
 }
 
 /// Numbers from 0 to 1, the same in every run.
@@ -44,113 +87,83 @@ impl Noise {
     }
 }
 
-/// Where people are in every frame: each walks at their own speed, half of them the other way, round and round.
-fn frames(people: usize) -> Vec<Vec<GroundPoint>> {
+/// Everybody's track in every frame: each walks at their own speed, half of them the other way; one in ten stands.
+fn frames(people: usize) -> Vec<Vec<Track>> {
     let mut noise = Noise(7);
     let walkers: Vec<[f64; 3]> = (0..people).map(|_| [noise.next(), noise.next(), noise.next()]).collect();
-    let position = |frame: usize, index: usize| {
+    let track = |frame: usize, index: usize| {
         let [begin, across, pace] = walkers[index];
-        let way_m = (0.4 + pace) * frame as f64 / FPS * if index.is_multiple_of(2) { 1.0 } else { -1.0 };
-        at((begin * LENGTH_M + way_m).rem_euclid(LENGTH_M), 0.05 + across * (WIDTH_M - 0.1))
+        let speed_mps = if index.is_multiple_of(10) { 0.0 } else { 0.4 + pace };
+        // There and back, so that the frames can be gone through again and again without a jump.
+        let back = frame.min(FRAMES - frame) as f64;
+        let way_m = speed_mps * back / FPS * if index.is_multiple_of(2) { 1.0 } else { -1.0 };
+        let x = (begin * LENGTH_M + way_m).clamp(0.0, LENGTH_M) * PX_PER_M;
+        let y = (0.05 + across * (WIDTH_M - 0.1)) * PX_PER_M;
+        Track {
+            id: TrackId(index as u64),
+            class: ObjectClass::Person,
+            state: TrackState::Confirmed,
+            bbox: PixelBox { left: x - 20.0, top: y - 60.0, right: x + 20.0, bottom: y },
+            score: 0.9,
+            first_seen: Timestamp(0),
+            last_seen: Timestamp(0),
+        }
     };
-    (0..FRAMES).map(|frame| (0..people).map(|index| position(frame, index)).collect()).collect()
-}
-
-struct Zone {
-    area: GroundArea,
-    level: LevelOfServiceWatch,
-    steadiness: StopAndGo,
-    forecast: FillForecast,
+    (0..FRAMES).map(|frame| (0..people).map(|index| track(frame, index)).collect()).collect()
 }
 
 struct Run {
-    walkable: GroundArea,
-    zones: Vec<Zone>,
-    windows: Vec<SpeedWindow>,
-    frames: Vec<Vec<GroundPoint>>,
-    now: usize,
+    flow: CameraFlow,
+    meta: FrameMeta,
 }
 
 impl Run {
-    fn new(people: usize) -> Self {
-        let pillars: Vec<_> = (1..5).map(|i| 4.0 * f64::from(i)).map(|x| rectangle(x, 2.8, x + 0.4, 3.2)).collect();
-        let zone = |index: usize| {
-            let from_m = index as f64 * LENGTH_M / ZONES as f64;
-            let area = area(&rectangle(from_m, 0.0, from_m + LENGTH_M / ZONES as f64, WIDTH_M), &[]);
-            Zone {
-                forecast: FillForecast::new(area.area_m2(), 60.0),
-                area,
-                level: LevelOfServiceWatch::new(LevelOfServiceTable::WALKWAY),
-                steadiness: StopAndGo::default(),
-            }
-        };
-        Self {
-            walkable: area(&rectangle(0.0, 0.0, LENGTH_M, WIDTH_M), &pillars),
-            zones: (0..ZONES).map(zone).collect(),
-            windows: vec![SpeedWindow::new(1.0); people],
-            frames: frames(people),
-            now: 0,
-        }
+    fn new(camera: &CameraPlan) -> Self {
+        let meta = FrameMeta { camera: camera.id.clone(), seq: 0, at: Timestamp(0), size: SIZE, epoch: 0 };
+        Self { flow: CameraFlow::new(camera), meta }
     }
 
-    fn step(&mut self) {
-        self.now += 1;
-        let time = Timestamp(0).plus_seconds(self.now as f64 / FPS);
-        let points = &self.frames[self.now % FRAMES];
-        let people: Vec<(GroundPoint, Option<GroundVelocity>)> = self
-            .windows
-            .iter_mut()
-            .zip(points)
-            .map(|(window, &point)| {
-                window.push(Sample { at: time, point });
-                (point, window.velocity())
-            })
-            .collect();
-        let moving: Vec<_> = people.iter().filter_map(|&(point, velocity)| Some((point, velocity?))).collect();
-        let cells = voronoi_cells(points, Some(&self.walkable), CutOff::default());
-        let settings = PressureSettings::default();
-        for zone in &mut self.zones {
-            let density = voronoi_density(&cells, &zone.area);
-            black_box(classic_density(points, &zone.area));
-            black_box(zone.level.step(density));
-            zone.forecast.push(time, density, 0, 0);
-            black_box(zone.forecast.time_to(3.5));
-            if let Some(speed_mps) = mean_speed_mps(&people, &zone.area) {
-                zone.steadiness.push(time, speed_mps);
-                black_box((zone.steadiness.index(), speed_deficit(speed_mps, density)));
-            }
-            let inside: Vec<_> = moving.iter().filter(|(point, _)| zone.area.contains(*point)).collect();
-            let velocities: Vec<_> = inside.iter().map(|(_, velocity)| *velocity).collect();
-            black_box((standing_share(&velocities), polar_order(&velocities), direction_entropy(&velocities)));
-            let pressures = inside.iter().filter_map(|(point, _)| pressure(&moving, *point, &settings));
-            black_box(pressures.map(|pressure| pressure.per_s2).fold(0.0, f64::max));
-        }
+    fn step(&mut self, frames: &[Vec<Track>]) {
+        self.meta.seq += 1;
+        self.meta.at = Timestamp(0).plus_seconds(self.meta.seq as f64 / FPS);
+        black_box(self.flow.step(&self.meta, &frames[self.meta.seq as usize % FRAMES], &[]));
     }
 }
 
 fn steps(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("measures/frame");
     for people in PEOPLE {
-        let mut run = Run::new(people);
-        group.bench_function(BenchmarkId::from_parameter(people), |bencher| bencher.iter(|| run.step()));
+        let frames = frames(people);
+        for (name, camera) in [("counted", camera()), ("measured", calibrated())] {
+            let mut run = Run::new(&camera);
+            group.bench_function(BenchmarkId::new(name, people), |bencher| bencher.iter(|| run.step(&frames)));
+        }
     }
     group.finish();
 }
 
+/// Both in turns, frame by frame, over 1200 frames each: the oscillation's and the forecast's windows are full then.
 fn print_table() {
-    println!("ms a frame, all measures of {ZONES} zones\npeople     median       p95");
+    println!("ms a frame, {ZONES} zones and {} lines, median of 1200 frames (p95)", ZONES + 1);
+    println!("people    counted            measured           on top");
     for people in PEOPLE {
-        let mut run = Run::new(people);
-        let mut taken_ms: Vec<f64> = (0..10 * FRAMES)
-            .map(|_| {
+        let frames = frames(people);
+        let mut runs = [Run::new(&camera()), Run::new(&calibrated())];
+        for _ in 0..1200 {
+            runs.iter_mut().for_each(|run| run.step(&frames));
+        }
+        let mut taken_ms = [Vec::new(), Vec::new()];
+        for _ in 0..1200 {
+            for (run, taken_ms) in runs.iter_mut().zip(&mut taken_ms) {
                 let begin = Instant::now();
-                run.step();
-                begin.elapsed().as_secs_f64() * 1e3
-            })
-            .collect();
-        taken_ms.sort_by(f64::total_cmp);
-        let at = |percent: usize| taken_ms[taken_ms.len() * percent / 100];
-        println!("{people:6}  {:9.4} {:9.4}", at(50), at(95));
+                run.step(&frames);
+                taken_ms.push(begin.elapsed().as_secs_f64() * 1e3);
+            }
+        }
+        taken_ms.iter_mut().for_each(|taken_ms| taken_ms.sort_by(f64::total_cmp));
+        let at = |run: usize, percent: usize| taken_ms[run][taken_ms[run].len() * percent / 100];
+        let [counted, measured] = [0, 1].map(|run| format!("{:.4} ({:.4})", at(run, 50), at(run, 95)));
+        println!("{people:6}    {counted:17}  {measured:17}  {:.4}", at(1, 50) - at(0, 50));
     }
 }
 

@@ -3,11 +3,11 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use crowdflow::config::{LevelPlan, Measure, RulePlan};
+use crowdflow::config::{LevelPlan, RulePlan};
 use crowdflow::model::{
-    CameraId, IdError, Level, ObjectClass, Reading, RuleId, Timestamp, ZoneClassState, ZoneId, ZoneState,
+    CameraId, IdError, Level, Measure, Place, Reading, Readings, RuleId, Timestamp, ZoneId, ZoneState,
 };
-use crowdflow::rules::RuleEngine;
+use crowdflow::rules::{CameraReadings, RuleEngine};
 
 const ZONES: usize = 10;
 
@@ -29,7 +29,7 @@ fn rule(zone: usize, measure: Measure) -> RulePlan {
         id: id(RuleId::new(&format!("rule_{zone}_{}", measure.as_str()))),
         name: String::new(),
         camera: id(CameraId::new("cam")),
-        zone: zone_id(zone),
+        place: Place::Zone(zone_id(zone)),
         measure,
         levels: Level::ALL.into_iter().enumerate().map(level).collect(),
         source: "bench".to_owned(),
@@ -39,23 +39,8 @@ fn rule(zone: usize, measure: Measure) -> RulePlan {
 fn zones(frame: usize) -> Vec<ZoneState> {
     let zone = |i: usize| {
         let value = Reading::Valid(25.0 + 25.0 * ((frame + 40 * i) as f64 / 60.0).sin());
-        let person = ZoneClassState {
-            class: ObjectClass::Person,
-            occupancy: value,
-            entries_total: 0,
-            exits_total: 0,
-            stays_total: 0,
-            dwell_seconds_total: 0.0,
-            longest_dwell_s: None,
-        };
-        ZoneState {
-            zone: zone_id(i),
-            classes: vec![person],
-            density_per_m2: Some(value),
-            saturation: None,
-            count_disagreement: None,
-            ground: None,
-        }
+        let readings = Readings::NONE.with(Measure::Occupancy, value).with(Measure::Density, value);
+        ZoneState { zone: zone_id(i), classes: Vec::new(), readings, saturation: None }
     };
     (0..ZONES).map(zone).collect()
 }
@@ -73,7 +58,8 @@ fn step(criterion: &mut Criterion) {
         bencher.iter(|| {
             at = at.plus_seconds(1.0);
             frame = (frame + 1) % frames.len();
-            black_box(engine.step(at, &camera, &frames[frame]))
+            let readings = CameraReadings { zones: &frames[frame], lines: &[], camera: &Readings::NONE };
+            black_box(engine.step(at, &camera, readings))
         });
     });
     group.finish();

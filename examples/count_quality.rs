@@ -16,7 +16,9 @@ use crowdflow::analysis::CameraAnalysis;
 use crowdflow::config;
 use crowdflow::evaluation::{read_detections, read_ground_truth};
 use crowdflow::geometry::Polygon;
-use crowdflow::model::{Detection, FrameMeta, FrameSize, ObjectClass, PixelBox, PixelPoint, Reading, Timestamp};
+use crowdflow::model::{
+    CountEvidence, Detection, FrameMeta, FrameSize, ObjectClass, PixelBox, PixelPoint, Reading, Timestamp,
+};
 use crowdflow::tracking::ScoreThresholds;
 
 /// A count that lacks more than this share of the people is low.
@@ -110,13 +112,7 @@ fn sequence(folder: &Path) -> anyhow::Result<(Vec<Tally>, f64)> {
         detections.entry(row.frame).or_default().push(detection);
     }
 
-    // These detections were made from the whole picture, so its size is the network's.
-    let side = |px: u32| px.div_ceil(32) * 32;
-    let mut text = format!(
-        "[cameras.it]\nsource.images = {{ path = \"-\", fps = {fps} }}\ninput_size = \"{}x{}\"\n",
-        side(size.width_px),
-        side(size.height_px)
-    );
+    let mut text = format!("[cameras.it]\nsource.images = {{ path = \"-\", fps = {fps} }}\n");
     for (index, [left, top, right, bottom]) in ZONES.iter().enumerate() {
         text += &format!(
             "[cameras.it.zones.z{index}]\npolygon = [[{left}, {top}], [{right}, {top}], [{right}, {bottom}], [{left}, \
@@ -142,6 +138,8 @@ fn sequence(folder: &Path) -> anyhow::Result<(Vec<Tally>, f64)> {
             epoch: 0,
         };
         let seen = detections.get(&frame).map_or(&[][..], Vec::as_slice);
+        // These detections were made from the whole picture in its own size.
+        analysis.consider(CountEvidence { input_scale: Some(1.0), ..CountEvidence::default() });
         let Some(report) = analysis.step(meta, seen) else { continue };
         let people = truth.get(&frame).map_or(&[][..], Vec::as_slice);
         for (index, zone) in report.zones.iter().enumerate() {

@@ -107,7 +107,7 @@ fn measure(
     let size = letterbox.input();
     let values = 3 * size.width_px as usize * size.height_px as usize;
     let tensor = (0..values).map(|_| random.f32() * 4.0 - 2.0).collect();
-    let frame = PreparedFrame { tensor, letterbox, classes: ClassSet::PERSON };
+    let frame = PreparedFrame { tensor, letterboxes: vec![letterbox], classes: ClassSet::PERSON };
     // Whoever fails must not leave the others waiting.
     start.wait();
     let mut detector = detector?;

@@ -73,7 +73,12 @@ fn write_tables(
     for window in flow_windows(&times, flow_window_s, 1.0 / experiment.fps, end) {
         writeln!(flow, "{}", window.per_s)?;
     }
+    let mut line_flow = String::from("frame,flow_sp+1,flow_sp-1\n");
+    for (frame, flow) in experiment.line_flows(people, |frame| frame.is_multiple_of(experiment.voronoi_every)) {
+        writeln!(line_flow, "{frame},{},{}", flow.out_per_m_s, flow.in_per_m_s)?;
+    }
     for (name, table) in [
+        ("line_flow", line_flow),
         ("classic_density", classic),
         ("voronoi_density", voronoi),
         ("mean_speed_area", mean_speed),

@@ -6,6 +6,8 @@
   compare_measures.py golden                                 writes the trajectories of tests/reference/meeting_point and
                                                          PedPy's figures for them
 
+`compare` exits with 1 where a density, speed or flow differs by more than 1e-6, or a crossing does.
+
 An experiment's folder holds trajectories.txt or trajectories.txt.gz: id, frame, x, y a line.
 """
 
@@ -23,6 +25,7 @@ import pedpy
 import shapely
 
 REFERENCE = pathlib.Path(__file__).resolve().parent.parent / "tests" / "reference"
+TOLERANCE = 1e-6
 CUT_OFF = pedpy.Cutoff(radius=0.8, quad_segments=3)
 
 # Who walks where, as (second, x, y) in metres; straight and even in between. Two groups meet at an obstacle; one person
@@ -85,6 +88,12 @@ def by_pedpy(case, trajectories):
         frame_step=case["speed_frame_step"],
         speed_calculation=pedpy.SpeedCalculation.BORDER_SINGLE_SIDED,
     )
+    velocity = pedpy.compute_individual_speed(
+        traj_data=trajectories,
+        frame_step=case["speed_frame_step"],
+        speed_calculation=pedpy.SpeedCalculation.BORDER_SINGLE_SIDED,
+        compute_velocity=True,
+    )
     nt, crossing_frames = pedpy.compute_n_t(traj_data=trajectories, measurement_line=line)
     some = trajectories.data[trajectories.data.frame % case["voronoi_stride"] == 0]
     cells = pedpy.compute_individual_voronoi_polygons(
@@ -100,7 +109,20 @@ def by_pedpy(case, trajectories):
         delta_frame=case["flow_delta_frames"],
         frame_rate=trajectories.frame_rate,
     )
+    line_flow = pedpy.compute_line_flow(
+        individual_voronoi_polygons=cells,
+        measurement_line=line,
+        individual_speed=velocity,
+        species=pedpy.compute_species(
+            trajectory_data=trajectories,
+            individual_voronoi_polygons=cells,
+            measurement_line=line,
+            frame_step=case["speed_frame_step"],
+        ),
+    )
+    line_flow = line_flow.rename(columns={"j_sp+1": "flow_sp+1", "j_sp-1": "flow_sp-1"}).sort_values("frame").fillna(0.0)
     return {
+        "line_flow": line_flow[["frame", "flow_sp+1", "flow_sp-1"]],
         "classic_density": pedpy.compute_classic_density(traj_data=trajectories, measurement_area=area),
         "voronoi_density": voronoi[voronoi.frame % case["voronoi_stride"] == 0],
         "individual_speed": speed[["id", "frame", "speed"]].sort_values(["id", "frame"]),
@@ -128,6 +150,7 @@ def row(name, what, ours, theirs, difference):
 
 def compare(cases, program, data):
     row("experiment", "", "ours", "PedPy", "largest and mean difference")
+    differs = []
     for name, case in cases.items():
         folder = next((place / name for place in (data, REFERENCE) if place and (place / name).is_dir()), None)
         if folder is None:
@@ -144,17 +167,28 @@ def compare(cases, program, data):
             ("individual_speed", "speed", ["id", "frame"]),
             ("mean_speed_area", "speed", ["frame"]),
             ("nt", "cumulative_pedestrians", ["frame"]),
+            ("line_flow", "flow_sp+1", ["frame"]),
+            ("line_flow", "flow_sp-1", ["frame"]),
         ]:
             both = theirs[measure].merge(ours[measure], on=keys, suffixes=("_theirs", "_ours"), how="outer")
             a, b = both[f"{column}_ours"].fillna(0.0), both[f"{column}_theirs"].fillna(0.0)
             off = (a - b).abs()
-            row(name, f"{measure} mean", f"{a.mean():.6f}", f"{b.mean():.6f}", f"{off.max():.2e} {off.mean():.2e}")
+            what = measure if measure != "line_flow" else f"line {column}, 1/(m s)"
+            if not off.max() <= TOLERANCE:
+                differs.append(f"{name}: {what}")
+            row(name, f"{what} mean", f"{a.mean():.6f}", f"{b.mean():.6f}", f"{off.max():.2e} {off.mean():.2e}")
         a, b = ours["flow"].flow.to_numpy(), theirs["flow"].flow.to_numpy()
         same = len(a) == len(b)
         off = f"{np.abs(a - b).max():.2e} {np.abs(a - b).mean():.2e}" if same and len(a) else f"{len(a)} and {len(b)} windows"
+        if not (same and np.allclose(a, b, rtol=0, atol=TOLERANCE)):
+            differs.append(f"{name}: flow")
         row(name, "flow mean, 1/s", f"{a.mean():.6f}", f"{b.mean():.6f}", off)
         tables = [set(map(tuple, t["all_crossings"].to_numpy())) for t in (ours, theirs)]
+        if tables[0] != tables[1]:
+            differs.append(f"{name}: crossings")
         row(name, "all crossings (theirs: shapely)", len(tables[0]), len(tables[1]), f"{len(tables[0] ^ tables[1])} differ")
+    print(f"differs: {', '.join(differs)}" if differs else f"all figures agree to {TOLERANCE:g}")
+    return 1 if differs else 0
 
 
 def main():
@@ -169,7 +203,8 @@ def main():
     if arguments.command == "golden":
         write_golden(cases)
     else:
-        compare(cases, arguments.ours.resolve(), arguments.data)
+        return compare(cases, arguments.ours.resolve(), arguments.data)
+    return 0
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ pub mod filter;
 pub mod flow;
 pub mod geometry;
 pub mod inference;
+pub mod input;
 pub mod metrics;
 pub mod model;
 pub mod picture;

@@ -5,7 +5,7 @@ use crate::flow::{CameraFlow, FlowStep};
 use crate::model::{
     CameraId, CountEvidence, Detection, FrameMeta, FrameReport, ObjectClass, PixelBox, Timestamp, Track,
 };
-use crate::rules::{RuleEngine, RuleStatus};
+use crate::rules::{CameraReadings, RuleEngine, RuleStatus};
 use crate::tracking::{ScoreThresholds, Tracker, TrackerStep};
 
 /// Everything that one camera's frames pass through after detection.
@@ -22,7 +22,7 @@ pub struct CameraAnalysis {
 }
 
 impl CameraAnalysis {
-    /// The analysis of this camera; of `rules` it takes those on the camera's own zones.
+    /// The analysis of this camera; of `rules` it takes those on the camera's own places.
     #[must_use]
     pub fn new(camera: &CameraPlan, rules: &[RulePlan], thresholds: ScoreThresholds) -> Self {
         let own: Vec<RulePlan> = rules.iter().filter(|rule| rule.camera == camera.id).cloned().collect();
@@ -116,8 +116,9 @@ impl CameraAnalysis {
     }
 
     fn report(&mut self, at: Timestamp, frame: Option<FrameMeta>, tracks: Vec<Track>, flow: FlowStep) -> FrameReport {
-        let FlowStep { zones, lines, crossings } = flow;
-        let alerts = self.rules.step(at, &self.camera, &zones);
-        FrameReport { camera: self.camera.clone(), at, frame, tracks, zones, lines, crossings, alerts }
+        let FlowStep { zones, lines, readings, crossings } = flow;
+        let places = CameraReadings { zones: &zones, lines: &lines, camera: &readings };
+        let alerts = self.rules.step(at, &self.camera, places);
+        FrameReport { camera: self.camera.clone(), at, frame, tracks, zones, lines, readings, crossings, alerts }
     }
 }

@@ -1,18 +1,21 @@
 //! The state as JSON. The format has a version of its own, so that inner types may change.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::ApiState;
 use crate::config::{CameraPlan, LinePlan, RulePlan, ZonePlan};
+use crate::input::InputReport;
 use crate::model::{
-    CameraId, CameraState, FrameReport, Level, LevelOfService, ObjectClass, Reading, Timestamp, UnknownReason,
-    ZoneClassState,
+    CameraId, CameraState, FrameReport, Level, LineId, Measure, ObjectClass, Reading, Readings, SaturationReason,
+    Timestamp, UnknownReason, ZoneClassState, ZoneId,
 };
 use crate::rules::wire::AlertLine;
 use crate::status::{CameraStatus, RuleState, StatusSnapshot};
 
 /// Version of the format. Fields may be added without a new one; a field that changes its meaning or goes needs one.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// Everything as it stands: `/api/v1/state`, and the data of each event of `/api/v1/events`.
 #[derive(Debug, Serialize)]
@@ -56,10 +59,14 @@ pub struct CameraBody<'a> {
     pub last_frame: Option<String>,
     /// How old that is, in seconds.
     pub age_s: Option<f64>,
+    /// What the network is given of its pictures, and why; `null` before the first.
+    pub input: Option<InputReport>,
     /// The newest frame stands for now. Where it doesn't, every value is unknown.
     pub fresh: bool,
     /// What is counted in the whole picture.
     pub counts: Vec<CountBody>,
+    /// What is measured of the whole picture.
+    pub measures: Measures,
     /// Its zones.
     pub zones: Vec<ZoneBody<'a>>,
     /// Its lines.
@@ -71,7 +78,7 @@ pub struct CameraBody<'a> {
 pub struct ReadingBody {
     /// `null`: unknown.
     pub value: Option<f64>,
-    /// `valid`, `at_least`, or `unknown:` with the reason.
+    /// `valid`, `at_least`, `at_most`, or `unknown:` with the reason.
     pub quality: String,
 }
 
@@ -96,35 +103,17 @@ pub struct ZoneBody<'a> {
     pub area_m2: Option<f64>,
     /// Each class that it counts.
     pub classes: Vec<ZoneClassBody>,
+    /// Why its count of people is a lower bound: `detector_limit`, `dense`, `overlap` or `small_people`; `null` where it is
+    /// none, or unknown.
+    pub saturation: Option<SaturationReason>,
     /// People per m²; `null` where the zone has no area or counts no people.
     pub density_per_m2: Option<ReadingBody>,
-    /// What is measured on the ground; `null` where the camera isn't calibrated.
-    pub ground: Option<ZoneGroundBody>,
+    /// Everything that is measured of the people in it, by the measure's name in the configuration.
+    pub measures: Measures,
 }
 
-/// A zone's figures on the ground plane, of people.
-#[derive(Debug, Serialize)]
-pub struct ZoneGroundBody {
-    /// Voronoi density in people per m².
-    pub voronoi_per_m2: ReadingBody,
-    /// Mean speed in m/s.
-    pub speed_mps: ReadingBody,
-    /// Share of people who stand, 0 to 1.
-    pub standing_share: ReadingBody,
-    /// `A` to `F`; `null` while unknown.
-    pub level_of_service: Option<&'static str>,
-}
-
-/// Flow over the last minute per metre of a line's width, in people/(m·s).
-#[derive(Debug, Serialize)]
-pub struct SpecificFlowBody {
-    /// To the left of a→b.
-    #[serde(rename = "in")]
-    pub inwards: ReadingBody,
-    /// To the right of a→b.
-    #[serde(rename = "out")]
-    pub outwards: ReadingBody,
-}
+/// What is measured of a place, by name; a measure that can't be had there is not in it.
+pub type Measures = BTreeMap<&'static str, ReadingBody>;
 
 /// A zone's figures for a class.
 #[derive(Debug, Serialize)]
@@ -154,8 +143,8 @@ pub struct LineBody<'a> {
     pub name: &'a str,
     /// Each class that it counts.
     pub totals: Vec<LineTotalsBody>,
-    /// Flow of people per metre of width; `null` where the camera isn't calibrated.
-    pub specific_flow: Option<SpecificFlowBody>,
+    /// What is measured of the people who cross it.
+    pub measures: Measures,
 }
 
 /// A line's totals for a class since the start.
@@ -178,11 +167,13 @@ pub struct RuleBody<'a> {
     pub id: &'a str,
     /// Its name.
     pub name: &'a str,
-    /// The zone's camera.
+    /// The place's camera.
     pub camera: &'a str,
-    /// The zone.
-    pub zone: &'a str,
-    /// `occupancy` or `density`.
+    /// The zone; `null` where the rule is on a line or on the whole camera.
+    pub zone: Option<&'a str>,
+    /// The line; `null` where the rule is on something else.
+    pub line: Option<&'a str>,
+    /// What is compared.
     pub measure: &'static str,
     /// `calm`, `blue`, `yellow`, `orange`, `red`; `unknown` where calm can't be claimed for want of values.
     pub level: &'static str,
@@ -203,11 +194,11 @@ pub struct RuleBody<'a> {
 pub struct LevelBody {
     /// Which.
     pub level: Level,
-    /// Raised at this value or above…
+    /// Raised at this value or worse…
     pub raise: f64,
     /// …held for so many seconds.
     pub hold_s: f64,
-    /// Left at this value or below…
+    /// Left at this value or better…
     pub clear: f64,
     /// …held for so many seconds.
     pub clear_hold_s: f64,
@@ -255,8 +246,7 @@ impl<'a> CameraBody<'a> {
     fn new(plan: &'a CameraPlan, status: &'a CameraStatus, now: Timestamp) -> Self {
         let fresh = freshness(plan, status, now);
         let counts = plan.classes().iter().map(|class| {
-            let count = |report: &FrameReport| report.tracks.iter().filter(|track| track.class == class).count();
-            let count = fresh.map_or_else(Reading::Unknown, |report| Reading::Valid(count(report) as f64));
+            let count = fresh.map_or_else(Reading::Unknown, |report| report.count(class));
             CountBody { class, count: count.into() }
         });
         let health = &status.health;
@@ -273,8 +263,10 @@ impl<'a> CameraBody<'a> {
             next_try: health.next_try.filter(|_| is_down).map(Timestamp::to_rfc3339),
             last_frame: status.last_frame.map(Timestamp::to_rfc3339),
             age_s: status.last_frame.map(|at| (now.seconds_since(at) * 1e3).round() / 1e3),
+            input: status.input.as_ref().map(InputReport::from),
             fresh: unknown.is_none(),
             counts: counts.collect(),
+            measures: measures(report.map(|report| &report.readings), unknown),
             zones: plan.zones.iter().map(|zone| ZoneBody::new(zone, report, unknown)).collect(),
             lines: plan.lines.iter().map(|line| LineBody::new(line, report, unknown)).collect(),
         }
@@ -309,15 +301,18 @@ impl<'a> ZoneBody<'a> {
             name: &plan.name,
             area_m2: plan.area_m2,
             classes: plan.classes.iter().map(class).collect(),
-            density_per_m2: has_density.then(|| honest(state.and_then(|state| state.density_per_m2))),
-            ground: state.and_then(|state| state.ground).map(|ground| ZoneGroundBody {
-                voronoi_per_m2: honest(Some(ground.voronoi_per_m2)),
-                speed_mps: honest(Some(ground.speed_mps)),
-                standing_share: honest(Some(ground.standing_share)),
-                level_of_service: ground.level_of_service.filter(|_| unknown.is_none()).map(LevelOfService::as_str),
-            }),
+            saturation: state.and_then(|state| state.saturation).filter(|_| unknown.is_none()),
+            density_per_m2: has_density.then(|| honest(state.and_then(|state| state.readings.get(Measure::Density)))),
+            measures: measures(state.map(|state| &state.readings), unknown),
         }
     }
+}
+
+/// With `unknown`, every measure is.
+fn measures(readings: Option<&Readings>, unknown: Option<UnknownReason>) -> Measures {
+    let honest = |reading: Reading| ReadingBody::from(unknown.map_or(reading, Reading::Unknown));
+    let readings = readings.into_iter().flat_map(Readings::iter);
+    readings.map(|(measure, reading)| (measure.as_str(), honest(reading))).collect()
 }
 
 impl<'a> LineBody<'a> {
@@ -329,14 +324,11 @@ impl<'a> LineBody<'a> {
             let (inwards, outwards) = found.map_or((0, 0), |&(_, inwards, outwards)| (inwards, outwards));
             LineTotalsBody { class, inwards, outwards }
         };
-        let honest = |reading: Reading| ReadingBody::from(unknown.map_or(reading, Reading::Unknown));
         Self {
             id: plan.id.as_str(),
             name: &plan.name,
             totals: plan.classes.iter().map(totals).collect(),
-            specific_flow: state
-                .and_then(|state| state.specific_flow)
-                .map(|flow| SpecificFlowBody { inwards: honest(flow.in_per_m_s), outwards: honest(flow.out_per_m_s) }),
+            measures: measures(state.map(|state| &state.readings), unknown),
         }
     }
 }
@@ -361,7 +353,8 @@ impl<'a> RuleBody<'a> {
             id: plan.id.as_str(),
             name: &plan.name,
             camera: plan.camera.as_str(),
-            zone: plan.zone.as_str(),
+            zone: plan.place.zone().map(ZoneId::as_str),
+            line: plan.place.line().map(LineId::as_str),
             measure: plan.measure.as_str(),
             level: match state.level {
                 Some(level) => level.as_str(),

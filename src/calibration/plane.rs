@@ -201,6 +201,23 @@ impl GroundPlane {
         height_m.is_finite().then_some(height_m)
     }
 
+    /// How many pixels high somebody of `height_m` metres is drawn who stands with their feet at this pixel: rows between
+    /// feet and head, as a box has them. Where the pose is not known, by the scale alone, and then too many by the cosine
+    /// of the tilt. `None` at and beyond the horizon, and where the head is behind the camera.
+    #[must_use]
+    pub fn person_px(&self, foot: PixelPoint, height_m: f64) -> Option<f64> {
+        let Some(vertical) = &self.vertical else { return Some(self.px_per_m(foot)? * height_m) };
+        let ground = self.to_ground(foot)?;
+        let base = self.to_image.times_vector([ground.x_m, ground.y_m, 1.0]);
+        let [x, y, w]: [f64; 3] = std::array::from_fn(|axis| base[axis] + height_m * vertical.up[axis]);
+        if w <= 0.0 {
+            return None;
+        }
+        let head = self.distortion.bend(PixelPoint { x: x / w, y: y / w })?;
+        let height_px = (foot.y - head.y).abs();
+        height_px.is_finite().then_some(height_px)
+    }
+
     /// A person's height in metres by scale alone, where the pose is not known: the box's height over
     /// [`GroundPlane::px_per_m`] at the foot. Too small by the cosine of the tilt (6 % at 20°, 18 % at 35°).
     #[must_use]

@@ -96,6 +96,7 @@ fn upright_people_have_their_height() {
     let foot = plane.to_pixel(ground(1.0, 10.0)).unwrap();
     let bbox = PixelBox { left: foot.x - 20.0, right: foot.x + 20.0, bottom: foot.y, top: foot.y - 170.0 };
     assert!((plane.height_m(&bbox).unwrap() - 1.7).abs() < 1e-9);
+    assert!((plane.person_px(bbox.foot(), 1.7).unwrap() - bbox.height()).abs() < 1e-6);
     assert!((plane.height_by_scale_m(&bbox).unwrap() - 1.7).abs() < 0.02);
     // Seen from above, a point over the foot is higher: 1.7 m above the ground a ray from the camera at 3 m has gone
     // (3 − 1.7) / 3 of its way, so the head hides the ground at 3 / 1.3 times the distance.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs;
-use std::io::IsTerminal as _;
+use std::fs::{self, File};
+use std::io::{BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -15,8 +15,10 @@ use super::failure::Unavailable;
 use super::model::{check_input_sizes, open_models};
 use super::output::print;
 use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
+use crate::evaluation::{TrackRow, write_track};
 use crate::inference::Model;
-use crate::model::{FrameReport, FrameSize, LineState, TrackId, ZoneState};
+use crate::input::InputReport;
+use crate::model::{FrameReport, FrameSize, LineState, ObjectClass, TrackId, ZoneState};
 use crate::picture::{Picture, VideoWriter};
 use crate::pipeline::{AnalysedFrame, PipelineError, Progress, RecordingSummary, StageSummaries, analyze_recording};
 use crate::sink::AnalysisFiles;
@@ -46,6 +48,10 @@ pub(super) struct AnalyzeArgs {
     /// Leave annotated.mp4 out: faster.
     #[arg(long)]
     no_video: bool,
+    /// Also write detections.txt: every person that the detector saw, from its low score on, as MOT Challenge
+    /// detections. `evaluate --detections` takes it.
+    #[arg(long)]
+    detections: bool,
     /// Print the summary as JSON.
     #[arg(long)]
     json: bool,
@@ -59,6 +65,7 @@ struct Summary<'a> {
     video: String,
     model: &'a str,
     input_size: String,
+    input: Option<InputReport>,
     workers: usize,
     frames: u64,
     frames_failed: u64,
@@ -243,10 +250,16 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     let (plan, camera) = plan(args)?;
     let models = open_models(&plan.inference)?;
     check_input_sizes(&models, &plan.inference, &camera)?;
-    let mut files = AnalysisFiles::create(&args.out, camera.calibration.is_some())
+    let mut files = AnalysisFiles::create(&args.out)
         .map_err(|error| Unavailable(format!("cannot write results to {}: {error}", args.out.display())))?;
 
     let mut video = AnnotatedVideo::new(files.incomplete_path("annotated.mp4"), &camera, &plan);
+    let mut detections = match args.detections {
+        true => {
+            Some(BufWriter::new(File::create(files.incomplete_path("detections.txt")).map_err(PipelineError::from)?))
+        }
+        false => None,
+    };
     let mut totals = Totals::new(&camera);
     let bar = progress_bar();
     let summary = analyze_recording(
@@ -258,6 +271,9 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
         |mut frame| {
             totals.add(frame.report);
             files.write(frame.report)?;
+            if let Some(detections) = &mut detections {
+                write_detections(detections, &frame)?;
+            }
             frame.picture.take().map_or(Ok(()), |picture| video.write(picture, &frame))
         },
         |Progress { frames, expected }| {
@@ -269,15 +285,29 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     )?;
     bar.finish_and_clear();
     video.finish()?;
+    detections.map_or(Ok(()), |mut file| file.flush()).map_err(PipelineError::from)?;
 
     let summary = report(&camera, &models.detector, &summary, &totals);
     let text = serde_json::to_string_pretty(&summary)? + "\n";
     fs::write(files.incomplete_path("summary.json"), &text).map_err(PipelineError::from)?;
     files.finish().map_err(PipelineError::from)?;
+    if let Some(warning) = summary.input.as_ref().and_then(|input| input.warning.as_ref()) {
+        eprintln!("warning: network input of cameras.{}: {warning}", summary.camera);
+    }
     if let Some(warning) = &summary.source_warning {
         eprintln!("warning: {}: {warning}", summary.video);
     }
     Ok(print(&if args.json { text } else { in_words(&summary, &args.out) })?)
+}
+
+/// The people seen in a frame, as MOT Challenge detections: tracks without a number.
+fn write_detections(file: &mut impl Write, frame: &AnalysedFrame<'_>) -> std::io::Result<()> {
+    let number = frame.report.frame.as_ref().map_or(0, |meta| meta.seq + 1);
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    let people = frame.detections.iter().filter(|seen| seen.class == ObjectClass::Person);
+    people
+        .map(|seen| TrackRow { frame: number, id: -1, bbox: seen.bbox, score: seen.score })
+        .try_for_each(|row| write_track(file, &row))
 }
 
 /// The plan, and the camera as it is to be analysed.
@@ -361,7 +391,11 @@ fn report<'a>(camera: &'a CameraPlan, model: &'a Model, run: &RecordingSummary, 
         camera: camera.id.as_str(),
         video,
         model: &model.entry().id,
-        input_size: format!("{}x{}", camera.input.size.width_px, camera.input.size.height_px),
+        input_size: match (&run.input, camera.input.auto) {
+            (Some(input), Some(_)) => size(input.size()),
+            _ => size(camera.input.size),
+        },
+        input: run.input.as_ref().map(InputReport::from),
         workers: run.workers,
         frames: run.frames,
         frames_failed: run.source.failed,
@@ -381,6 +415,10 @@ fn report<'a>(camera: &'a CameraPlan, model: &'a Model, run: &RecordingSummary, 
     }
 }
 
+fn size(size: FrameSize) -> String {
+    format!("{}x{}", size.width_px, size.height_px)
+}
+
 fn in_words(summary: &Summary<'_>, out: &Path) -> String {
     let mut text = format!(
         "{} frames of {} ({:.1} s of video) in {:.1} s: {:.1} frames/s with {} worker{}\n",
@@ -393,6 +431,14 @@ fn in_words(summary: &Summary<'_>, out: &Path) -> String {
         if summary.workers == 1 { "" } else { "s" }
     );
     // Writing into a string can't fail.
+    if let Some(InputReport { crop_px: [left, top, width, height], tiles: [columns, rows], size, why, .. }) =
+        &summary.input
+    {
+        let _ = writeln!(
+            text,
+            "network input {size} for each of {columns}x{rows} tiles of {width}x{height} px at ({left}, {top}), {why}"
+        );
+    }
     for (class, of) in &summary.picture {
         let _ = writeln!(text, "whole picture, {class}: mean {:.2}, most {}", of.mean, of.max);
     }

@@ -177,8 +177,9 @@ fn people(picture: &Picture, plan: &Plan, camera: &CameraPlan) -> anyhow::Result
     let mut detector =
         Detector::new(&models.detector, plan.inference.threads_per_worker, 1, plan.inference.thresholds)?;
     // All of the picture is shown, so all of it is searched.
-    let whole = CameraPlan { input: InputPlan { region: Region::Whole, ..camera.input }, ..camera.clone() };
-    let prepared = Preparation::new(&whole, &models.detector).prepare(picture, Vec::new())?;
+    let input = InputPlan { region: Region::Whole, auto: None, ..camera.input };
+    let whole = CameraPlan { input, ..camera.clone() };
+    let prepared = Preparation::new(&whole, &models.detector, None).prepare(picture, Vec::new())?;
     let seen = detector.infer(&[prepared])?;
     Ok(seen.iter().flat_map(|decoded| people_to_hide(&decoded.detections, &[])).collect())
 }

@@ -75,17 +75,25 @@ pub(super) fn run(args: &ModelArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks that the camera's input sizes fit the models; an error names the key.
+/// Checks that the camera's input sizes fit the models; an error names the key. A size that is chosen fits.
 pub(super) fn check_input_sizes(models: &Models, plan: &InferencePlan, camera: &CameraPlan) -> anyhow::Result<()> {
     let key = || format!("cameras.{}.input_size", camera.id);
-    models.detector.check_size(camera.input.size).with_context(key)?;
+    let is_auto = camera.input.auto.is_some();
+    if !is_auto {
+        models.detector.check_size(camera.input.size).with_context(key)?;
+    }
     if let (Some(model), Some(density_map), Some(_)) =
         (&models.density_map, &plan.density_map, camera.counting.density_map_every_s)
     {
         match density_map.input_size {
             Some(size) => model.check_size(size).context("inference.density_map.input_size")?,
             None => model.check_size(camera.input.size).with_context(|| {
-                format!("inference.density_map has no input_size, so that of cameras.{} is taken", camera.id)
+                let taken = if is_auto {
+                    format!("and cameras.{} has \"auto\", so the default is taken", camera.id)
+                } else {
+                    format!("so that of cameras.{} is taken", camera.id)
+                };
+                format!("inference.density_map has no input_size, {taken}")
             })?,
         }
     }

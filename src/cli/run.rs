@@ -187,6 +187,7 @@ fn line(snapshot: &StatusSnapshot) -> String {
                         let _ = match class.occupancy {
                             Reading::Valid(value) => write!(line, " {value}"),
                             Reading::AtLeast(value) => write!(line, " ≥{value}"),
+                            Reading::AtMost(value) => write!(line, " ≤{value}"),
                             Reading::Unknown(reason) => write!(line, " ?({})", reason.as_str()),
                         };
                     }

@@ -1,8 +1,7 @@
 //! Every default and every limit of the configuration, each with its reason.
 
-use super::Measure;
 use super::number::Range;
-use crate::model::{FrameSize, Level, Timestamp};
+use crate::model::{FrameSize, Level, Timestamp, ZoneUse};
 
 /// Where the service listens: this machine only.
 pub const LISTEN: &str = "127.0.0.1:8090";
@@ -21,11 +20,15 @@ pub const BLUR_HEADS: bool = true;
 pub const INPUT_SIZE: FrameSize = FrameSize { width_px: 512, height_px: 384 };
 /// Stride of the shipped model: its input has to be a multiple of it. Other models' strides divide it.
 pub const INPUT_STRIDE_PX: u32 = 32;
+/// Most tiles across and down that a picture is cut into.
+pub const TILES_MOST: u32 = 8;
 /// Largest side of the network's input, in pixels: larger ones cost seconds a frame on a CPU.
 pub const INPUT_MOST_PX: u32 = 2048;
 
-/// Height in the network's input below which the shipped model misses most people, in pixels.
-pub const LEAST_PERSON_PX: f64 = 30.0;
+/// Height in the network's input below which the shipped model misses most people, in pixels: a count of such people is a
+/// lower bound. The manifest's `least_person_px` is another height, from which on people are seen well: an `auto` input is
+/// chosen for that one.
+pub const MISSED_BELOW_PX: f64 = 30.0;
 /// Seconds between two density maps of a camera: a crowd grows over many seconds, and such a network takes as long as the
 /// detector or longer.
 pub const DENSITY_MAP_EVERY_S: f64 = 1.0;
@@ -64,6 +67,9 @@ pub const CROP_MARGIN_ABOVE: f64 = 0.25;
 /// body's width, and the context that a detector needs around feet.
 pub const CROP_MARGIN_AROUND: f64 = 0.05;
 
+/// Seconds in a zone after which somebody loiters: longer than a pause to take pictures, shorter than a picnic.
+pub const LOITERING_S: f64 = 300.0;
+
 /// Share of the raise value at or below which a level is left.
 pub const CLEAR_SHARE: f64 = 0.85;
 /// Seconds that a value has to stay at or below the clear value.
@@ -83,32 +89,45 @@ pub const fn hold_s(level: Level) -> f64 {
 
 /// Density thresholds that are shipped for a use of the ground.
 pub struct ShippedLevels {
-    /// The word after `use =`.
-    pub name: &'static str,
+    /// What the ground is used for.
+    pub ground_use: ZoneUse,
     /// Raise values in people per m², blue to red.
     pub raise_per_m2: [f64; 4],
     /// Where they come from: shown with every alert.
     pub source: &'static str,
 }
 
-/// The shipped density thresholds; the first applies where a density rule gives no levels and no use.
+/// The shipped density thresholds for this use of the ground.
+#[must_use]
+pub fn shipped_levels(ground_use: ZoneUse) -> &'static ShippedLevels {
+    match ground_use {
+        ZoneUse::Walkway => &SHIPPED_LEVELS[0],
+        ZoneUse::Waiting => &SHIPPED_LEVELS[1],
+    }
+}
+
+/// The shipped density thresholds.
 ///
 /// No national standard maps people per m² to the four colours: these are proposals from the field's literature.
-pub const SHIPPED_LEVELS: [ShippedLevels; 2] = [
+const SHIPPED_LEVELS: [ShippedLevels; 2] = [
     ShippedLevels {
-        name: "walkway",
+        ground_use: ZoneUse::Walkway,
         raise_per_m2: [0.72, 1.08, 2.0, 3.5],
         source: "crowdflow's proposal for walkways, not a standard: 0.72 and 1.08 /m² are where levels of service D \
                  and E begin (Fruin 1971), 2.0 is past the peak of flow (Weidmann), 3.5 is unstable",
     },
     ShippedLevels {
-        name: "waiting",
+        ground_use: ZoneUse::Waiting,
         raise_per_m2: [1.1, 2.0, 3.5, 4.7],
         source: "crowdflow's proposal for waiting areas, not a standard: 1.1 /m² is where queue level C begins (HCM), \
                  2.0 reduces movement clearly, 3.5 brings contact, 4.7 is the Green Guide's maximum for standing",
     },
 ];
 
+/// How long somebody may stay before they loiter.
+pub(super) const LOITERING: Range = Range::above_zero(86_400.0).of(" seconds");
+/// A limit of a level of service.
+pub(super) const DENSITY_PER_M2: Range = Range::above_zero(12.0).of(" people per m²");
 /// A score, an overlap, a share.
 pub(super) const SHARE: Range = Range::from_to(0.0, 1.0);
 /// Inference workers, and threads in each: more than any one machine uses.
@@ -130,6 +149,11 @@ pub(super) const BUDGET_OR_NONE_S: Range = Range::from_to(0.0, 3600.0).of(" seco
 pub(super) const MAP_INTERVAL_S: Range = Range::from_to(0.1, 60.0).of(" seconds");
 /// Hold times of rules: up to a day.
 pub(super) const HOLD_S: Range = Range::from_to(0.0, 86_400.0).of(" seconds");
+/// Tiles across or down.
+pub(super) const TILES: Range = Range::from_to(1.0, TILES_MOST as f64).whole().of(" tiles");
+/// What a machine's workers get through, in millions of input pixels a second: from a tenth of a small board's core to
+/// a large accelerator.
+pub(super) const MEGAPIXELS_PER_S: Range = Range::from_to(0.05, 100_000.0).of(" megapixels a second");
 /// A frame's width or height.
 pub(super) const FRAME_PX: Range = Range::from_to(16.0, 16_384.0).whole().of(" pixels");
 /// A zone's ground: up to a hundred football pitches.
@@ -159,12 +183,3 @@ pub(super) const POINTS_MOST: usize = 100;
 pub(super) const CORNERS_MOST: usize = 256;
 /// Letters of a name or source.
 pub(super) const TEXT_MOST: usize = 400;
-
-/// What a threshold may be: a slip such as 35 for 3.5 would give a rule that never alerts.
-pub(super) const fn threshold(measure: Measure) -> Range {
-    match measure {
-        Measure::Occupancy => Range::above_zero(100_000.0).of(" people"),
-        // Bodies have no room beyond that.
-        Measure::Density => Range::above_zero(12.0).of(" people per m²"),
-    }
-}

@@ -54,6 +54,8 @@ fault_kinds! {
     NotOneSource,
     /// The network's input size is not `"WIDTHxHEIGHT"` in multiples of 32.
     BadInputSize,
+    /// A frame rate to keep where no input size is chosen by it.
+    KeepFpsUnused,
     /// A seconds budget is shorter than the time between two analysed frames.
     ShorterThanFrameInterval,
     /// The low score is above the high score.
@@ -106,20 +108,26 @@ fault_kinds! {
     SecretUnreadable,
     /// A secret that is empty or spans several lines.
     SecretUnusable,
-    /// A rule's zone does not exist.
-    UnknownZone,
-    /// A density rule on a zone of unknown area.
-    DensityWithoutArea,
-    /// A rule on a zone that does not count people.
-    ZoneWithoutPeople,
+    /// A zone's or line's direction without length.
+    DirectionWithoutLength,
+    /// A zone, line or camera that is referred to does not exist.
+    UnknownPlace,
+    /// A rule about no place, or about several.
+    NotOnePlace,
+    /// A rule whose place has no such measure.
+    MeasureOfAnotherPlace,
+    /// A rule on a measure that can't be had there for want of an area, a calibration or the like.
+    MeasureUnknowable,
+    /// A rule on a zone or line that does not count people.
+    PlaceWithoutPeople,
     /// A rule that can never alert.
     NoLevel,
     /// A rule that asks for shipped levels and gives its own, or asks for shipped ones that don't exist.
     LevelsAndUse,
-    /// A level's threshold is not above that of the milder level.
+    /// A level's threshold is not worse than that of the milder level.
     LevelsOutOfOrder,
-    /// A level is left at or above the value at which it is raised.
-    ClearNotBelowRaise,
+    /// A level is left at a value that is not better than the one at which it is raised.
+    ClearNotBetterThanRaise,
 }
 
 /// One thing that is wrong, where, and what would be right. Never holds a secret.

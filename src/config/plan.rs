@@ -3,8 +3,13 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::defaults;
 use crate::calibration::{FittedPoint, GroundPlane};
-use crate::model::{CameraId, ClassSet, FrameSize, Level, LineId, NormPoint, RuleId, Timestamp, ZoneId, ZoneUse};
+use crate::geometry::TileGrid;
+use crate::model::{
+    CameraId, ClassSet, Direction, FrameSize, Level, LineId, Measure, NormPoint, Place, RuleId, Timestamp, ZoneId,
+    ZoneUse,
+};
 
 /// A whole checked configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +56,9 @@ pub struct InferencePlan {
     pub workers: Option<usize>,
     /// Threads inside each worker's session.
     pub threads_per_worker: usize,
+    /// What all workers together get through, in millions of pixels of network input a second; `None`: measured at
+    /// start where it is needed.
+    pub megapixels_per_s: Option<f64>,
     /// Thresholds that replace the manifest's.
     pub thresholds: DetectionThresholds,
     /// A second opinion on crowds; `None`: boxes alone are counted.
@@ -64,7 +72,7 @@ pub struct DensityMapPlan {
     pub model: String,
     /// Time between two maps of a camera, in seconds.
     pub every_s: f64,
-    /// Its input in pixels; `None`: the camera's own, which the detector has.
+    /// Its input in pixels; `None`: that of the camera's `input_size`, and the default one where that is `auto`.
     pub input_size: Option<FrameSize>,
 }
 
@@ -109,6 +117,8 @@ pub struct CameraPlan {
     pub counting: CountingPlan,
     /// Where on the ground its pixels are; `None`: not known, so nothing is measured in metres.
     pub calibration: Option<CalibrationPlan>,
+    /// Where people can walk; `None`: everywhere.
+    pub walkable: Option<WalkablePlan>,
     /// Zones in the order of their ids.
     pub zones: Vec<ZonePlan>,
     /// Lines in the order of their ids.
@@ -116,6 +126,26 @@ pub struct CameraPlan {
 }
 
 impl CameraPlan {
+    /// A camera with every default and nothing that is counted yet.
+    #[must_use]
+    pub fn new(id: CameraId, source: SourcePlan) -> Self {
+        Self {
+            name: id.to_string(),
+            id,
+            mobile: false,
+            source,
+            analysis_fps: None,
+            stale_after_s: defaults::STALE_AFTER_S,
+            input: InputPlan::whole(defaults::INPUT_SIZE),
+            tracker: TrackerPlan::default(),
+            counting: CountingPlan::default(),
+            calibration: None,
+            walkable: None,
+            zones: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+
     /// Every class that a zone or line of this camera counts, and people.
     #[must_use]
     pub fn classes(&self) -> ClassSet {
@@ -247,10 +277,34 @@ pub struct V4l2Source {
 /// Size and part of the picture that the network sees.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InputPlan {
-    /// The network's input in pixels; multiples of the model's stride.
+    /// The network's input for each tile in pixels; multiples of the model's stride. With `auto`: what is used where
+    /// nothing can be chosen.
     pub size: FrameSize,
-    /// Which part of the picture is fitted into it.
+    /// Which part of the picture is looked at.
     pub region: Region,
+    /// Tiles that this part is cut into, each fitted into an input of its own.
+    pub tiles: TileGrid,
+    /// The size is chosen from how large people are in the picture; `None`: it is `size`.
+    pub auto: Option<AutoInput>,
+}
+
+impl InputPlan {
+    /// The whole picture in one input of this size.
+    #[must_use]
+    pub const fn whole(size: FrameSize) -> Self {
+        Self { size, region: Region::Whole, tiles: TileGrid::ONE, auto: None }
+    }
+}
+
+/// What is chosen, and what it may cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AutoInput {
+    /// The part of the picture is chosen too: that around the zones and lines.
+    pub chooses_region: bool,
+    /// The tiles are chosen too.
+    pub chooses_tiles: bool,
+    /// Frames of this camera that this machine has to get through a second.
+    pub keep_fps: f64,
 }
 
 /// Part of the picture that is fitted into the network's input (letterboxed: the aspect ratio is kept).
@@ -273,18 +327,25 @@ pub struct TrackerPlan {
     pub lost_s: f64,
 }
 
+impl Default for TrackerPlan {
+    fn default() -> Self {
+        Self { confirm_s: defaults::CONFIRM_S, coast_s: defaults::COAST_S, lost_s: defaults::LOST_S }
+    }
+}
+
 /// How far a camera's counts of people are trusted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CountingPlan {
-    /// Least height of a person in the network's input that the detector resolves, in pixels.
-    pub least_person_px: f64,
+    /// Height of a person in the network's input below which the detector misses so many that a count is a lower bound, in
+    /// pixels. Less than the height that an `auto` input is chosen for, from which on people are seen well.
+    pub missed_below_px: f64,
     /// Time between two density maps, in seconds; `None`: none are made of this camera's pictures.
     pub density_map_every_s: Option<f64>,
 }
 
 impl Default for CountingPlan {
     fn default() -> Self {
-        Self { least_person_px: super::defaults::LEAST_PERSON_PX, density_map_every_s: None }
+        Self { missed_below_px: defaults::MISSED_BELOW_PX, density_map_every_s: None }
     }
 }
 
@@ -306,6 +367,16 @@ impl CalibrationPlan {
     }
 }
 
+/// Where people can walk: cells of people end at its borders, so that somebody beside a wall has no more room than there
+/// is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WalkablePlan {
+    /// Its outline.
+    pub polygon: Vec<NormPoint>,
+    /// What stands in it.
+    pub obstacles: Vec<Vec<NormPoint>>,
+}
+
 /// A counting polygon.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZonePlan {
@@ -320,10 +391,42 @@ pub struct ZonePlan {
     pub area_m2: Option<f64>,
     /// What it is for: decides which table its level of service comes from.
     pub ground_use: ZoneUse,
+    /// Densities in people/m² up to which levels of service A to E reach, where the site has its own.
+    pub level_of_service_per_m2: Option<[f64; 5]>,
+    /// Densities in people/m² that the time to each level is told for, blue to red: those of the zone's first density
+    /// rule, or the shipped ones for its use. `None` for a level that the rule doesn't have.
+    pub thresholds_per_m2: [Option<f64>; 4],
+    /// Where people are to walk: from the first point towards the second.
+    pub allowed_direction: Option<(NormPoint, NormPoint)>,
+    /// The lines that enclose it, each with the direction that leads into the zone; empty where it is open.
+    pub enclosed_by: Vec<(LineId, Direction)>,
+    /// Somebody who is in the zone for longer than this loiters, in seconds.
+    pub loitering_s: f64,
     /// What is counted in it.
     pub classes: ClassSet,
     /// Half width of the border band in which a track keeps its side, as a share of the track's box height.
     pub band_heights: f64,
+}
+
+impl ZonePlan {
+    /// A zone with every default.
+    #[must_use]
+    pub fn new(id: ZoneId, polygon: Vec<NormPoint>) -> Self {
+        Self {
+            name: id.to_string(),
+            id,
+            polygon,
+            area_m2: None,
+            ground_use: ZoneUse::default(),
+            level_of_service_per_m2: None,
+            thresholds_per_m2: defaults::shipped_levels(ZoneUse::default()).raise_per_m2.map(Some),
+            allowed_direction: None,
+            enclosed_by: Vec::new(),
+            loitering_s: defaults::LOITERING_S,
+            classes: ClassSet::PERSON,
+            band_heights: defaults::BAND_HEIGHTS,
+        }
+    }
 }
 
 /// A directed gate.
@@ -337,6 +440,8 @@ pub struct LinePlan {
     pub a: NormPoint,
     /// Where it ends.
     pub b: NormPoint,
+    /// The one direction in which people are to cross it.
+    pub allowed: Option<Direction>,
     /// What is counted over it.
     pub classes: ClassSet,
     /// Half width of the band in which a track keeps its side, as a share of the track's box height.
@@ -346,40 +451,37 @@ pub struct LinePlan {
     pub min_travel_heights: f64,
 }
 
-/// What a rule looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Measure {
-    /// People in the zone.
-    Occupancy,
-    /// People per m² of the zone.
-    Density,
-}
-
-impl Measure {
-    /// Its name in configuration, files and labels.
+impl LinePlan {
+    /// A line with every default.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Occupancy => "occupancy",
-            Self::Density => "density",
+    pub fn new(id: LineId, a: NormPoint, b: NormPoint) -> Self {
+        Self {
+            name: id.to_string(),
+            id,
+            a,
+            b,
+            allowed: None,
+            classes: ClassSet::PERSON,
+            band_heights: defaults::BAND_HEIGHTS,
+            min_travel_heights: defaults::MIN_TRAVEL_HEIGHTS,
         }
     }
 }
 
-/// An alert rule on one zone.
+/// An alert rule on one zone, line or camera.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RulePlan {
     /// Its id.
     pub id: RuleId,
     /// Name shown to people.
     pub name: String,
-    /// The zone's camera.
+    /// The place's camera.
     pub camera: CameraId,
-    /// The zone.
-    pub zone: ZoneId,
+    /// The place.
+    pub place: Place,
     /// What is compared.
     pub measure: Measure,
-    /// The levels that are set, mildest first; their raise values rise strictly.
+    /// The levels that are set, mildest first; their raise values get worse strictly ([`Worse`](crate::model::Worse)).
     pub levels: Vec<LevelPlan>,
     /// Where the thresholds come from: shown with every alert.
     pub source: String,
@@ -390,11 +492,11 @@ pub struct RulePlan {
 pub struct LevelPlan {
     /// Which.
     pub level: Level,
-    /// Raised when the value is at or above this…
+    /// Raised when the value is this or worse…
     pub raise: f64,
     /// …for this long, in seconds.
     pub hold_s: f64,
-    /// Left when the value is at or below this (below `raise`)…
+    /// Left when the value is this or better (better than `raise`)…
     pub clear: f64,
     /// …for this long, in seconds.
     pub clear_hold_s: f64,

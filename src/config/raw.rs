@@ -74,9 +74,11 @@ expected! {
     RawCredentials: "a table with user_env and password_env",
     RawV4l2: "a table with device",
     RawTracker: "a table",
+    RawWalkable: "a table with polygon",
     RawZone: "a table with polygon",
+    RawDirection: "a table { from = [x, y], to = [x, y] }",
     RawLine: "a table with a and b",
-    RawRule: "a table with zone, measure and levels",
+    RawRule: "a table with zone (or line, or camera), measure and levels",
     RawLevels: "a table of levels",
     RawLevel: "a table such as { raise = 2.0 }",
 }
@@ -109,6 +111,7 @@ pub(super) struct RawInference {
     pub onnxruntime: Option<String>,
     pub workers: Option<Number>,
     pub threads_per_worker: Option<Number>,
+    pub megapixels_per_s: Option<Number>,
     pub high_score: Option<Number>,
     pub low_score: Option<Number>,
     pub nms_iou: Option<Number>,
@@ -147,12 +150,15 @@ pub(super) struct RawCamera {
     pub analysis_fps: Option<Number>,
     pub stale_after_s: Option<Number>,
     pub input_size: Option<String>,
+    pub input_tiles: Option<Vec<Number>>,
+    pub keep_fps: Option<Number>,
     pub region: Option<String>,
     pub density_map: Option<bool>,
     pub frame_size: Option<Vec<Number>>,
     pub source: Table<RawSource>,
     pub tracker: Table<RawTracker>,
     pub calibration: Option<Table<RawCalibration>>,
+    pub walkable: Option<Table<RawWalkable>>,
     pub zones: ById<RawZone>,
     pub lines: ById<RawLine>,
 }
@@ -248,6 +254,16 @@ pub(super) struct RawTracker {
     pub lost_s: Option<Number>,
 }
 
+/// `[cameras.ID.walkable]`
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawWalkable {
+    pub coords: Option<String>,
+    pub frame_size: Option<Vec<Number>>,
+    pub polygon: Option<Vec<RawPoint>>,
+    pub obstacles: Option<Vec<Vec<RawPoint>>>,
+}
+
 /// `[cameras.ID.zones.ID]`
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
@@ -259,8 +275,20 @@ pub(super) struct RawZone {
     pub area_m2: Option<Number>,
     #[serde(rename = "use")]
     pub ground_use: Option<String>,
+    pub level_of_service_per_m2: Option<Vec<Number>>,
+    pub allowed_direction: Option<Table<RawDirection>>,
+    pub enclosed_by: BTreeMap<String, String>,
+    pub loitering_s: Option<Number>,
     pub classes: Option<Vec<String>>,
     pub band_heights: Option<Number>,
+}
+
+/// `allowed_direction = { from = [x, y], to = [x, y] }`
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawDirection {
+    pub from: Option<RawPoint>,
+    pub to: Option<RawPoint>,
 }
 
 /// `[cameras.ID.lines.ID]`
@@ -272,6 +300,7 @@ pub(super) struct RawLine {
     pub frame_size: Option<Vec<Number>>,
     pub a: Option<RawPoint>,
     pub b: Option<RawPoint>,
+    pub allowed: Option<String>,
     pub classes: Option<Vec<String>>,
     pub band_heights: Option<Number>,
     pub min_travel_heights: Option<Number>,
@@ -283,6 +312,8 @@ pub(super) struct RawLine {
 pub(super) struct RawRule {
     pub name: Option<String>,
     pub zone: Option<String>,
+    pub line: Option<String>,
+    pub camera: Option<String>,
     pub measure: Option<String>,
     #[serde(rename = "use")]
     pub ground_use: Option<String>,

@@ -10,6 +10,7 @@ mod detr;
 mod head;
 mod nanodet;
 mod nms;
+mod seams;
 mod view;
 mod yolov8;
 mod yolox;
@@ -24,6 +25,7 @@ pub use head::{
     Yolov8Spec, YoloxSpec,
 };
 pub use nms::suppress;
+pub use seams::{SEAM_IOU, TileDetections, merge_tiles};
 pub use view::OutputView;
 
 /// Most candidates that go into non-maximum suppression, best first. A crowd gives some hundreds; only a model that

@@ -16,7 +16,8 @@ pub(super) fn best_first(detections: &mut [Detection]) {
     detections.sort_unstable_by(order);
 }
 
-fn order(a: &Detection, b: &Detection) -> Ordering {
+/// Falling score, ties by class and place.
+pub(super) fn order(a: &Detection, b: &Detection) -> Ordering {
     let sides = |d: &Detection| [d.bbox.left, d.bbox.top, d.bbox.right, d.bbox.bottom];
     b.score.total_cmp(&a.score).then_with(|| a.class.cmp(&b.class)).then_with(|| {
         let sides = sides(a).into_iter().zip(sides(b));

@@ -2,11 +2,15 @@
 
 use super::count_quality::CountQuality;
 use super::ground::GroundFlow;
+use super::ground_zone::velocity_readings;
+use super::line_measures::LineMeasures;
+use super::zone_measures::{ZoneMeasures, ZoneMoment};
 use super::{LineCounter, ZoneCounter};
-use crate::config::CameraPlan;
+use crate::calibration::GroundPlane;
+use crate::config::{CameraPlan, LinePlan, ZonePlan};
 use crate::model::{
-    CountEvidence, Crossing, FrameMeta, FrameSize, LineState, ObjectClass, Reading, Timestamp, Track, TrackId,
-    UnknownReason, ZoneState,
+    CountEvidence, Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, Measure, NormPoint, ObjectClass,
+    Reading, Readings, Timestamp, Track, TrackId, UnknownReason, ZoneState,
 };
 
 /// What one step gives.
@@ -16,6 +20,8 @@ pub struct FlowStep {
     pub zones: Vec<ZoneState>,
     /// Every line, in the order of the plan.
     pub lines: Vec<LineState>,
+    /// What is measured of the whole picture.
+    pub readings: Readings,
     /// Crossings counted in this step: line by line in the order of the plan, tracks in the order they were given.
     pub crossings: Vec<Crossing>,
 }
@@ -29,6 +35,16 @@ enum Sight {
     Blind(UnknownReason),
 }
 
+impl Sight {
+    /// Time of the newest frame, or why there is none.
+    fn at(self) -> Result<Timestamp, UnknownReason> {
+        match self {
+            Self::Frame(at) => Ok(at),
+            Self::Blind(reason) => Err(reason),
+        }
+    }
+}
+
 /// What of the last frame decides whether the next one goes on from it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Stretch {
@@ -36,16 +52,33 @@ struct Stretch {
     size: FrameSize,
 }
 
-/// The zones and lines of one camera. A moving camera has neither: it counts the whole picture, which is the length of
-/// its list of tracks, and every step here gives empty lists.
+/// The zones and lines of one camera. A moving camera has neither: it counts the whole picture.
 #[derive(Debug, Clone)]
 pub struct CameraFlow {
-    zones: Vec<ZoneCounter>,
-    lines: Vec<LineCounter>,
+    zones: Vec<Zone>,
+    lines: Vec<Line>,
     ground: Option<GroundFlow>,
     quality: CountQuality,
+    /// Of the whole picture, as of the newest frame.
+    readings: Readings,
     stretch: Option<Stretch>,
     sight: Sight,
+}
+
+/// A zone: who is in it, and what is measured of them.
+#[derive(Debug, Clone)]
+struct Zone {
+    counter: ZoneCounter,
+    measures: Option<ZoneMeasures>,
+    /// The lines that enclose it, by their place in the plan, each with the direction that leads into the zone.
+    enclosed_by: Vec<(usize, Direction)>,
+}
+
+/// A line: who crossed it, and how many a minute.
+#[derive(Debug, Clone)]
+struct Line {
+    counter: LineCounter,
+    measures: Option<LineMeasures>,
 }
 
 impl CameraFlow {
@@ -53,14 +86,31 @@ impl CameraFlow {
     #[must_use]
     pub fn new(plan: &CameraPlan) -> Self {
         let (zones, lines) = if plan.mobile { (&[][..], &[][..]) } else { (&plan.zones[..], &plan.lines[..]) };
-        Self {
-            zones: zones.iter().map(ZoneCounter::new).collect(),
-            lines: lines.iter().map(LineCounter::new).collect(),
-            ground: if plan.mobile { None } else { GroundFlow::new(plan) },
+        let ground = if plan.mobile { None } else { GroundFlow::new(plan) };
+        let plane = plan.calibration.as_ref().filter(|_| !plan.mobile).map(|calibration| &calibration.plane);
+        let line_at = |(id, inward): &(LineId, Direction)| {
+            lines.iter().position(|line| &line.id == id).map(|index| (index, *inward))
+        };
+        let zone = |plan: &ZonePlan| Zone {
+            counter: ZoneCounter::new(plan),
+            measures: ZoneMeasures::new(plan, plane),
+            enclosed_by: plan.enclosed_by.iter().filter_map(line_at).collect(),
+        };
+        let line = |plan: &LinePlan| Line {
+            counter: LineCounter::new(plan),
+            measures: LineMeasures::new(plan, plane.and_then(|plane| width_m(plane, plan))),
+        };
+        let mut flow = Self {
+            zones: zones.iter().map(zone).collect(),
+            lines: lines.iter().map(line).collect(),
+            ground,
             quality: CountQuality::new(plan),
+            readings: Readings::NONE,
             stretch: None,
             sight: Sight::Blind(UnknownReason::NotStarted),
-        }
+        };
+        flow.measure_picture(&[]);
+        flow
     }
 
     /// What else is known of the frame that the next step is of: it bears on how far the counts can be trusted.
@@ -78,43 +128,77 @@ impl CameraFlow {
         if self.stretch != Some(stretch) {
             let resized = self.stretch.is_none_or(|before| before.size != frame.size);
             self.stretch = Some(stretch);
-            self.quality.forget_maps();
-            if resized {
-                self.quality.fit(frame.size);
-            }
-            for zone in &mut self.zones {
-                zone.end_all();
-                if resized {
-                    zone.fit(frame.size);
-                }
-            }
-            for line in &mut self.lines {
-                line.end_all();
-                if resized {
-                    line.fit(frame.size);
-                }
-            }
-            if let Some(ground) = &mut self.ground {
-                ground.begin(frame.size);
-            }
+            self.begin(frame.size, resized);
         }
         self.sight = Sight::Frame(frame.at);
         for zone in &mut self.zones {
-            ended.iter().for_each(|&track| zone.end(track));
-            zone.step(frame.at, tracks);
+            ended.iter().for_each(|&track| zone.counter.end(track));
+            zone.counter.step(frame.at, tracks);
         }
         let mut crossings = Vec::new();
         for line in &mut self.lines {
-            ended.iter().for_each(|&track| line.end(track));
-            line.step(frame, tracks, &mut crossings);
+            ended.iter().for_each(|&track| line.counter.end(track));
+            line.counter.step(frame, tracks, &mut crossings);
         }
-        if let Some(ground) = &mut self.ground {
-            ground.step(frame.at, tracks, ended, &crossings);
+        for measures in self.lines.iter_mut().filter_map(|line| line.measures.as_mut()) {
+            measures.step(frame.at, &crossings);
+        }
+        let scene = self.ground.as_mut().map(|ground| ground.step(frame.at, tracks, ended));
+        for Zone { counter, measures, enclosed_by } in &mut self.zones {
+            let ended_stays_s = counter.take_ended_stays_s();
+            let Some(measures) = measures else { continue };
+            let people = |(index, inward): &(usize, Direction)| {
+                let (inwards, outwards) = self.lines.get(*index).map_or((0, 0), |line| line.counter.people_totals());
+                if *inward == Direction::In { (inwards, outwards) } else { (outwards, inwards) }
+            };
+            let balance = enclosed_by.iter().map(people).fold((0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1));
+            let counted = &counter.state(frame.at).readings;
+            measures.step(ZoneMoment { at: frame.at, counted, ended_stays_s: &ended_stays_s, balance, scene });
         }
         self.quality.step(frame.at, tracks, |zone| {
-            self.ground.as_ref()?.zone(zone, Reading::Valid(0.0))?.voronoi_per_m2.value()
+            self.zones.get(zone)?.measures.as_ref()?.readings().value(Measure::VoronoiDensity)
         });
+        self.measure_picture(tracks);
         FlowStep { crossings, ..self.state() }
+    }
+
+    /// Every track is over, and what came before belongs to another stretch.
+    fn begin(&mut self, size: FrameSize, resized: bool) {
+        self.quality.forget_maps();
+        if resized {
+            self.quality.fit(size);
+        }
+        for zone in &mut self.zones {
+            zone.counter.end_all();
+            if resized {
+                zone.counter.fit(size);
+            }
+        }
+        for line in &mut self.lines {
+            line.counter.end_all();
+            if resized {
+                line.counter.fit(size);
+            }
+        }
+        if let Some(ground) = &mut self.ground {
+            ground.begin(size);
+        }
+        self.forget_moments();
+    }
+
+    fn forget_moments(&mut self) {
+        self.zones.iter_mut().filter_map(|zone| zone.measures.as_mut()).for_each(ZoneMeasures::forget_moments);
+        self.lines.iter_mut().filter_map(|line| line.measures.as_mut()).for_each(LineMeasures::forget_moments);
+    }
+
+    /// What is measured of the whole picture.
+    fn measure_picture(&mut self, tracks: &[Track]) {
+        let people = tracks.iter().filter(|track| track.class == ObjectClass::Person && track.state.is_counted());
+        self.readings = match &self.ground {
+            Some(ground) => velocity_readings(&ground.velocities()),
+            None => Readings::NONE,
+        };
+        self.readings.set(Measure::People, Reading::Valid(people.count() as f64));
     }
 
     /// Says that the camera shows nothing now: what is measured in the moment (occupancy, density, dwell of those who
@@ -123,9 +207,7 @@ impl CameraFlow {
     pub fn blind(&mut self) -> FlowStep {
         if let Sight::Frame(_) = self.sight {
             self.sight = Sight::Blind(UnknownReason::NoFrames);
-            if let Some(ground) = &mut self.ground {
-                ground.forget_moments();
-            }
+            self.forget_moments();
         }
         self.state()
     }
@@ -133,88 +215,77 @@ impl CameraFlow {
     /// All zones and lines as of the last step, with no crossings.
     #[must_use]
     pub fn state(&self) -> FlowStep {
-        let now = match self.sight {
-            Sight::Frame(at) => Ok(at),
-            Sight::Blind(reason) => Err(reason),
-        };
-        let zone_state = |(index, zone): (usize, &ZoneCounter)| {
+        let zone_state = |(index, zone): (usize, &Zone)| {
+            let measured = zone.measures.as_ref().map_or(&Readings::NONE, ZoneMeasures::readings);
             let state = match self.sight {
-                Sight::Frame(at) => zone.state(at),
-                Sight::Blind(reason) => zone.unknown_state(reason),
+                Sight::Frame(at) => {
+                    let counted = zone.counter.state(at);
+                    ZoneState { readings: counted.readings.and(measured), ..counted }
+                }
+                Sight::Blind(reason) => {
+                    let counted = zone.counter.unknown_state(reason);
+                    ZoneState { readings: counted.readings.and(&measured.unknown(reason)), ..counted }
+                }
             };
-            let state = self.quality.judged(index, state, now);
-            let people = state.classes.iter().find(|figures| figures.class == ObjectClass::Person);
-            let ground = self.ground.as_ref().zip(people).and_then(|(ground, p)| ground.zone(index, p.occupancy));
-            ZoneState { ground, ..state }
+            self.quality.judged(index, state, self.sight.at())
         };
-        let line_state = |(index, line): (usize, &LineCounter)| LineState {
-            specific_flow: self.ground.as_ref().and_then(|ground| ground.line(index, now)),
-            ..line.state()
+        let now = self.sight.at();
+        let readings = match now {
+            Ok(_) if self.quality.people_are_missed() => self.readings.where_people_are_missed(),
+            Ok(_) => self.readings.clone(),
+            Err(reason) => self.readings.unknown(reason),
+        };
+        let line_state = |line: &Line| LineState {
+            readings: line.measures.as_ref().map_or(Readings::NONE, |measures| measures.readings(now)),
+            ..line.counter.state()
         };
         FlowStep {
             zones: self.zones.iter().enumerate().map(zone_state).collect(),
-            lines: self.lines.iter().enumerate().map(line_state).collect(),
+            lines: self.lines.iter().map(line_state).collect(),
+            readings,
             crossings: Vec::new(),
         }
     }
 }
 
+/// The line's length on the ground; `None` where an end is at or above the horizon.
+fn width_m(plane: &GroundPlane, plan: &LinePlan) -> Option<f64> {
+    let end = |point: NormPoint| plane.to_ground(point.to_px(plane.frame_size()));
+    Some(end(plan.a)?.distance_m(end(plan.b)?))
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::config::defaults;
-    use crate::config::{ImageFolderSource, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan};
-    use crate::model::{CameraId, ClassSet, LineId, NormPoint, Reading, ZoneId};
+    use crate::config::{ImageFolderSource, SourcePlan};
+    use crate::model::{CameraId, ZoneId};
 
     pub(in crate::flow) fn plan(mobile: bool) -> CameraPlan {
         let corner = |x, y| NormPoint { x, y };
+        let source =
+            SourcePlan::Images(ImageFolderSource { path: "-".into(), fps: 7.0, start: Timestamp(0), repeat: false });
+        let zone =
+            ZonePlan::new(ZoneId::new("plaza").unwrap(), vec![corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0)]);
         CameraPlan {
-            id: CameraId::new("cam").unwrap(),
-            name: String::new(),
             mobile,
-            source: SourcePlan::Images(ImageFolderSource {
-                path: "-".into(),
-                fps: 7.0,
-                start: Timestamp(0),
-                repeat: false,
-            }),
-            analysis_fps: None,
-            stale_after_s: 3.0,
-            input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
-            tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 2.0 },
-            counting: Default::default(),
-            calibration: None,
-            zones: vec![ZonePlan {
-                id: ZoneId::new("plaza").unwrap(),
-                name: String::new(),
-                polygon: vec![corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0)],
-                area_m2: Some(10.0),
-                ground_use: Default::default(),
-                classes: ClassSet::PERSON,
-                band_heights: defaults::BAND_HEIGHTS,
-            }],
-            lines: vec![LinePlan {
-                id: LineId::new("gate").unwrap(),
-                name: String::new(),
-                a: corner(0.0, 1.0),
-                b: corner(0.0, 0.0),
-                classes: ClassSet::PERSON,
-                band_heights: defaults::BAND_HEIGHTS,
-                min_travel_heights: defaults::MIN_TRAVEL_HEIGHTS,
-            }],
+            zones: vec![ZonePlan { area_m2: Some(10.0), ..zone }],
+            lines: vec![LinePlan::new(LineId::new("gate").unwrap(), corner(0.0, 1.0), corner(0.0, 0.0))],
+            ..CameraPlan::new(CameraId::new("cam").unwrap(), source)
         }
     }
 
     #[test]
     fn a_moving_camera_has_no_zones_and_no_lines() {
         let step = CameraFlow::new(&plan(true)).blind();
-        assert_eq!(step, FlowStep { zones: Vec::new(), lines: Vec::new(), crossings: Vec::new() });
+        assert_eq!((step.zones, step.lines, step.crossings), (Vec::new(), Vec::new(), Vec::new()));
+        assert_eq!(step.readings.get(Measure::People), Some(Reading::Unknown(UnknownReason::NotStarted)));
     }
 
     #[test]
     fn nothing_reads_zero_before_it_was_seen_to_be() {
         let mut flow = CameraFlow::new(&plan(false));
-        let readings = |step: &FlowStep| [step.zones[0].classes[0].occupancy, step.zones[0].density_per_m2.unwrap()];
+        let readings =
+            |step: &FlowStep| [Measure::Occupancy, Measure::Density].map(|m| step.zones[0].readings.get(m).unwrap());
         let not_started = [Reading::Unknown(UnknownReason::NotStarted); 2];
         assert_eq!(readings(&flow.state()), not_started);
         assert_eq!(readings(&flow.blind()), not_started);

@@ -2,10 +2,10 @@
 
 use super::fused_count::FusedCount;
 use super::saturation::{CrowdMemory, CrowdSample, SaturationWatch, overlapping};
-use crate::config::{CameraPlan, CountingPlan, InputPlan, Region, ZonePlan};
-use crate::geometry::{Letterbox, Polygon, people_in};
+use crate::config::{CameraPlan, CountingPlan, ZonePlan};
+use crate::geometry::{Polygon, people_in};
 use crate::model::{
-    CountEvidence, DensityMap, FrameSize, Mark, NormPoint, ObjectClass, PixelBox, PixelPoint, Reading,
+    CountEvidence, DensityMap, FrameSize, Mark, Measure, NormPoint, ObjectClass, PixelBox, PixelPoint, Reading,
     SaturationReason, Timestamp, Track, UnknownReason, ZoneState,
 };
 
@@ -27,15 +27,15 @@ struct Zone {
     map: Option<(Timestamp, f64)>,
 }
 
-/// Judges the counts of a camera's zones.
+/// Judges the counts of a camera: of its zones and of the whole picture.
 #[derive(Debug, Clone)]
 pub(super) struct CountQuality {
     counting: CountingPlan,
-    input: InputPlan,
     zones: Vec<Option<Zone>>,
     picture: CrowdMemory,
-    /// Pixels of the network's input per pixel of the camera's picture, downwards.
-    input_scale: f64,
+    picture_watch: SaturationWatch,
+    /// Why the count of the whole picture is a lower bound by its own signs.
+    picture_reason: Option<SaturationReason>,
     evidence: CountEvidence,
 }
 
@@ -54,10 +54,10 @@ impl CountQuality {
         };
         Self {
             counting: plan.counting,
-            input: plan.input,
             zones: plan.zones.iter().map(zone).collect(),
             picture: CrowdMemory::default(),
-            input_scale: 0.0,
+            picture_watch: SaturationWatch::default(),
+            picture_reason: None,
             evidence: CountEvidence::default(),
         }
     }
@@ -65,7 +65,7 @@ impl CountQuality {
     /// Begins anew with pictures of this size.
     pub(super) fn fit(&mut self, size: FrameSize) {
         self.picture = CrowdMemory::default();
-        self.input_scale = input_scale(&self.input, size);
+        (self.picture_watch, self.picture_reason) = (SaturationWatch::default(), None);
         for zone in self.zones.iter_mut().flatten() {
             zone.outline = zone.corners.iter().map(|corner| corner.to_px(size)).collect();
             zone.polygon = Polygon::new(&zone.outline);
@@ -87,11 +87,12 @@ impl CountQuality {
     /// Takes in the tracks of a frame. `voronoi_per_m2`: density of the zone of that place in the plan, where it is
     /// measured on the ground.
     pub(super) fn step(&mut self, at: Timestamp, tracks: &[Track], voronoi_per_m2: impl Fn(usize) -> Option<f64>) {
-        let CountEvidence { at_limit, density_map } = std::mem::take(&mut self.evidence);
+        let CountEvidence { at_limit, input_scale, density_map } = std::mem::take(&mut self.evidence);
         let is_person = |track: &&Track| track.class == ObjectClass::Person && track.state.is_counted();
         let boxes: Vec<PixelBox> = tracks.iter().filter(is_person).map(|track| track.bbox).collect();
         let overlaps = overlapping(&boxes);
-        let is_small = |bbox: &PixelBox| bbox.height() * self.input_scale < self.counting.least_person_px;
+        let missed_below_px = self.counting.missed_below_px;
+        let is_small = |bbox: &PixelBox| input_scale.is_some_and(|scale| bbox.height() * scale < missed_below_px);
         let of = |is_here: &dyn Fn(PixelPoint) -> bool| {
             let mut sample = CrowdSample::default();
             for (bbox, &overlaps) in boxes.iter().zip(&overlaps).filter(|(bbox, _)| is_here(bbox.foot())) {
@@ -99,7 +100,9 @@ impl CountQuality {
             }
             sample
         };
-        self.picture.step(at, of(&|_| true));
+        let everybody = of(&|_| true);
+        self.picture.step(at, everybody);
+        self.picture_reason = self.picture_watch.step(at, everybody, &self.picture, None, at_limit);
         for (index, zone) in self.zones.iter_mut().enumerate() {
             let Some(zone) = zone else { continue };
             let sample = of(&|foot| zone.polygon.contains(foot));
@@ -116,19 +119,27 @@ impl CountQuality {
         }
     }
 
-    /// The zone of that place in the plan with its people's count and density as they can be trusted. `now`: time of the
-    /// newest frame, or why there is none.
+    /// Whether the count of the whole picture is a lower bound: where it is one by its own signs, or a zone's is one, since
+    /// whom a zone lacks the picture lacks too.
+    pub(super) fn people_are_missed(&self) -> bool {
+        self.picture_reason.is_some() || self.zones.iter().flatten().any(|zone| zone.reason.is_some())
+    }
+
+    /// The zone of that place in the plan with its readings as they can be trusted: its people's count and density by both
+    /// opinions, and where people are missed, whatever grows with them as a bound. `now`: time of the newest frame, or why
+    /// there is none.
     pub(super) fn judged(&self, index: usize, state: ZoneState, now: Result<Timestamp, UnknownReason>) -> ZoneState {
         let Some(zone) = self.zones.get(index).and_then(Option::as_ref) else { return state };
         let mut state = state;
         let Some(people) = state.classes.iter_mut().find(|figures| figures.class == ObjectClass::Person) else {
             return state;
         };
-        let reason = now.ok().and(zone.reason);
-        let boxes = match (people.occupancy, reason) {
-            (Reading::Valid(count), Some(_)) => Reading::AtLeast(count),
-            (reading, _) => reading,
-        };
+        state.saturation = now.ok().and(zone.reason);
+        let mut boxes = people.occupancy;
+        if state.saturation.is_some() {
+            boxes = Measure::Occupancy.where_people_are_missed(boxes);
+            state.readings = state.readings.where_people_are_missed();
+        }
         let map_every_s = self.counting.density_map_every_s;
         let fresh = |&(taken, _): &(Timestamp, f64)| {
             let age_s = now.ok().map(|now| now.seconds_since(taken));
@@ -136,15 +147,18 @@ impl CountQuality {
         };
         let fused = FusedCount::new(boxes, zone.map.filter(fresh).map(|(_, people)| people));
         people.occupancy = fused.reading;
-        let area_m2 = zone.area_m2;
-        state.density_per_m2 =
-            state.density_per_m2.map(|density| area_m2.map_or(density, |area_m2| fused.reading.map(|n| n / area_m2)));
-        state.saturation = reason;
-        state.count_disagreement = map_every_s.map(|_| match (fused.disagreement, now) {
-            (Some(disagreement), _) => Reading::Valid(disagreement),
-            (None, Err(reason)) => Reading::Unknown(reason),
-            (None, Ok(_)) => Reading::Unknown(UnknownReason::NotEnough),
-        });
+        state.readings.set(Measure::Occupancy, fused.reading);
+        if let Some(area_m2) = zone.area_m2 {
+            state.readings.set(Measure::Density, fused.reading.map(|people| people / area_m2));
+        }
+        if map_every_s.is_some() {
+            let disagreement = match (fused.disagreement, now) {
+                (Some(disagreement), _) => Reading::Valid(disagreement),
+                (None, Err(reason)) => Reading::Unknown(reason),
+                (None, Ok(_)) => Reading::Unknown(UnknownReason::NotEnough),
+            };
+            state.readings.set(Measure::CountDisagreement, disagreement);
+        }
         state
     }
 }
@@ -163,19 +177,6 @@ impl Zone {
             }
         }
     }
-}
-
-/// As the picture is fitted into the network's input; 0 where it can't be.
-fn input_scale(input: &InputPlan, size: FrameSize) -> f64 {
-    let fitted = match input.region {
-        Region::Whole => Letterbox::whole(size, input.size),
-        Region::Crop(from, to) => {
-            let (from, to) = (from.to_px(size), to.to_px(size));
-            let region = PixelBox { left: from.x, top: from.y, right: to.x, bottom: to.y };
-            Letterbox::crop_to(size, region, input.size)
-        }
-    };
-    fitted.map_or(0.0, |fitted| fitted.scale().1)
 }
 
 #[cfg(test)]
@@ -222,50 +223,86 @@ mod tests {
         let mut cells = vec![0.0; 16];
         cells[2] = people;
         let density_map = Some(DensityMap { bounds, columns: 4, rows: 4, people: cells, mark });
-        CountEvidence { at_limit: false, density_map }
+        CountEvidence { density_map, ..CountEvidence::default() }
     }
 
     #[test]
     fn a_crowd_reads_at_least_and_its_density_too() {
         let mut flow = flow(None);
         flow.step(&frame(0.0, 0), &crowd(6, 60.0), &[]);
-        let state = &flow.step(&frame(2.0, 0), &crowd(6, 60.0), &[]).zones[0];
+        let step = flow.step(&frame(2.0, 0), &crowd(6, 60.0), &[]);
+        let state = &step.zones[0];
         assert_eq!(state.classes[0].occupancy, Reading::AtLeast(6.0));
-        assert_eq!(state.density_per_m2, Some(Reading::AtLeast(0.6)));
-        assert_eq!((state.saturation, state.count_disagreement), (Some(SaturationReason::Overlap), None));
-        let blind = &flow.blind().zones[0];
-        assert_eq!(blind.classes[0].occupancy, Reading::Unknown(UnknownReason::NoFrames));
-        assert_eq!(blind.saturation, None);
+        let of = |measure| state.readings.get(measure);
+        assert_eq!(of(Measure::Occupancy), Some(Reading::AtLeast(6.0)));
+        assert_eq!(of(Measure::Density), Some(Reading::AtLeast(0.6)));
+        assert_eq!(of(Measure::Loitering), Some(Reading::AtLeast(0.0)));
+        assert_eq!(of(Measure::LongestDwell), Some(Reading::Valid(2.0)));
+        assert_eq!(step.readings.get(Measure::People), Some(Reading::AtLeast(6.0)));
+        assert_eq!((state.saturation, of(Measure::CountDisagreement)), (Some(SaturationReason::Overlap), None));
+        let blind = flow.blind();
+        let unknown = Reading::Unknown(UnknownReason::NoFrames);
+        assert_eq!((blind.zones[0].classes[0].occupancy, blind.zones[0].saturation), (unknown, None));
+        assert_eq!(blind.readings.get(Measure::People), Some(unknown));
         // A reconnect doesn't make the crowd's count good, another picture size begins anew.
         let after = &flow.step(&frame(3.0, 1), &crowd(6, 60.0), &[]).zones[0];
         assert_eq!(after.classes[0].occupancy, Reading::AtLeast(6.0));
         let larger = FrameMeta { size: FrameSize { width_px: 832, height_px: 832 }, ..frame(4.0, 2) };
-        assert_eq!(flow.step(&larger, &crowd(1, 60.0), &[]).zones[0].classes[0].occupancy, Reading::Valid(1.0));
+        let step = flow.step(&larger, &crowd(1, 60.0), &[]);
+        assert_eq!(step.zones[0].classes[0].occupancy, Reading::Valid(1.0));
+        assert_eq!(step.readings.get(Measure::People), Some(Reading::Valid(1.0)));
+    }
+
+    #[test]
+    fn the_whole_picture_lacks_whom_it_or_a_zone_lacks() {
+        let people = |zones: bool| {
+            let mut plan = plan(false);
+            let far = if zones { 0.0 } else { 0.9 };
+            plan.zones[0].polygon.iter_mut().for_each(|corner| corner.x = far + 0.1 * corner.x);
+            plan.zones[0].area_m2 = zones.then_some(0.5);
+            let mut flow = CameraFlow::new(&plan);
+            let tracks = if zones { vec![crowd(1, 60.0).remove(0)] } else { crowd(6, 60.0) };
+            let tracks: Vec<Track> = tracks
+                .into_iter()
+                .map(|track| {
+                    let left = track.bbox.left - if zones { 80.0 } else { 0.0 };
+                    let bbox = PixelBox { left, right: left + track.bbox.width(), top: 0.0, bottom: 2.0 };
+                    Track { bbox, ..track }
+                })
+                .collect();
+            let step = flow.step(&frame(0.0, 0), &tracks, &[]);
+            (step.zones[0].saturation, step.readings.get(Measure::People).unwrap())
+        };
+        assert_eq!(people(true), (Some(SaturationReason::Dense), Reading::AtLeast(1.0)));
+        assert_eq!(people(false), (None, Reading::AtLeast(6.0)));
     }
 
     #[test]
     fn the_detectors_limit_and_people_too_small_for_it_make_lower_bounds() {
         let mut flow = flow(None);
-        flow.consider(CountEvidence { at_limit: true, density_map: None });
+        flow.consider(CountEvidence { at_limit: true, ..CountEvidence::default() });
         let state = &flow.step(&frame(0.0, 0), &[], &[]).zones[0];
         assert_eq!(state.classes[0].occupancy, Reading::AtLeast(0.0));
         assert_eq!(state.saturation, Some(SaturationReason::DetectorLimit));
 
-        // Two people apart, 40 pixels of 416 high; in a picture of twice the size they are 20 pixels of the input.
+        // Two people apart, 40 pixels high; 20 pixels where the input is half as large as the picture.
         let mut apart = crowd(1, 40.0);
         apart.extend(crowd(1, 40.0).into_iter().map(|track| Track {
             id: TrackId(9),
             bbox: PixelBox { left: 300.0, right: 316.0, ..track.bbox },
             ..track
         }));
-        let seen = |side_px: u32| {
+        let seen = |input_scale: Option<f64>| {
             let mut flow = self::flow(None);
-            let at =
-                |second| FrameMeta { size: FrameSize { width_px: side_px, height_px: side_px }, ..frame(second, 0) };
-            flow.step(&at(0.0), &apart, &[]);
-            flow.step(&at(20.0), &apart, &[]).zones[0].saturation
+            let mut step = |seconds| {
+                flow.consider(CountEvidence { input_scale, ..CountEvidence::default() });
+                flow.step(&frame(seconds, 0), &apart, &[]).zones[0].saturation
+            };
+            step(0.0);
+            step(20.0)
         };
-        assert_eq!((seen(416), seen(832)), (None, Some(SaturationReason::SmallPeople)));
+        let small = Some(SaturationReason::SmallPeople);
+        assert_eq!([None, Some(1.0), Some(0.5)].map(seen), [None, None, small]);
     }
 
     #[test]
@@ -274,7 +311,9 @@ mod tests {
         let mut step = |seconds: f64, people: u64, evidence: CountEvidence| {
             flow.consider(evidence);
             let state = flow.step(&frame(seconds, 0), &crowd(people, 60.0), &[]).zones.remove(0);
-            (state.classes[0].occupancy, state.density_per_m2.unwrap(), state.count_disagreement.unwrap())
+            let of = |measure| state.readings.get(measure).unwrap();
+            assert_eq!(of(Measure::Occupancy), state.classes[0].occupancy);
+            (of(Measure::Occupancy), of(Measure::Density), of(Measure::CountDisagreement))
         };
         let none = CountEvidence::default;
         let unknown = Reading::Unknown(UnknownReason::NotEnough);
@@ -291,9 +330,9 @@ mod tests {
         // A reconnect makes a map worthless at once.
         step(9.0, 8, map(16.0, Mark::Foot));
         let after = &flow.step(&frame(9.5, 1), &crowd(8, 60.0), &[]).zones[0];
-        assert_eq!(after.count_disagreement, Some(unknown));
+        assert_eq!(after.readings.get(Measure::CountDisagreement), Some(unknown));
         let blind = &flow.blind().zones[0];
-        assert_eq!(blind.count_disagreement, Some(Reading::Unknown(UnknownReason::NoFrames)));
+        assert_eq!(blind.readings.get(Measure::CountDisagreement), Some(Reading::Unknown(UnknownReason::NoFrames)));
     }
 
     #[test]
@@ -311,7 +350,7 @@ mod tests {
             flow.step(&frame(0.0, 0), &crowd(4, 60.0), &[]);
             flow.consider(map(10.0, mark));
             let state = flow.step(&frame(1.0, 0), &crowd(4, 60.0), &[]).zones.remove(0);
-            state.count_disagreement.unwrap().value().unwrap()
+            state.readings.get(Measure::CountDisagreement).unwrap().value().unwrap()
         };
         // A fifth of the first row of cells is in the zone itself, and 55.8 of its 104 pixels more when it is moved up.
         let [foot, head] = [Mark::Foot, Mark::Head].map(&mut seen);

@@ -1,88 +1,50 @@
-//! A calibrated camera's zones and lines on the ground plane.
+//! Where a calibrated camera's people are on the ground, how fast they go, and how much room each has.
 
-use std::collections::VecDeque;
-
-use super::measures::{
-    GroundVelocity, LevelOfServiceTable, LevelOfServiceWatch, Sample, SpeedWindow, mean_speed_mps, specific_flow,
-    standing_share, voronoi_density,
-};
+use super::measures::{GroundDirection, GroundVelocity, Sample, SpeedWindow, WalkedWays};
 use super::table::TrackTable;
 use crate::calibration::GroundPlane;
-use crate::config::{CameraPlan, LinePlan, ZonePlan, defaults};
-use crate::geometry::{CutOff, GroundArea, voronoi_cells};
-use crate::model::{
-    Crossing, Direction, FrameSize, GroundPoint, LineId, NormPoint, ObjectClass, PixelPoint, Reading, SpecificFlow,
-    Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneGroundState,
-};
+use crate::config::{CameraPlan, WalkablePlan};
+use crate::geometry::{CutOff, GroundArea, VoronoiCell, voronoi_cells};
+use crate::model::{FrameSize, GroundPoint, NormPoint, ObjectClass, PixelPoint, Timestamp, Track, TrackId, TrackState};
 
 /// A track's speed is its displacement over this long, in seconds: long enough for a foot point's scatter (a few
 /// centimetres) to stay below the 0.2 m/s under which somebody stands, short enough to see them stop.
 const SPEED_WINDOW_S: f64 = 1.0;
-/// Flow is counted over this long, in seconds…
-const FLOW_WINDOW_S: f64 = 60.0;
-/// …and unknown until so much of it was seen.
-const FLOW_LEAST_S: f64 = 10.0;
 
-/// What is measured in a zone.
-#[derive(Debug, Clone)]
-struct GroundZone {
-    area: GroundArea,
-    level: LevelOfServiceWatch,
-    /// As of the newest frame.
-    newest: Option<ZoneGroundState>,
+/// Somebody who is counted, on the ground.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct GroundPerson {
+    pub(super) track: TrackId,
+    pub(super) point: GroundPoint,
+    /// Over the last second; `None` until they have been seen for half of it.
+    pub(super) velocity: Option<GroundVelocity>,
+    /// Where they have come along over the last two metres; `None` where they haven't, or no zone asks.
+    pub(super) way: Option<GroundDirection>,
 }
 
-impl GroundZone {
-    fn new(plane: &GroundPlane, plan: &ZonePlan) -> Option<Self> {
-        if !plan.classes.contains(ObjectClass::Person) {
-            return None;
-        }
-        let corners: Vec<PixelPoint> = plan.polygon.iter().map(|corner| corner.to_px(plane.frame_size())).collect();
-        let area = GroundArea::new(&plane.polygon_to_ground(&corners)?, &[]).ok()?;
-        // Next to the horizon a pixel is a field, and nothing measured on it means anything.
-        let is_measurable = area.area_m2() <= defaults::AREA_MOST_M2;
-        let level = LevelOfServiceWatch::new(LevelOfServiceTable::of(plan.ground_use));
-        is_measurable.then_some(Self { area, level, newest: None })
-    }
+/// Everybody who is counted in a frame, on the ground.
+#[derive(Debug, Clone, Default)]
+pub(super) struct GroundScene {
+    pub(super) people: Vec<GroundPerson>,
+    /// The same people's points and velocities.
+    pub(super) points_and_velocities: Vec<(GroundPoint, Option<GroundVelocity>)>,
+    /// Each one's Voronoi cell, in the same order.
+    pub(super) cells: Vec<VoronoiCell>,
 }
 
-/// What is measured at a line.
-#[derive(Debug, Clone)]
-struct GroundLine {
-    id: LineId,
-    width_m: f64,
-    crossings: VecDeque<(Timestamp, Direction)>,
-}
-
-impl GroundLine {
-    fn new(plane: &GroundPlane, plan: &LinePlan) -> Option<Self> {
-        let end = |point: NormPoint| plane.to_ground(point.to_px(plane.frame_size()));
-        let width_m = end(plan.a)?.distance_m(end(plan.b)?);
-        let is_measurable = plan.classes.contains(ObjectClass::Person) && width_m > 0.0;
-        is_measurable.then(|| Self { id: plan.id.clone(), width_m, crossings: VecDeque::new() })
-    }
-
-    /// Flow in one direction over the last `span_s` seconds.
-    fn flow(&self, direction: Direction, span_s: f64) -> Reading {
-        let count = self.crossings.iter().filter(|(_, way)| *way == direction).count();
-        let flow = if span_s >= FLOW_LEAST_S { specific_flow(count as f64 / span_s, self.width_m) } else { None };
-        flow.map_or(Reading::Unknown(UnknownReason::NotEnough), Reading::Valid)
-    }
-}
-
-/// The zones and lines of one calibrated camera on the ground plane. Densities are of Voronoi cells within the default
-/// cut-off circle: walls are not known here, so somebody close to one has a cell that reaches into it, and a narrow
-/// passage reads less dense than it is.
+/// Follows a calibrated camera's people on the ground. Cells are cut at the default cut-off circle and, where the
+/// configuration has it, at the borders of the walkable area; without it, somebody close to a wall has a cell that
+/// reaches into it, and a narrow passage reads less dense than it is.
 #[derive(Debug, Clone)]
 pub(super) struct GroundFlow {
     /// For the picture size of the calibration, and of the newest frames.
     calibrated: GroundPlane,
     plane: GroundPlane,
-    zones: Vec<Option<GroundZone>>,
-    lines: Vec<Option<GroundLine>>,
+    walkable: Option<GroundArea>,
     windows: TrackTable<SpeedWindow>,
-    /// Since when frames have come without a break.
-    seen_since: Option<Timestamp>,
+    /// Kept where a zone has an allowed direction.
+    ways: Option<WalkedWays>,
+    scene: GroundScene,
 }
 
 impl GroundFlow {
@@ -92,37 +54,32 @@ impl GroundFlow {
         Some(Self {
             calibrated: plane,
             plane,
-            zones: plan.zones.iter().map(|zone| GroundZone::new(&plane, zone)).collect(),
-            lines: plan.lines.iter().map(|line| GroundLine::new(&plane, line)).collect(),
+            walkable: plan.walkable.as_ref().and_then(|walkable| walkable_area(&plane, walkable)),
             windows: TrackTable::new(),
-            seen_since: None,
+            ways: plan.zones.iter().any(|zone| zone.allowed_direction.is_some()).then(WalkedWays::default),
+            scene: GroundScene::default(),
         })
     }
 
-    /// Begins anew with pictures of this size: every track is over, and what came before belongs to another stretch.
+    /// Begins anew with pictures of this size: every track is over.
     pub(super) fn begin(&mut self, size: FrameSize) {
         self.plane = self.calibrated.at_size(size);
         self.windows.take_values();
-        self.forget_moments();
-    }
-
-    /// Nothing is seen: what is measured over a while begins anew.
-    pub(super) fn forget_moments(&mut self) {
-        self.seen_since = None;
-        for zone in self.zones.iter_mut().flatten() {
-            zone.level.reset();
-            zone.newest = None;
+        if let Some(ways) = &mut self.ways {
+            ways.reset();
         }
-        self.lines.iter_mut().flatten().for_each(|line| line.crossings.clear());
     }
 
-    /// Takes in the tracks of a frame, those that ended before it, and the crossings counted in it.
-    pub(super) fn step(&mut self, at: Timestamp, tracks: &[Track], ended: &[TrackId], crossings: &[Crossing]) {
-        self.seen_since.get_or_insert(at);
+    /// Takes in the tracks of a frame and those that ended before it.
+    pub(super) fn step(&mut self, at: Timestamp, tracks: &[Track], ended: &[TrackId]) -> &GroundScene {
         for &track in ended {
             self.windows.remove(track);
+            if let Some(ways) = &mut self.ways {
+                ways.forget(track);
+            }
         }
-        let mut people: Vec<(GroundPoint, Option<GroundVelocity>)> = Vec::with_capacity(tracks.len());
+        self.scene.people.clear();
+        let mut seen = Vec::new();
         for track in tracks.iter().filter(|track| track.class == ObjectClass::Person) {
             let Some(point) = self.plane.to_ground(track.foot()) else { continue };
             if track.state == TrackState::Lost {
@@ -132,69 +89,41 @@ impl GroundFlow {
             // Where somebody hidden is expected to be says nothing about their speed.
             if track.state != TrackState::Coasting {
                 window.push(Sample { at, point });
+                seen.push((track.id, point));
             }
             if track.state.is_counted() {
-                people.push((point, window.velocity()));
+                self.scene.people.push(GroundPerson { track: track.id, point, velocity: window.velocity(), way: None });
             }
         }
-        if self.zones.iter().any(Option::is_some) {
-            let points: Vec<GroundPoint> = people.iter().map(|&(point, _)| point).collect();
-            let cells = voronoi_cells(&points, None, CutOff::default());
-            for zone in self.zones.iter_mut().flatten() {
-                let density_per_m2 = voronoi_density(&cells, &zone.area);
-                let inside = people.iter().filter(|(point, _)| zone.area.contains(*point));
-                let velocities: Vec<GroundVelocity> = inside.filter_map(|&(_, velocity)| velocity).collect();
-                let known =
-                    |value: Option<f64>| value.map_or(Reading::Unknown(UnknownReason::NotEnough), Reading::Valid);
-                zone.newest = Some(ZoneGroundState {
-                    voronoi_per_m2: Reading::Valid(density_per_m2),
-                    speed_mps: known(mean_speed_mps(&people, &zone.area)),
-                    standing_share: known(standing_share(&velocities)),
-                    level_of_service: Some(zone.level.step(density_per_m2)),
-                });
-            }
+        if let Some(ways) = &mut self.ways {
+            ways.step(at, seen);
+            self.scene.people.iter_mut().for_each(|person| person.way = ways.direction(person.track));
         }
-        for line in self.lines.iter_mut().flatten() {
-            let own =
-                crossings.iter().filter(|crossing| crossing.line == line.id && crossing.class == ObjectClass::Person);
-            line.crossings.extend(own.map(|crossing| (crossing.at, crossing.direction)));
-            while line.crossings.front().is_some_and(|&(when, _)| at.seconds_since(when) > FLOW_WINDOW_S) {
-                line.crossings.pop_front();
-            }
-        }
+        let people = self.scene.people.iter();
+        self.scene.points_and_velocities = people.map(|person| (person.point, person.velocity)).collect();
+        let points: Vec<GroundPoint> = self.scene.people.iter().map(|person| person.point).collect();
+        self.scene.cells = voronoi_cells(&points, self.walkable.as_ref(), CutOff::default());
+        &self.scene
     }
 
-    /// The zone of that place in the plan, with the occupancy it was counted to have: where that is a lower bound, the
-    /// density is one too; where it is unknown, everything is.
-    pub(super) fn zone(&self, index: usize, occupancy: Reading) -> Option<ZoneGroundState> {
-        let zone = self.zones.get(index)?.as_ref()?;
-        let unknown = |reason| ZoneGroundState {
-            voronoi_per_m2: Reading::Unknown(reason),
-            speed_mps: Reading::Unknown(reason),
-            standing_share: Reading::Unknown(reason),
-            level_of_service: None,
-        };
-        Some(match (occupancy, zone.newest) {
-            (Reading::Unknown(reason), _) => unknown(reason),
-            (_, None) => unknown(UnknownReason::NotStarted),
-            (Reading::Valid(_), Some(state)) => state,
-            (Reading::AtLeast(_), Some(state)) => ZoneGroundState {
-                voronoi_per_m2: state.voronoi_per_m2.value().map_or(state.voronoi_per_m2, Reading::AtLeast),
-                ..state
-            },
-        })
+    /// The velocities known in the newest frame.
+    pub(super) fn velocities(&self) -> Vec<GroundVelocity> {
+        self.scene.people.iter().filter_map(|person| person.velocity).collect()
     }
+}
 
-    /// The line of that place in the plan, as of now.
-    pub(super) fn line(&self, index: usize, now: Result<Timestamp, UnknownReason>) -> Option<SpecificFlow> {
-        let line = self.lines.get(index)?.as_ref()?;
-        let flow = |direction| match (now, self.seen_since) {
-            (Err(reason), _) => Reading::Unknown(reason),
-            (Ok(_), None) => Reading::Unknown(UnknownReason::NotEnough),
-            (Ok(at), Some(since)) => line.flow(direction, at.seconds_since(since).min(FLOW_WINDOW_S)),
-        };
-        Some(SpecificFlow { in_per_m_s: flow(Direction::In), out_per_m_s: flow(Direction::Out) })
-    }
+/// A polygon's corners on the ground; `None` where one of them is at or above the horizon.
+pub(super) fn on_ground(plane: &GroundPlane, corners: &[NormPoint]) -> Option<Vec<GroundPoint>> {
+    let corners: Vec<PixelPoint> = corners.iter().map(|corner| corner.to_px(plane.frame_size())).collect();
+    plane.polygon_to_ground(&corners)
+}
+
+/// `None` where it reaches the horizon: then it says nothing of where walls are.
+fn walkable_area(plane: &GroundPlane, plan: &WalkablePlan) -> Option<GroundArea> {
+    let outline = on_ground(plane, &plan.polygon)?;
+    let obstacles: Vec<Vec<GroundPoint>> =
+        plan.obstacles.iter().map(|corners| on_ground(plane, corners)).collect::<Option<_>>()?;
+    GroundArea::new(&outline, &obstacles).ok()
 }
 
 #[cfg(test)]
@@ -203,7 +132,7 @@ mod tests {
     use crate::config::CalibrationPlan;
     use crate::flow::CameraFlow;
     use crate::flow::camera::tests::plan;
-    use crate::model::{FrameMeta, LevelOfService, PixelBox};
+    use crate::model::{FrameMeta, LevelOfService, Measure, PixelBox, Reading, Readings, UnknownReason};
 
     const SIZE: FrameSize = FrameSize { width_px: 1000, height_px: 1000 };
 
@@ -215,8 +144,6 @@ mod tests {
         let corner = |x, y| NormPoint { x, y };
         plan.zones[0].polygon = vec![corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0), corner(0.0, 1.0)];
         (plan.lines[0].a, plan.lines[0].b) = (corner(0.5, 1.0), corner(0.5, 0.0));
-        // From above nobody is too small: half a metre is all there is.
-        plan.counting.least_person_px = 0.0;
         plan.zones[0].area_m2 = Some(100.0);
         CameraFlow::new(&plan)
     }
@@ -242,8 +169,8 @@ mod tests {
     #[test]
     fn speeds_densities_and_levels_are_in_metres() {
         let mut flow = flow();
-        let not_started = flow.state().zones[0].ground.unwrap();
-        assert_eq!(not_started.speed_mps, Reading::Unknown(UnknownReason::NotStarted));
+        let not_started = flow.state().zones[0].readings.get(Measure::Speed);
+        assert_eq!(not_started, Some(Reading::Unknown(UnknownReason::NotStarted)));
         let mut last = None;
         for tenth in 0..=20 {
             let seconds = f64::from(tenth) / 10.0;
@@ -257,22 +184,28 @@ mod tests {
                 let (row, column) = ((id - 10) / 8, (id - 10) % 8);
                 person(id, 2.0 + 0.5 * column as f64, 3.0 + 0.5 * row as f64, TrackState::Confirmed)
             }));
-            let state = flow.step(&frame(seconds), &tracks, &[]).zones[0].ground.unwrap();
-            assert_eq!(state.speed_mps.value().is_some(), tenth >= 5, "{tenth}: {state:?}");
+            let state = flow.step(&frame(seconds), &tracks, &[]).zones.remove(0).readings;
+            assert_eq!(state.value(Measure::Speed).is_some(), tenth >= 5, "{tenth}: {state:?}");
             last = Some(state);
         }
         let state = last.unwrap();
-        assert!((state.voronoi_per_m2.value().unwrap() - 0.42).abs() < 1e-9, "{state:?}");
-        assert!((state.speed_mps.value().unwrap() - 1.5 / 42.0).abs() < 1e-9, "{state:?}");
-        assert!((state.standing_share.value().unwrap() - 41.0 / 42.0).abs() < 1e-9, "{state:?}");
-        assert_eq!(state.level_of_service, Some(LevelOfService::B));
-        let empty = flow.step(&frame(2.1), &[], &[]).zones[0].ground.unwrap();
-        assert_eq!(empty.voronoi_per_m2, Reading::Valid(0.0));
-        assert_eq!(empty.speed_mps, Reading::Unknown(UnknownReason::NotEnough));
-        assert_eq!(empty.level_of_service, Some(LevelOfService::A));
-        let blind = flow.blind().zones[0].ground.unwrap();
-        assert_eq!(blind.voronoi_per_m2, Reading::Unknown(UnknownReason::NoFrames));
-        assert_eq!(blind.level_of_service, None);
+        let close =
+            |measure, expected: f64| assert!((state.value(measure).unwrap() - expected).abs() < 1e-9, "{state:?}");
+        close(Measure::VoronoiDensity, 0.42);
+        close(Measure::Speed, 1.5 / 42.0);
+        close(Measure::StandingShare, 41.0 / 42.0);
+        close(Measure::LevelOfService, LevelOfService::B.number());
+        let whole = flow.state().readings;
+        assert_eq!(whole.value(Measure::People), Some(42.0));
+        assert_eq!(whole.get(Measure::Speed), state.get(Measure::Speed));
+        let of = |readings: &Readings| {
+            [Measure::VoronoiDensity, Measure::Speed, Measure::LevelOfService]
+                .map(|measure| readings.get(measure).unwrap())
+        };
+        let empty = flow.step(&frame(2.1), &[], &[]);
+        let not_enough = Reading::Unknown(UnknownReason::NotEnough);
+        assert_eq!(of(&empty.zones[0].readings), [Reading::Valid(0.0), not_enough, Reading::Valid(1.0)]);
+        assert_eq!(of(&flow.blind().zones[0].readings), [Reading::Unknown(UnknownReason::NoFrames); 3]);
     }
 
     #[test]
@@ -284,35 +217,20 @@ mod tests {
             let x_m = 6.0 - 2.0 * (seconds - walker);
             let ended = [TrackId(walker as u64 - 1)];
             let tracks = [person(walker as u64, x_m, 5.0, TrackState::Confirmed)];
-            flow.step(&frame(seconds), &tracks, &ended).lines[0].specific_flow.unwrap()
+            let readings = flow.step(&frame(seconds), &tracks, &ended).lines.remove(0).readings;
+            [Measure::SpecificFlowIn, Measure::SpecificFlowOut].map(|measure| readings.get(measure).unwrap())
         };
         for tenth in 10..1000 {
             let state = at(f64::from(tenth) / 10.0, &mut flow);
-            assert_eq!(state.in_per_m_s.value().is_some(), tenth >= 110, "{tenth}");
+            assert_eq!(state[0].value().is_some(), tenth >= 110, "{tenth}");
             if tenth >= 110 {
-                let (inflow, outflow) = (state.in_per_m_s.value().unwrap(), state.out_per_m_s.value().unwrap());
+                let [inflow, outflow] = state.map(|reading| reading.value().unwrap());
                 assert!((inflow - 0.1).abs() < 0.011 && outflow == 0.0, "{tenth}: {inflow}");
             }
         }
-        let blind = flow.blind().lines[0].specific_flow.unwrap();
-        assert_eq!(blind.in_per_m_s, Reading::Unknown(UnknownReason::NoFrames));
+        let blind = flow.blind().lines.remove(0).readings;
+        assert_eq!(blind.get(Measure::SpecificFlowIn), Some(Reading::Unknown(UnknownReason::NoFrames)));
         let after = at(200.0, &mut flow);
-        assert_eq!(after.in_per_m_s, Reading::Unknown(UnknownReason::NotEnough));
-    }
-
-    #[test]
-    fn a_lower_bound_of_people_is_a_lower_bound_of_density() {
-        let mut ground = GroundFlow::new(&{
-            let mut plan = plan(false);
-            let rows = [[0.01, 0.0, 0.0], [0.0, -0.01, 10.0], [0.0, 0.0, 1.0]];
-            let plane = GroundPlane::from_homography(rows, SIZE, 0.0).unwrap();
-            plan.calibration = Some(CalibrationPlan { plane, points: Vec::new() });
-            plan
-        })
-        .unwrap();
-        ground.begin(SIZE);
-        ground.step(Timestamp(0), &[], &[], &[]);
-        assert_eq!(ground.zone(0, Reading::AtLeast(9.0)).unwrap().voronoi_per_m2, Reading::AtLeast(0.0));
-        assert_eq!(ground.zone(1, Reading::Valid(9.0)), None);
+        assert_eq!(after[0], Reading::Unknown(UnknownReason::NotEnough));
     }
 }

@@ -4,8 +4,8 @@ use super::table::TrackTable;
 use crate::config::LinePlan;
 use crate::geometry::Segment;
 use crate::model::{
-    ClassSet, Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, NormPoint, ObjectClass, PixelPoint, Track,
-    TrackId, TrackState,
+    ClassSet, Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, NormPoint, ObjectClass, PixelPoint,
+    Readings, Track, TrackId, TrackState,
 };
 
 /// What is remembered of a track.
@@ -159,14 +159,20 @@ impl LineCounter {
         self.walkers.take_values();
     }
 
-    /// The totals.
+    /// People who crossed since the start, in and out.
+    #[must_use]
+    pub fn people_totals(&self) -> (u64, u64) {
+        self.totals[ObjectClass::Person as usize]
+    }
+
+    /// The totals, without readings.
     #[must_use]
     pub fn state(&self) -> LineState {
         let total = |class: ObjectClass| {
             let (in_total, out_total) = self.totals[class as usize];
             (class, in_total, out_total)
         };
-        LineState { line: self.id.clone(), totals: self.classes.iter().map(total).collect(), specific_flow: None }
+        LineState { line: self.id.clone(), totals: self.classes.iter().map(total).collect(), readings: Readings::NONE }
     }
 }
 
@@ -175,7 +181,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::defaults;
     use crate::model::{CameraId, PixelBox, Timestamp};
 
     const HEIGHT_PX: f64 = 100.0;
@@ -185,15 +190,7 @@ mod tests {
     fn line(upwards: bool, from_y: f64, to_y: f64) -> LineCounter {
         let (low, high) = (NormPoint { x: 0.5, y: from_y }, NormPoint { x: 0.5, y: to_y });
         let (a, b) = if upwards { (low, high) } else { (high, low) };
-        let mut counter = LineCounter::new(&LinePlan {
-            id: LineId::new("gate").unwrap(),
-            name: String::new(),
-            a,
-            b,
-            classes: ClassSet::PERSON,
-            band_heights: defaults::BAND_HEIGHTS,
-            min_travel_heights: defaults::MIN_TRAVEL_HEIGHTS,
-        });
+        let mut counter = LineCounter::new(&LinePlan::new(LineId::new("gate").unwrap(), a, b));
         counter.fit(SIZE);
         counter
     }

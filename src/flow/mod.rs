@@ -20,11 +20,14 @@ mod camera;
 mod count_quality;
 mod fused_count;
 mod ground;
+mod ground_zone;
 mod line;
+mod line_measures;
 pub mod measures;
 mod saturation;
 mod table;
 mod zone;
+mod zone_measures;
 
 pub use camera::{CameraFlow, FlowStep};
 pub use fused_count::FusedCount;

@@ -4,8 +4,8 @@ use super::table::TrackTable;
 use crate::config::ZonePlan;
 use crate::geometry::Polygon;
 use crate::model::{
-    ClassSet, FrameSize, NormPoint, ObjectClass, Reading, Timestamp, Track, TrackId, TrackState, UnknownReason,
-    ZoneClassState, ZoneId, ZoneState,
+    ClassSet, FrameSize, Measure, NormPoint, ObjectClass, Reading, Readings, Timestamp, Track, TrackId, TrackState,
+    UnknownReason, ZoneClassState, ZoneId, ZoneState,
 };
 
 /// Sums since the start. Times are whole microseconds, so that no order of adding changes the sum.
@@ -37,6 +37,8 @@ struct Present {
     count: u32,
     /// When the longest of the present stays began.
     earliest: Option<Timestamp>,
+    /// How many have been here for longer than the zone's limit.
+    loitering: u32,
 }
 
 /// What is remembered of a track.
@@ -64,12 +66,15 @@ pub struct ZoneCounter {
     area_m2: Option<f64>,
     classes: ClassSet,
     band_heights: f64,
+    loitering_s: f64,
     polygon: Polygon,
     /// Upper limit of the band's half width, in pixels.
     band_limit_px: f64,
     visitors: TrackTable<Visitor>,
     totals: [Tally; ObjectClass::ALL.len()],
     present: [Present; ObjectClass::ALL.len()],
+    /// Lengths of people's stays that ended and weren't fetched yet, in seconds.
+    ended_stays_s: Vec<f64>,
 }
 
 impl ZoneCounter {
@@ -82,11 +87,13 @@ impl ZoneCounter {
             area_m2: plan.area_m2,
             classes: plan.classes,
             band_heights: plan.band_heights,
+            loitering_s: plan.loitering_s,
             polygon: Polygon::new(&[]),
             band_limit_px: 0.0,
             visitors: TrackTable::new(),
             totals: Default::default(),
             present: Default::default(),
+            ended_stays_s: Vec::new(),
         }
     }
 
@@ -131,6 +138,9 @@ impl ZoneCounter {
                 if visitor.inside {
                     tally.exits += 1;
                     tally.add_stay(visitor.since, at);
+                    if visitor.confirmed && visitor.class == ObjectClass::Person {
+                        self.ended_stays_s.push(at.seconds_since(visitor.since));
+                    }
                 } else {
                     tally.entries += 1;
                     visitor.since = at;
@@ -141,6 +151,7 @@ impl ZoneCounter {
                 let present = &mut self.present[class];
                 present.count += 1;
                 present.earliest = Some(present.earliest.map_or(visitor.since, |earliest| earliest.min(visitor.since)));
+                present.loitering += u32::from(at.seconds_since(visitor.since) > self.loitering_s);
             }
         }
     }
@@ -162,7 +173,16 @@ impl ZoneCounter {
     fn close(&mut self, visitor: &Visitor) {
         if visitor.confirmed && visitor.inside {
             self.totals[visitor.class as usize].add_stay(visitor.since, visitor.last_seen);
+            if visitor.class == ObjectClass::Person {
+                self.ended_stays_s.push(visitor.last_seen.seconds_since(visitor.since));
+            }
         }
+    }
+
+    /// The lengths of people's stays that ended since it was asked last, in seconds. A stay that a track had behind it
+    /// before it was confirmed is not among them: it is shorter than anybody stays.
+    pub fn take_ended_stays_s(&mut self) -> Vec<f64> {
+        std::mem::take(&mut self.ended_stays_s)
     }
 
     /// The zone as of the frame of this time, the newest one.
@@ -171,19 +191,21 @@ impl ZoneCounter {
         self.state_of(
             |class| Reading::Valid(f64::from(self.present[class as usize].count)),
             |class| self.present[class as usize].earliest.map(|since| at.seconds_since(since).max(0.0)),
+            Reading::Valid(f64::from(self.present[ObjectClass::Person as usize].loitering)),
         )
     }
 
     /// The zone while nothing is seen: totals only.
     #[must_use]
     pub fn unknown_state(&self, reason: UnknownReason) -> ZoneState {
-        self.state_of(|_| Reading::Unknown(reason), |_| None)
+        self.state_of(|_| Reading::Unknown(reason), |_| None, Reading::Unknown(reason))
     }
 
     fn state_of(
         &self,
         occupancy: impl Fn(ObjectClass) -> Reading,
         longest_dwell_s: impl Fn(ObjectClass) -> Option<f64>,
+        loitering: Reading,
     ) -> ZoneState {
         let class_state = |class: ObjectClass| {
             let tally = &self.totals[class as usize];
@@ -197,17 +219,23 @@ impl ZoneCounter {
                 longest_dwell_s: longest_dwell_s(class),
             }
         };
-        let counts_people = self.classes.contains(ObjectClass::Person);
+        let mut readings = Readings::NONE;
+        if self.classes.contains(ObjectClass::Person) {
+            let people = occupancy(ObjectClass::Person);
+            readings.set(Measure::Occupancy, people);
+            if let Some(area_m2) = self.area_m2.filter(|&area_m2| area_m2 > 0.0) {
+                readings.set(Measure::Density, people.map(|people| people / area_m2));
+            }
+            // Nobody there has stayed for no time: no reading would let an alert about somebody who left go on.
+            let longest = longest_dwell_s(ObjectClass::Person).unwrap_or(0.0);
+            readings.set(Measure::LongestDwell, people.map(|_| longest));
+            readings.set(Measure::Loitering, loitering);
+        }
         ZoneState {
             zone: self.id.clone(),
             classes: self.classes.iter().map(class_state).collect(),
-            density_per_m2: self
-                .area_m2
-                .filter(|&area_m2| counts_people && area_m2 > 0.0)
-                .map(|area_m2| occupancy(ObjectClass::Person).map(|people| people / area_m2)),
+            readings,
             saturation: None,
-            count_disagreement: None,
-            ground: None,
         }
     }
 }
@@ -221,15 +249,9 @@ mod tests {
     use crate::model::PixelBox;
 
     fn zone(id: &str, corners: &[(f64, f64)], band_heights: f64) -> ZoneCounter {
-        let mut counter = ZoneCounter::new(&ZonePlan {
-            id: ZoneId::new(id).unwrap(),
-            name: String::new(),
-            polygon: corners.iter().map(|&(x, y)| NormPoint { x, y }).collect(),
-            area_m2: None,
-            ground_use: Default::default(),
-            classes: ClassSet::PERSON,
-            band_heights,
-        });
+        let polygon = corners.iter().map(|&(x, y)| NormPoint { x, y }).collect();
+        let plan = ZonePlan::new(ZoneId::new(id).unwrap(), polygon);
+        let mut counter = ZoneCounter::new(&ZonePlan { band_heights, ..plan });
         counter.fit(FrameSize { width_px: 100, height_px: 100 });
         counter
     }

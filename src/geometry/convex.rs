@@ -1,5 +1,6 @@
 //! Convex polygons on the ground, cut by straight lines: all that Voronoi cells need.
 
+use super::GroundSegment;
 use crate::model::GroundPoint;
 
 /// All points on one side of a straight line, the line included.
@@ -98,6 +99,27 @@ impl ConvexPolygon {
         doubled.max(0.0) / 2.0
     }
 
+    /// The part of a segment that lies within, as shares of the way from its first point to its second; `None` where
+    /// that is no length. A segment along a side lies within, rounding forgiven (a nanometre).
+    #[must_use]
+    pub fn span_of(&self, segment: &GroundSegment) -> Option<(f64, f64)> {
+        let (mut from, mut to) = (0.0_f64, 1.0_f64);
+        for side in self.sides() {
+            let rounding = 1e-9 * side.normal_x.hypot(side.normal_y);
+            let (at_a, at_b) = (side.excess(segment.a), side.excess(segment.b));
+            if at_a.max(at_b) <= rounding {
+                continue;
+            }
+            match (at_a > 0.0, at_b > 0.0) {
+                (true, true) => return None,
+                (true, false) => from = from.max(at_a / (at_a - at_b)),
+                (false, true) => to = to.min(at_a / (at_a - at_b)),
+                (false, false) => (),
+            }
+        }
+        (self.corners.len() > 2 && from < to).then_some((from, to))
+    }
+
     /// Its extent in x at this y, where it reaches there.
     #[must_use]
     pub fn extent_at_y(&self, y_m: f64) -> Option<(f64, f64)> {
@@ -133,6 +155,14 @@ mod tests {
         let mut gone = square.clone();
         gone.clip(&HalfPlane::left_of(at(-1.0, 0.0), at(-1.0, 5.0)), &mut spare);
         assert_eq!((left.area_m2(), gone.area_m2()), (2.0, 0.0));
+        let segment = |a, b| GroundSegment { a, b };
+        let span = |a, b| square.span_of(&segment(a, b)).unwrap();
+        let near = |a: (f64, f64), b: (f64, f64)| (a.0 - b.0).abs() < 1e-12 && (a.1 - b.1).abs() < 1e-12;
+        assert!(near(span(at(-1.0, 1.0), at(3.0, 1.0)), (0.25, 0.75)));
+        assert!(near(span(at(1.0, 1.0), at(1.0, 5.0)), (0.0, 0.25)));
+        assert_eq!(square.span_of(&segment(at(0.0, 2.0), at(2.0, 2.0))), Some((0.0, 1.0)), "along a side");
+        assert!(near(span(at(-1.0, 2.0 + 1e-16), at(1.0, 2.0 + 1e-16)), (0.5, 1.0)), "along it, rounded");
+        assert_eq!(square.span_of(&segment(at(-1.0, 1.0), at(1.0, 3.5))), None, "past a corner");
         let mut same = square.clone();
         square.sides().for_each(|side| assert!(!same.clip(&side, &mut spare)));
         assert_eq!(same, square);

@@ -102,6 +102,13 @@ impl GroundArea {
         self.area_m2
     }
 
+    /// The smallest upright box around the outline: its lowest and its highest x and y.
+    #[must_use]
+    pub fn bounds(&self) -> (GroundPoint, GroundPoint) {
+        let nowhere = GroundPoint { x_m: 0.0, y_m: 0.0 };
+        self.rings.first().and_then(|outline| bounds(outline)).unwrap_or((nowhere, nowhere))
+    }
+
     /// Whether the point lies inside. Areas that share a border share it out: see [`super::Polygon::contains`].
     #[must_use]
     pub fn contains(&self, point: GroundPoint) -> bool {
@@ -353,6 +360,7 @@ mod tests {
         assert!((area.area_m2() - (100.0 - 7.0 - 1.0)).abs() < 1e-12);
         assert!(area.contains(at(1.0, 1.0)) && !area.contains(at(3.5, 3.5)) && !area.contains(at(9.5, 0.5)));
         assert!(!area.contains(at(11.0, 0.0)), "an obstacle outside is no area");
+        assert_eq!(area.bounds(), (at(0.0, 0.0), at(10.0, 10.0)));
     }
 
     #[test]

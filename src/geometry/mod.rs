@@ -7,6 +7,7 @@ mod letterbox;
 mod polygon;
 mod polygon_fault;
 mod segment;
+mod tiles;
 mod voronoi;
 
 pub use convex::{ConvexPolygon, HalfPlane};
@@ -16,4 +17,5 @@ pub use letterbox::{Letterbox, LetterboxError, PixelRect};
 pub use polygon::Polygon;
 pub use polygon_fault::{PolygonFault, polygon_fault};
 pub use segment::{GroundSegment, Segment};
+pub use tiles::{TileGrid, TileOverlap, tile_size_px, tiles};
 pub use voronoi::{CutOff, VoronoiCell, voronoi_cells};

@@ -1,7 +1,7 @@
 //! Voronoi cells of people on the ground, cut by a circle and by walls.
 
 use super::ground_area::bounds;
-use super::{ConvexPolygon, GroundArea, HalfPlane};
+use super::{ConvexPolygon, GroundArea, GroundSegment, HalfPlane};
 use crate::model::GroundPoint;
 
 /// The circle that bounds a cell: without it, the cell of somebody alone would be the whole area. It is a polygon with
@@ -59,6 +59,20 @@ impl VoronoiCell {
     pub fn shared_area_m2(&self, zone: &GroundArea) -> f64 {
         let (mut work, mut spare) = (ConvexPolygon::default(), Vec::new());
         self.parts.iter().map(|part| zone.shared_area_m2(part, &mut work, &mut spare)).sum()
+    }
+
+    /// Length in metres of the part of a line that lies in the cell.
+    #[must_use]
+    pub fn shared_length_m(&self, line: &GroundSegment) -> f64 {
+        let mut spans: Vec<(f64, f64)> = self.parts.iter().filter_map(|part| part.span_of(line)).collect();
+        spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // A line along the border of two parts lies in both and counts once.
+        let (mut share, mut reached) = (0.0, 0.0_f64);
+        for (from, to) in spans {
+            share += (to - from.max(reached)).max(0.0);
+            reached = reached.max(to);
+        }
+        share * line.length_m()
     }
 }
 
@@ -192,6 +206,17 @@ mod tests {
     fn people_at_one_point_have_one_cell_each() {
         let cells = voronoi_cells(&[at(1.0, 1.0), at(1.0, 1.0)], None, CutOff::default());
         assert_eq!(cells[0], cells[1]);
+    }
+
+    #[test]
+    fn a_line_along_the_border_of_two_parts_is_measured_once() {
+        // A niche: pieces meet at y = 2, where the line runs.
+        let room = [at(0.0, 0.0), at(4.0, 0.0), at(4.0, 2.0), at(3.0, 2.0), at(3.0, 4.0), at(1.0, 4.0), at(1.0, 2.0)];
+        let room = GroundArea::new(&[&room[..], &[at(0.0, 2.0)]].concat(), &[]).unwrap();
+        let cell = &voronoi_cells(&[at(1.4, 1.9)], Some(&room), CutOff { radius_m: 0.5, segments_per_quadrant: 1 })[0];
+        assert!(cell.parts.len() > 1);
+        let line = GroundSegment { a: at(0.0, 2.0), b: at(4.0, 2.0) };
+        assert!((cell.shared_length_m(&line) - 0.8).abs() < 1e-12);
     }
 
     fn people() -> impl Strategy<Value = Vec<GroundPoint>> {

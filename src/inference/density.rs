@@ -2,7 +2,7 @@
 
 use ort::session::Session;
 
-use super::detector::{check, run, session};
+use super::detector::{check, run, session, values};
 use super::{InferenceError, Model, PreparedFrame};
 use crate::decode::{Head, OutputView, density_map};
 use crate::model::{DensityMap, Mark};
@@ -41,19 +41,22 @@ impl DensityEstimator {
         })
     }
 
-    /// The density map of a picture.
+    /// The density map of a picture that was prepared as a whole, in one tile.
     ///
     /// # Errors
     /// [`InferenceError`] where the tensor has the wrong length, ONNX Runtime fails, or the output is no density map.
     pub fn infer(&mut self, frame: &PreparedFrame) -> Result<DensityMap, InferenceError> {
         check(frame)?;
+        let [letterbox] = frame.letterboxes.as_slice() else {
+            return Err(InferenceError::WrongTensor { found: frame.tensor.len(), expected: values(frame.size()) });
+        };
         let outputs = run(&mut self.session, &self.id, &self.input_name, 1, frame.size(), &frame.tensor)?;
         let tensor = outputs.get(&self.output_name).and_then(|value| value.try_extract_tensor::<f32>().ok());
         let (shape, data) = tensor.map_or((Vec::new(), &[][..]), |(shape, data)| {
             (shape.iter().map(|&axis| usize::try_from(axis).unwrap_or(0)).collect(), data)
         });
         let view = OutputView { name: &self.output_name, shape: &shape, data };
-        density_map(&[view], 0, 0, &frame.letterbox, self.units_per_person, self.mark)
+        density_map(&[view], 0, 0, letterbox, self.units_per_person, self.mark)
             .map_err(|source| InferenceError::Decode { id: self.id.clone(), source })
     }
 }

@@ -6,18 +6,18 @@ use ort::value::TensorRef;
 
 use super::{InferenceError, Model, Thresholds};
 use crate::config::DetectionThresholds;
-use crate::decode::{ClassMap, Decoded, Head, OutputView, Request, decode};
+use crate::decode::{ClassMap, Decoded, Head, OutputView, Request, TileDetections, decode, merge_tiles};
 use crate::geometry::Letterbox;
 use crate::model::{ClassSet, FrameSize};
 use crate::picture::{Normalisation, Picture, PictureError};
 
-/// A picture made ready for the network.
+/// A picture made ready for the network: the whole of it, a part, or a part in several tiles.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreparedFrame {
-    /// Three planes of the input's size.
+    /// For each tile three planes of the input's size, tile after tile.
     pub tensor: Vec<f32>,
-    /// How the picture was fitted into it.
-    pub letterbox: Letterbox,
+    /// How each tile of the picture was fitted into its input; one or more, with inputs of one size.
+    pub letterboxes: Vec<Letterbox>,
     /// Classes of interest.
     pub classes: ClassSet,
 }
@@ -26,27 +26,60 @@ impl PreparedFrame {
     /// Prepares a picture. `buffer` is an old tensor to reuse, or an empty one.
     ///
     /// # Errors
-    /// [`PictureError`] where the letterbox is for pictures of another size.
+    /// [`PictureError`] where a letterbox is for pictures of another size, or there is none.
     pub fn new(
         picture: &Picture,
-        letterbox: Letterbox,
+        letterboxes: &[Letterbox],
         normalisation: &Normalisation,
         classes: ClassSet,
         mut buffer: Vec<f32>,
     ) -> Result<Self, PictureError> {
-        buffer.resize(values(letterbox.input()), 0.0);
-        picture.prepare(&letterbox, normalisation, &mut buffer)?;
-        Ok(Self { tensor: buffer, letterbox, classes })
+        let Some(first) = letterboxes.first() else {
+            return Err(PictureError::WrongSize {
+                what: "tiles of a picture",
+                found: "none".to_owned(),
+                expected: "one or more".to_owned(),
+            });
+        };
+        let tile_values = values(first.input());
+        buffer.resize(tile_values * letterboxes.len(), 0.0);
+        for (letterbox, tensor) in letterboxes.iter().zip(buffer.chunks_exact_mut(tile_values.max(1))) {
+            picture.prepare(letterbox, normalisation, tensor)?;
+        }
+        Ok(Self { tensor: buffer, letterboxes: letterboxes.to_vec(), classes })
     }
 
-    /// Size of the network's input.
+    /// Size of the network's input, the same for every tile; empty where there is no tile.
     #[must_use]
     pub fn size(&self) -> FrameSize {
-        self.letterbox.input()
+        self.letterboxes.first().map_or(FrameSize { width_px: 0, height_px: 0 }, Letterbox::input)
+    }
+
+    /// Pixels of network input: what it costs.
+    #[must_use]
+    pub fn input_px(&self) -> u64 {
+        let size = self.size();
+        u64::from(size.width_px) * u64::from(size.height_px) * self.letterboxes.len() as u64
+    }
+
+    fn tiles(&self) -> impl Iterator<Item = Tile<'_>> {
+        let tensors = self.tensor.chunks_exact(values(self.size()).max(1));
+        tensors.zip(&self.letterboxes).map(|(tensor, letterbox)| Tile { tensor, letterbox, classes: self.classes })
     }
 }
 
-fn values(size: FrameSize) -> usize {
+/// One run's worth of a frame.
+#[derive(Debug, Clone, Copy)]
+struct Tile<'f> {
+    tensor: &'f [f32],
+    letterbox: &'f Letterbox,
+    classes: ClassSet,
+}
+
+/// What a detector's boxes scatter by, in pixels of the network's input: half of the finest stride in use.
+const BOX_SCATTER_INPUT_PX: f64 = 4.0;
+
+pub(super) fn values(size: FrameSize) -> usize {
     3 * size.width_px as usize * size.height_px as usize
 }
 
@@ -108,20 +141,23 @@ impl Detector {
         self.thresholds
     }
 
-    /// Detects objects in pictures, in their order. Neighbours of one size go through the network together, up to the
-    /// largest batch.
+    /// Detects objects in pictures, in their order. Neighbours of one size, and the tiles of one picture, go through the
+    /// network together, up to the largest batch; what a picture's tiles gave is put together.
     ///
     /// # Errors
     /// [`InferenceError`] where a tensor has the wrong length, ONNX Runtime fails, or the outputs have an unexpected
     /// shape.
     pub fn infer(&mut self, frames: &[PreparedFrame]) -> Result<Vec<Decoded>, InferenceError> {
-        let mut found = Vec::with_capacity(frames.len());
-        for same_size in frames.chunk_by(|a, b| a.size() == b.size()) {
+        frames.iter().try_for_each(check)?;
+        let tiles: Vec<Tile<'_>> = frames.iter().flat_map(PreparedFrame::tiles).collect();
+        let mut found = Vec::with_capacity(tiles.len());
+        for same_size in tiles.chunk_by(|a, b| a.letterbox.input() == b.letterbox.input()) {
             for group in same_size.chunks(self.largest_batch) {
                 self.infer_group(group, &mut found)?;
             }
         }
-        Ok(found)
+        let mut found = found.into_iter();
+        Ok(frames.iter().map(|frame| together(&frame.letterboxes, &mut found)).collect())
     }
 
     /// Runs the network without reading its outputs: what ONNX Runtime alone takes.
@@ -130,22 +166,23 @@ impl Detector {
     /// As [`Detector::infer`].
     pub fn run_only(&mut self, frame: &PreparedFrame) -> Result<(), InferenceError> {
         check(frame)?;
-        run(&mut self.session, &self.id, &self.input_name, 1, frame.size(), &frame.tensor).map(drop)
+        let tiles = frame.letterboxes.len();
+        run(&mut self.session, &self.id, &self.input_name, tiles, frame.size(), &frame.tensor).map(drop)
     }
 
-    /// Frames of one size, no more than a batch.
-    fn infer_group(&mut self, frames: &[PreparedFrame], found: &mut Vec<Decoded>) -> Result<(), InferenceError> {
-        let Some(first) = frames.first() else { return Ok(()) };
-        frames.iter().try_for_each(check)?;
-        let tensor = match frames {
-            [only] => &only.tensor,
+    /// Tiles of one size, no more than a batch.
+    fn infer_group(&mut self, tiles: &[Tile<'_>], found: &mut Vec<Decoded>) -> Result<(), InferenceError> {
+        let Some(first) = tiles.first() else { return Ok(()) };
+        let tensor = match tiles {
+            [only] => only.tensor,
             several => {
                 self.batch.clear();
-                several.iter().for_each(|frame| self.batch.extend_from_slice(&frame.tensor));
+                several.iter().for_each(|tile| self.batch.extend_from_slice(tile.tensor));
                 &self.batch
             }
         };
-        let outputs = run(&mut self.session, &self.id, &self.input_name, frames.len(), first.size(), tensor)?;
+        let size = first.letterbox.input();
+        let outputs = run(&mut self.session, &self.id, &self.input_name, tiles.len(), size, tensor)?;
         let mut shapes = Vec::with_capacity(self.output_names.len());
         for name in &self.output_names {
             // An output that is no float tensor belongs to no head.
@@ -159,13 +196,13 @@ impl Detector {
             .zip(&shapes)
             .map(|(name, (shape, data))| OutputView { name, shape, data })
             .collect();
-        for (item, frame) in frames.iter().enumerate() {
+        for (item, tile) in tiles.iter().enumerate() {
             let request = Request {
                 classes: &self.classes,
-                wanted: frame.classes,
+                wanted: tile.classes,
                 low_score: self.thresholds.low_score,
                 nms_iou: self.thresholds.nms_iou,
-                letterbox: &frame.letterbox,
+                letterbox: tile.letterbox,
             };
             let decoded = decode(&self.head, &views, item, &request)
                 .map_err(|source| InferenceError::Decode { id: self.id.clone(), source })?;
@@ -175,8 +212,28 @@ impl Detector {
     }
 }
 
+/// The next so many results, one a tile, as one.
+fn together(letterboxes: &[Letterbox], found: &mut impl Iterator<Item = Decoded>) -> Decoded {
+    if let [_] = letterboxes {
+        return found.next().unwrap_or_default();
+    }
+    let (mut unusable, mut at_limit) = (0, false);
+    let mut tiles = Vec::with_capacity(letterboxes.len());
+    for (letterbox, decoded) in letterboxes.iter().zip(found) {
+        unusable += decoded.unusable;
+        at_limit |= decoded.at_limit;
+        let (across, down) = letterbox.scale();
+        tiles.push(TileDetections {
+            tile: letterbox.crop(),
+            scatter_px: BOX_SCATTER_INPUT_PX / across.min(down),
+            detections: decoded.detections,
+        });
+    }
+    Decoded { detections: merge_tiles(&tiles), unusable, at_limit }
+}
+
 pub(super) fn check(frame: &PreparedFrame) -> Result<(), InferenceError> {
-    let (found, expected) = (frame.tensor.len(), values(frame.size()));
+    let (found, expected) = (frame.tensor.len(), values(frame.size()) * frame.letterboxes.len());
     if found == expected { Ok(()) } else { Err(InferenceError::WrongTensor { found, expected }) }
 }
 

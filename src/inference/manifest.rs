@@ -15,6 +15,11 @@ use crate::picture::{ChannelOrder, Normalisation};
 /// Where the shipped manifest is, from the project's root.
 const SHIPPED: &str = "models/manifest.toml";
 
+/// Height in the input that is asked for where a model's own is not known: that of the shipped model.
+const LEAST_PERSON_PX: f64 = 56.0;
+/// From where a person is a few cells of the network, to where an input of full HD holds two of them.
+const LEAST_PERSON_RANGE_PX: std::ops::RangeInclusive<f64> = 8.0..=512.0;
+
 /// A manifest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
@@ -39,6 +44,9 @@ pub struct ModelEntry {
     pub source: String,
     /// Default thresholds; all 0 for a density map, which has no boxes.
     pub thresholds: Thresholds,
+    /// Height in the input from which on it sees people well, in pixels: what an `auto` input is chosen for; 0 for a density
+    /// map. Far below it (`defaults::MISSED_BELOW_PX`) so many are missed that a count is a lower bound.
+    pub least_person_px: f64,
     /// The model's numbers of our classes.
     pub classes: BTreeMap<ObjectClass, usize>,
     /// How many classes the model has; `None`: as its outputs say.
@@ -198,6 +206,7 @@ struct RawModel {
     score_threshold: Option<f64>,
     low_score_threshold: Option<f64>,
     nms_iou: Option<f64>,
+    least_person_px: Option<f64>,
     classes: Option<BTreeMap<ObjectClass, usize>>,
     class_count: Option<usize>,
     input: RawInput,
@@ -218,13 +227,11 @@ struct RawInput {
 impl RawModel {
     /// The entry, or the key of the fault and what is wrong.
     fn checked(self, id: &str, folder: &Path) -> Result<ModelEntry, String> {
-        let (thresholds, classes) = match &self.head {
+        let (thresholds, least_person_px, classes) = match &self.head {
             Some(HeadSpec::DensityMap(spec)) => {
                 self.refuse_detector_keys(spec)?;
-                (
-                    Thresholds { high_score: 0.0, low_score: 0.0, nms_iou: 0.0 },
-                    BTreeMap::from([(ObjectClass::Person, 0)]),
-                )
+                let none = Thresholds { high_score: 0.0, low_score: 0.0, nms_iou: 0.0 };
+                (none, 0.0, BTreeMap::from([(ObjectClass::Person, 0)]))
             }
             _ => self.detector_keys()?,
         };
@@ -258,6 +265,7 @@ impl RawModel {
             licence_notice: self.licence_notice,
             source: self.source,
             thresholds,
+            least_person_px,
             classes,
             class_count: self.class_count,
             input_name: input.name,
@@ -272,8 +280,8 @@ impl RawModel {
         })
     }
 
-    /// Thresholds and classes, which every detector has.
-    fn detector_keys(&self) -> Result<(Thresholds, BTreeMap<ObjectClass, usize>), String> {
+    /// Thresholds, the height from which on people are seen well, and classes, which every detector has.
+    fn detector_keys(&self) -> Result<(Thresholds, f64, BTreeMap<ObjectClass, usize>), String> {
         let share = |key: &str, value: Option<f64>| match value {
             Some(value) if (0.0..=1.0).contains(&value) => Ok(value),
             Some(value) => Err(format!("{key}: found {value}; expected 0 to 1")),
@@ -287,9 +295,17 @@ impl RawModel {
                 "low_score_threshold: found {low_score}; expected at most score_threshold, {high_score}"
             ));
         }
+        let least_person_px = self.least_person_px.unwrap_or(LEAST_PERSON_PX);
+        if !(LEAST_PERSON_RANGE_PX).contains(&least_person_px) {
+            return Err(format!(
+                "least_person_px: found {least_person_px}; expected {} to {} pixels",
+                LEAST_PERSON_RANGE_PX.start(),
+                LEAST_PERSON_RANGE_PX.end()
+            ));
+        }
         let classes =
             self.classes.clone().ok_or("classes: found nothing; expected the model's numbers of our classes")?;
-        Ok((Thresholds { high_score, low_score, nms_iou }, classes))
+        Ok((Thresholds { high_score, low_score, nms_iou }, least_person_px, classes))
     }
 
     /// A density map has no boxes: a threshold for them would be read by nobody.
@@ -298,6 +314,7 @@ impl RawModel {
             ("score_threshold", self.score_threshold.is_some()),
             ("low_score_threshold", self.low_score_threshold.is_some()),
             ("nms_iou", self.nms_iou.is_some()),
+            ("least_person_px", self.least_person_px.is_some()),
             ("classes", self.classes.is_some()),
             ("class_count", self.class_count.is_some()),
         ];
@@ -371,6 +388,7 @@ strides_px = [8, 16, 32]
         insta::assert_snapshot!(message("sha256 = \"BA", "sha256 = \"X"), @"models.a.sha256: found `X7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD`; expected 64 hexadecimal digits");
         insta::assert_snapshot!(message("255.0, 255.0]", "0.0, 255.0]"), @"models.a.input.std: found 0; expected finite numbers above 0");
         insta::assert_snapshot!(message("stride_multiple_px = 32", "stride_multiple_px = 0"), @"models.a.input.stride_multiple_px: found 0; expected 1 or more");
+        insta::assert_snapshot!(message("nms_iou = 0.6", "nms_iou = 0.6\nleast_person_px = 0"), @"models.a.least_person_px: found 0; expected 8 to 512 pixels");
         insta::assert_snapshot!(message("[8, 16, 32]", "[]"), @"models.a.head: found the strides []; expected one or more, none of them 0");
         insta::assert_snapshot!(message("person = 0", "persona = 0"), @"
 TOML parse error at line 12, column 1
@@ -384,7 +402,7 @@ TOML parse error at line 5, column 1
   |
 5 | license = "MIT"
   | ^^^^^^^
-unknown field `license`, expected one of `file`, `sha256`, `licence`, `licence_notice`, `source`, `score_threshold`, `low_score_threshold`, `nms_iou`, `classes`, `class_count`, `input`, `head`
+unknown field `license`, expected one of `file`, `sha256`, `licence`, `licence_notice`, `source`, `score_threshold`, `low_score_threshold`, `nms_iou`, `least_person_px`, `classes`, `class_count`, `input`, `head`
 "#);
         insta::assert_snapshot!(message("head.yolox", "head.yolo9000"), @"
 TOML parse error at line 19, column 16

@@ -9,6 +9,7 @@ use ort::value::{Outlet, TensorElementType, ValueType};
 use super::{InferenceError, Manifest, ModelEntry, Runtime, Thresholds};
 use crate::config::InferencePlan;
 use crate::decode::{ClassMap, Head, OutputInfo, UnknownHead};
+use crate::input::{InputSides, ModelNeeds};
 use crate::model::FrameSize;
 use crate::picture::Normalisation;
 
@@ -128,6 +129,14 @@ impl Model {
         Some(FrameSize { width_px, height_px: u32::try_from(self.input.height?).ok()? })
     }
 
+    /// What it needs of its input.
+    #[must_use]
+    pub fn needs(&self) -> ModelNeeds {
+        let step_px = self.entry.stride_multiple_px;
+        let sides = self.fixed_size().map_or(InputSides::Free { step_px }, InputSides::Fixed);
+        ModelNeeds { least_person_px: self.entry.least_person_px, sides }
+    }
+
     /// Checks an input size.
     ///
     /// # Errors
@@ -158,6 +167,7 @@ impl Model {
         let side = |axis: Option<usize>| {
             axis.map_or_else(|| format!("multiple of {}", self.entry.stride_multiple_px), |length| length.to_string())
         };
+        let is_detector = self.check_detector().is_ok();
         ModelDescription {
             id: self.entry.id.clone(),
             file: self.entry.file.display().to_string(),
@@ -179,7 +189,8 @@ impl Model {
             head: self.head.kind().as_str(),
             class_count: self.classes.count(),
             classes: self.entry.classes.iter().map(|(class, &number)| (class.as_str(), number)).collect(),
-            thresholds: self.check_detector().is_ok().then_some(self.entry.thresholds),
+            thresholds: is_detector.then_some(self.entry.thresholds),
+            least_person_px: is_detector.then_some(self.entry.least_person_px),
             onnxruntime: self.runtime.path().display().to_string(),
         }
     }
@@ -213,6 +224,9 @@ pub struct ModelDescription {
     /// Default thresholds; none for a density map.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<Thresholds>,
+    /// Height in its input from which on it sees people well, in pixels; none for a density map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_person_px: Option<f64>,
     /// The ONNX Runtime that loaded it.
     pub onnxruntime: String,
 }

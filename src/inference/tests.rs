@@ -83,7 +83,7 @@ fn all_classes() -> ClassSet {
 /// A tensor of the fixtures' input size: they answer with their scene unless its mean is below zero.
 fn frame(value: f32) -> PreparedFrame {
     let letterbox = Letterbox::whole(INPUT, INPUT).unwrap();
-    PreparedFrame { tensor: vec![value; 3 * 96 * 64], letterbox, classes: all_classes() }
+    PreparedFrame { tensor: vec![value; 3 * 96 * 64], letterboxes: vec![letterbox], classes: all_classes() }
 }
 
 #[derive(serde::Deserialize)]
@@ -162,7 +162,7 @@ fn boxes_come_back_in_the_cameras_pixels_from_a_crop_of_a_real_picture() {
     let letterbox = Letterbox::crop_to(size, region, INPUT).unwrap();
     let (head, input, table) = HEADS[0];
     let model = open(&format!("{head}.onnx"), input, table).unwrap();
-    let frame = PreparedFrame::new(&picture, letterbox, model.normalisation(), all_classes(), Vec::new()).unwrap();
+    let frame = PreparedFrame::new(&picture, &[letterbox], model.normalisation(), all_classes(), Vec::new()).unwrap();
     let found = Detector::new(&model, 1, 1, EVERYTHING).unwrap().infer(&[frame]).unwrap();
     assert_scene(&found[0], head, |x, y| (x * 192.0 / 85.0 + 50.0, y * 144.0 / 64.0 + 20.0));
 }
@@ -278,7 +278,7 @@ fn a_size_that_the_model_refuses_at_run_time_is_an_error() {
     let model = open("yolox.onnx", "images", YOLOX).unwrap();
     let size = FrameSize { width_px: 64, height_px: 64 };
     let letterbox = Letterbox::whole(INPUT, size).unwrap();
-    let frame = PreparedFrame { tensor: vec![0.0; 3 * 64 * 64], letterbox, classes: all_classes() };
+    let frame = PreparedFrame { tensor: vec![0.0; 3 * 64 * 64], letterboxes: vec![letterbox], classes: all_classes() };
     let error = Detector::new(&model, 1, 1, EVERYTHING).unwrap().infer(&[frame]).unwrap_err();
     assert!(matches!(error, InferenceError::Run { .. }), "{error}");
 }
@@ -303,7 +303,7 @@ fn the_shipped_model_sees_nobody_in_an_empty_picture() {
     let size = FrameSize { width_px: 320, height_px: 240 };
     let picture = Picture::filled(size, Colour { red: 90, green: 100, blue: 110 }).unwrap();
     let letterbox = Letterbox::whole(size, FrameSize { width_px: 160, height_px: 128 }).unwrap();
-    let frame = PreparedFrame::new(&picture, letterbox, model.normalisation(), all_classes(), Vec::new()).unwrap();
+    let frame = PreparedFrame::new(&picture, &[letterbox], model.normalisation(), all_classes(), Vec::new()).unwrap();
     let found = Detector::new(&model, 1, 1, EVERYTHING).unwrap().infer(&[frame]).unwrap();
     assert_eq!(found[0], Decoded::default());
 }

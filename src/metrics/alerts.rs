@@ -5,7 +5,7 @@ use prometheus::{Gauge, GaugeVec, IntCounterVec};
 use super::MetricsError;
 use super::series::{Families, KnownGauge};
 use crate::config::RulePlan;
-use crate::model::{AlertEvent, AlertKind, Level};
+use crate::model::{AlertEvent, AlertKind, Level, LineId, ZoneId};
 use crate::rules::RuleStatus;
 
 /// The label of no level.
@@ -20,7 +20,7 @@ pub(super) struct RuleFamilies {
 
 impl RuleFamilies {
     pub fn new(families: &Families) -> Result<Self, MetricsError> {
-        let rule = ["rule", "camera", "zone"];
+        let rule = ["rule", "camera", "zone", "line"];
         Ok(Self {
             level: families.gauges(
                 "crowdflow_alert_level",
@@ -51,7 +51,10 @@ pub(super) struct RuleMetrics {
 
 impl RuleMetrics {
     pub fn new(families: &RuleFamilies, plan: &RulePlan) -> Self {
-        let labels = [plan.id.as_str(), plan.camera.as_str(), plan.zone.as_str()];
+        // The label of what the rule isn't on is empty, which Prometheus takes for absent.
+        let zone = plan.place.zone().map_or("", ZoneId::as_str);
+        let line = plan.place.line().map_or("", LineId::as_str);
+        let labels = [plan.id.as_str(), plan.camera.as_str(), zone, line];
         let stale = families.stale.with_label_values(&labels);
         stale.set(1.0);
         let transitions = families.transitions.clone();

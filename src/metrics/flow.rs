@@ -3,28 +3,26 @@
 use prometheus::{CounterVec, GaugeVec, IntCounterVec};
 
 use super::MetricsError;
+use super::measures::{MeasureFamilies, MeasureMetrics};
 use super::series::{Families, FollowedSeconds, FollowedTotal, KnownGauge};
 use crate::config::{CameraPlan, LinePlan, ZonePlan};
 use crate::model::{
-    Direction, FrameReport, LineId, LineState, ObjectClass, Reading, ZoneClassState, ZoneId, ZoneState,
+    Direction, FrameReport, LineId, LineState, ObjectClass, Reading, Scope, ZoneClassState, ZoneId, ZoneState,
 };
 
 /// The families of [`FlowMetrics`].
 pub(super) struct FlowFamilies {
     occupancy: GaugeVec,
     is_lower_bound: GaugeVec,
-    density: GaugeVec,
-    voronoi_density: GaugeVec,
-    speed: GaugeVec,
-    standing: GaugeVec,
-    level_of_service: GaugeVec,
     entries: IntCounterVec,
     exits: IntCounterVec,
     stays: IntCounterVec,
     dwell: CounterVec,
     longest_dwell: GaugeVec,
     crossings: IntCounterVec,
-    specific_flow: GaugeVec,
+    zone_measures: MeasureFamilies,
+    line_measures: MeasureFamilies,
+    camera_measures: MeasureFamilies,
 }
 
 impl FlowFamilies {
@@ -38,33 +36,8 @@ impl FlowFamilies {
             )?,
             is_lower_bound: families.gauges(
                 "crowdflow_zone_occupancy_is_lower_bound",
-                "1 where the occupancy (and density) is a lower bound: the crowd is denser than the detector resolves.",
+                "1 where the occupancy (and what follows from it) is a lower bound: the crowd is denser than the detector resolves.",
                 &zone_class,
-            )?,
-            density: families.gauges(
-                "crowdflow_zone_density_per_square_metre",
-                "People per square metre of the zone. Absent while unknown.",
-                &["camera", "zone"],
-            )?,
-            voronoi_density: families.gauges(
-                "crowdflow_zone_voronoi_density_per_square_metre",
-                "People per square metre of the zone by their Voronoi cells. Absent while unknown, or not calibrated.",
-                &["camera", "zone"],
-            )?,
-            speed: families.gauges(
-                "crowdflow_zone_speed_metres_per_second",
-                "Mean speed of the people in the zone. Absent while unknown, or not calibrated.",
-                &["camera", "zone"],
-            )?,
-            standing: families.gauges(
-                "crowdflow_zone_standing_ratio",
-                "Share of the people in the zone who stand, 0 to 1. Absent while unknown, or not calibrated.",
-                &["camera", "zone"],
-            )?,
-            level_of_service: families.gauges(
-                "crowdflow_zone_level_of_service",
-                "Level of service by density: 1 is A, 6 is F. Absent while unknown, or not calibrated.",
-                &["camera", "zone"],
             )?,
             entries: families.counters(
                 "crowdflow_zone_entries_total",
@@ -96,12 +69,9 @@ impl FlowFamilies {
                 "Crossings of the line; in is to the left of a to b as seen in the picture.",
                 &["camera", "line", "class", "direction"],
             )?,
-            specific_flow: families.gauges(
-                "crowdflow_line_specific_flow_per_metre_second",
-                "People per second and metre of the line's width over the last minute. Absent while unknown, or not \
-                 calibrated.",
-                &["camera", "line", "direction"],
-            )?,
+            zone_measures: MeasureFamilies::new(families, Scope::Zone)?,
+            line_measures: MeasureFamilies::new(families, Scope::Line)?,
+            camera_measures: MeasureFamilies::new(families, Scope::Camera)?,
         })
     }
 }
@@ -111,6 +81,7 @@ impl FlowFamilies {
 pub(super) struct FlowMetrics {
     zones: Vec<ZoneMetrics>,
     lines: Vec<LineMetrics>,
+    measures: MeasureMetrics,
 }
 
 impl FlowMetrics {
@@ -119,10 +90,12 @@ impl FlowMetrics {
         Self {
             zones: plan.zones.iter().map(|zone| ZoneMetrics::new(families, camera, zone)).collect(),
             lines: plan.lines.iter().map(|line| LineMetrics::new(families, camera, line)).collect(),
+            measures: MeasureMetrics::new(&families.camera_measures, camera, ""),
         }
     }
 
     pub fn observe(&self, report: &FrameReport) {
+        self.measures.observe(&report.readings);
         for state in &report.zones {
             if let Some(zone) = self.zones.iter().find(|zone| zone.id == state.zone) {
                 zone.observe(state);
@@ -152,11 +125,7 @@ impl FlowMetrics {
 struct ZoneMetrics {
     id: ZoneId,
     classes: Vec<(ObjectClass, ZoneClassMetrics)>,
-    density: KnownGauge,
-    voronoi_density: KnownGauge,
-    speed: KnownGauge,
-    standing: KnownGauge,
-    level_of_service: KnownGauge,
+    measures: MeasureMetrics,
 }
 
 impl ZoneMetrics {
@@ -166,21 +135,12 @@ impl ZoneMetrics {
         Self {
             id: plan.id.clone(),
             classes: plan.classes.iter().map(class).collect(),
-            density: KnownGauge::new(&families.density, &[camera, zone]),
-            voronoi_density: KnownGauge::new(&families.voronoi_density, &[camera, zone]),
-            speed: KnownGauge::new(&families.speed, &[camera, zone]),
-            standing: KnownGauge::new(&families.standing, &[camera, zone]),
-            level_of_service: KnownGauge::new(&families.level_of_service, &[camera, zone]),
+            measures: MeasureMetrics::new(&families.zone_measures, camera, zone),
         }
     }
 
     fn observe(&self, state: &ZoneState) {
-        self.density.set(state.density_per_m2.and_then(Reading::value));
-        self.voronoi_density.set(state.ground.and_then(|ground| ground.voronoi_per_m2.value()));
-        self.speed.set(state.ground.and_then(|ground| ground.speed_mps.value()));
-        self.standing.set(state.ground.and_then(|ground| ground.standing_share.value()));
-        let level = state.ground.and_then(|ground| ground.level_of_service);
-        self.level_of_service.set(level.map(|level| f64::from(level as u8 + 1)));
+        self.measures.observe(&state.readings);
         for figures in &state.classes {
             if let Some((_, class)) = self.classes.iter().find(|(class, _)| *class == figures.class) {
                 class.observe(figures);
@@ -232,8 +192,7 @@ struct LineMetrics {
     id: LineId,
     /// Class, in, out.
     classes: Vec<(ObjectClass, FollowedTotal, FollowedTotal)>,
-    inflow: KnownGauge,
-    outflow: KnownGauge,
+    measures: MeasureMetrics,
 }
 
 impl LineMetrics {
@@ -243,20 +202,15 @@ impl LineMetrics {
             FollowedTotal::new(&families.crossings, &labels)
         };
         let class = |class| (class, counter(class, Direction::In), counter(class, Direction::Out));
-        let flow = |direction: Direction| {
-            KnownGauge::new(&families.specific_flow, &[camera, plan.id.as_str(), direction.as_str()])
-        };
         Self {
             id: plan.id.clone(),
             classes: plan.classes.iter().map(class).collect(),
-            inflow: flow(Direction::In),
-            outflow: flow(Direction::Out),
+            measures: MeasureMetrics::new(&families.line_measures, camera, plan.id.as_str()),
         }
     }
 
     fn observe(&self, state: &LineState) {
-        self.inflow.set(state.specific_flow.and_then(|flow| flow.in_per_m_s.value()));
-        self.outflow.set(state.specific_flow.and_then(|flow| flow.out_per_m_s.value()));
+        self.measures.observe(&state.readings);
         for &(class, in_total, out_total) in &state.totals {
             if let Some((_, inwards, outwards)) = self.classes.iter().find(|(known, ..)| *known == class) {
                 inwards.follow(in_total);

@@ -6,6 +6,7 @@
 mod alerts;
 mod camera;
 mod flow;
+mod measures;
 mod process;
 mod series;
 #[cfg(test)]

@@ -3,9 +3,9 @@ use std::path::Path;
 use super::*;
 use crate::config;
 use crate::model::{
-    AlertEvent, AlertKind, CameraState, FrameMeta, FrameSize, Level, LevelOfService, LineId, LineState, ObjectClass,
-    PixelBox, Reading, SpecificFlow, Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneClassState,
-    ZoneGroundState, ZoneId, ZoneState,
+    AlertEvent, AlertKind, CameraState, FrameMeta, FrameSize, Level, LineId, LineState, Measure, ObjectClass, PixelBox,
+    Place, Reading, Readings, Scope, Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneClassState, ZoneId,
+    ZoneState,
 };
 use crate::rules::RuleEngine;
 
@@ -70,26 +70,22 @@ fn report(seconds: f64, occupancy: Reading, total: u64) -> FrameReport {
         frame: known.then_some(frame),
         tracks: if known { vec![track] } else { Vec::new() },
         zones: vec![ZoneState {
+            saturation: None,
             zone: ZoneId::new("plaza").unwrap(),
             classes: vec![class(ObjectClass::Person, occupancy), class(ObjectClass::Bicycle, occupancy.map(|_| 0.0))],
-            density_per_m2: Some(occupancy.map(|people| people / 50.0)),
-            saturation: None,
-            count_disagreement: None,
-            ground: Some(ZoneGroundState {
-                voronoi_per_m2: occupancy.map(|people| people / 60.0),
-                speed_mps: occupancy.map(|_| 1.25),
-                standing_share: occupancy.map(|_| 0.5),
-                level_of_service: occupancy.value().map(|_| LevelOfService::B),
-            }),
+            readings: Measure::of(Scope::Zone)
+                .enumerate()
+                .map(|(number, measure)| (measure, occupancy.map(|people| people + number as f64)))
+                .collect(),
         }],
         lines: vec![LineState {
             line: LineId::new("door").unwrap(),
             totals: vec![(ObjectClass::Person, total, total + 1)],
-            specific_flow: Some(SpecificFlow {
-                in_per_m_s: occupancy.map(|_| 0.75),
-                out_per_m_s: Reading::Unknown(UnknownReason::NotEnough),
-            }),
+            readings: Readings::NONE
+                .with(Measure::SpecificFlowIn, occupancy.map(|_| 0.75))
+                .with(Measure::SpecificFlowOut, Reading::Unknown(UnknownReason::NotEnough)),
         }],
+        readings: Readings::NONE.with(Measure::People, occupancy),
         crossings: Vec::new(),
         alerts: Vec::new(),
     }
@@ -109,7 +105,7 @@ fn the_list_of_metrics_is_as_documented() {
     let metrics = metrics(&plan);
     metrics.observe(&report(0.0, Reading::Valid(3.0), 0));
     let mut engine = RuleEngine::new(&plan.rules);
-    engine.step(Timestamp(1), &camera(), &report(0.0, Reading::Valid(3.0), 0).zones);
+    engine.step(Timestamp(1), &camera(), (&report(0.0, Reading::Valid(3.0), 0)).into());
     metrics.rule_states(engine.states());
     let text = metrics.encode().unwrap();
     let mut families = Vec::new();
@@ -148,7 +144,7 @@ fn what_becomes_unknown_disappears() {
     crowdflow_zone_occupancy{camera="gate",class="person",zone="plaza"} 3
     crowdflow_zone_occupancy_is_lower_bound{camera="gate",class="bicycle",zone="plaza"} 0
     crowdflow_zone_occupancy_is_lower_bound{camera="gate",class="person",zone="plaza"} 0
-    crowdflow_zone_density_per_square_metre{camera="gate",zone="plaza"} 0.06
+    crowdflow_zone_density_per_square_metre{camera="gate",zone="plaza"} 4
     crowdflow_zone_longest_dwell_seconds{camera="gate",class="bicycle",zone="plaza"} 4.5
     crowdflow_zone_longest_dwell_seconds{camera="gate",class="person",zone="plaza"} 4.5
     crowdflow_picture_objects{camera="gate",class="bicycle"} 0
@@ -246,7 +242,7 @@ fn a_level_is_held_while_blind_and_calm_is_not_claimed() {
     let mut engine = RuleEngine::new(&plan.rules);
     let mut seen = |seconds: f64, occupancy: Reading| {
         let mut report = report(seconds, occupancy, 0);
-        report.alerts = engine.step(report.at, &camera(), &report.zones);
+        report.alerts = engine.step(report.at, &camera(), (&report).into());
         metrics.observe(&report);
         metrics.rule_states(engine.states());
         let value = |name| samples(&metrics, name).first().map(|line| line[line.len() - 1..].to_owned());
@@ -278,8 +274,9 @@ fn what_the_plan_does_not_hold_makes_no_series() {
         at: stray.at,
         rule: RuleId::new("elsewhere").unwrap(),
         camera: stray.camera.clone(),
-        zone: ZoneId::new("plaza").unwrap(),
-        measure: "occupancy",
+        name: "Elsewhere".to_owned(),
+        place: Place::Zone(ZoneId::new("plaza").unwrap()),
+        measure: Measure::Occupancy,
         kind: AlertKind::Raised,
         from: None,
         to: Some(Level::Red),

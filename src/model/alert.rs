@@ -1,6 +1,6 @@
 //! Alerts in four levels.
 
-use super::{CameraId, Reading, RuleId, Timestamp, ZoneId};
+use super::{CameraId, Measure, Place, Reading, RuleId, Timestamp};
 
 /// Warning level, mildest first: 蓝 blue (Ⅳ), 黄 yellow (Ⅲ), 橙 orange (Ⅱ), 红 red (Ⅰ).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -75,12 +75,14 @@ pub struct AlertEvent {
     pub at: Timestamp,
     /// The rule.
     pub rule: RuleId,
-    /// The camera whose zone it is.
+    /// The rule's name for people.
+    pub name: String,
+    /// The camera whose place it is.
     pub camera: CameraId,
-    /// The zone.
-    pub zone: ZoneId,
-    /// What is measured: `occupancy` (people) or `density` (people/m²).
-    pub measure: &'static str,
+    /// The place.
+    pub place: Place,
+    /// What is measured.
+    pub measure: Measure,
     /// What happened.
     pub kind: AlertKind,
     /// Level before; `None`: calm.

@@ -42,6 +42,9 @@ impl DensityMap {
 pub struct CountEvidence {
     /// The detector gave as many boxes as it can, or nearly so: there may be more people.
     pub at_limit: bool,
+    /// Pixels of the detector's input per pixel of the camera's picture, downwards, in the tile where they are fewest;
+    /// `None`: not known, and nobody passes for too small.
+    pub input_scale: Option<f64>,
     /// A second opinion; `None`: none was asked for in this frame.
     pub density_map: Option<DensityMap>,
 }

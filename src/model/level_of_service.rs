@@ -54,4 +54,16 @@ impl LevelOfService {
             Self::F => "F",
         }
     }
+
+    /// As a number: 1 is A, 6 is F.
+    #[must_use]
+    pub fn number(self) -> f64 {
+        f64::from(self as u8 + 1)
+    }
+
+    /// The level of that number; `None` where there is none.
+    #[must_use]
+    pub fn from_number(number: f64) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.number() == number)
+    }
 }

@@ -10,7 +10,10 @@ mod detection;
 mod frame;
 mod ids;
 mod level_of_service;
+mod measure;
+mod place;
 mod reading;
+mod readings;
 mod report;
 mod space;
 mod time;
@@ -24,10 +27,11 @@ pub use detection::Detection;
 pub use frame::FrameMeta;
 pub use ids::{CameraId, IdError, LineId, RuleId, TrackId, ZoneId};
 pub use level_of_service::{LevelOfService, ZoneUse};
+pub use measure::{Measure, MeasureFacts, Needs, Scope, Worse};
+pub use place::Place;
 pub use reading::{Reading, SaturationReason, UnknownReason};
-pub use report::{
-    Crossing, Direction, FrameReport, LineState, SpecificFlow, ZoneClassState, ZoneGroundState, ZoneState,
-};
+pub use readings::Readings;
+pub use report::{Crossing, Direction, FrameReport, LineState, ZoneClassState, ZoneState};
 pub use space::{FrameSize, GroundPoint, NormPoint, PixelBox, PixelPoint};
 pub use time::Timestamp;
 pub use track::{Track, TrackState};

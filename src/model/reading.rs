@@ -55,39 +55,43 @@ impl SaturationReason {
     }
 }
 
-/// A value, a lower bound, or nothing with a reason.
+/// A value, a bound, or nothing with a reason.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Reading {
     /// The value as measured.
     Valid(f64),
     /// At least this much: the crowd is denser than the detector resolves.
     AtLeast(f64),
+    /// At most this much: it follows from something that is at least as much as measured, such as the time until a
+    /// place is full.
+    AtMost(f64),
     /// No value.
     Unknown(UnknownReason),
 }
 
 impl Reading {
-    /// The value or the lower bound.
+    /// The value or the bound.
     #[must_use]
     pub fn value(self) -> Option<f64> {
         match self {
-            Self::Valid(value) | Self::AtLeast(value) => Some(value),
+            Self::Valid(value) | Self::AtLeast(value) | Self::AtMost(value) => Some(value),
             Self::Unknown(_) => None,
         }
     }
 
-    /// `valid`, `at_least`, or `unknown:` with the reason: the column `quality`.
+    /// `valid`, `at_least`, `at_most`, or `unknown:` with the reason: the column `quality`.
     #[must_use]
     pub fn quality(self) -> Quality {
         Quality(self)
     }
 
-    /// The same quality with another value.
+    /// The same quality with another value; `f` must not fall where its argument rises, or bounds would be wrong.
     #[must_use]
     pub fn map(self, f: impl FnOnce(f64) -> f64) -> Self {
         match self {
             Self::Valid(value) => Self::Valid(f(value)),
             Self::AtLeast(value) => Self::AtLeast(f(value)),
+            Self::AtMost(value) => Self::AtMost(f(value)),
             Self::Unknown(reason) => Self::Unknown(reason),
         }
     }
@@ -101,6 +105,7 @@ impl fmt::Display for Quality {
         match self.0 {
             Reading::Valid(_) => f.write_str("valid"),
             Reading::AtLeast(_) => f.write_str("at_least"),
+            Reading::AtMost(_) => f.write_str("at_most"),
             Reading::Unknown(reason) => write!(f, "unknown:{}", reason.as_str()),
         }
     }

@@ -1,8 +1,8 @@
 //! What one camera's analysis says after each frame or tick.
 
 use super::{
-    AlertEvent, CameraId, FrameMeta, LevelOfService, LineId, ObjectClass, Reading, SaturationReason, Timestamp, Track,
-    TrackId, ZoneId,
+    AlertEvent, CameraId, FrameMeta, LineId, Measure, ObjectClass, Reading, Readings, SaturationReason, Timestamp,
+    Track, TrackId, ZoneId,
 };
 
 /// Which way a line was crossed. *In* is towards the left of the line from its point `a` to its point `b`, as seen in
@@ -19,7 +19,7 @@ pub enum Direction {
 impl Direction {
     /// `in` or `out`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::In => "in",
             Self::Out => "out",
@@ -72,30 +72,10 @@ pub struct ZoneState {
     pub zone: ZoneId,
     /// One entry for each class that the zone counts, in the order of [`ObjectClass::ALL`].
     pub classes: Vec<ZoneClassState>,
-    /// People per m²: occupancy of class person over the zone's area. `None` where the zone has no area or does not
-    /// count people.
-    pub density_per_m2: Option<Reading>,
+    /// What is measured of the people in it. Empty where it does not count people.
+    pub readings: Readings,
     /// Why the count of people is a lower bound; `None` where it is none, or unknown.
     pub saturation: Option<SaturationReason>,
-    /// (map − boxes) / max(map, boxes, 1): how far the density map's count of people is from that of the boxes, −1 to 1.
-    /// Unknown while there is no fresh map, `None` where the camera has no second opinion.
-    pub count_disagreement: Option<Reading>,
-    /// What is measured on the ground. `None` where the camera is not calibrated, the zone reaches the horizon, or it
-    /// does not count people.
-    pub ground: Option<ZoneGroundState>,
-}
-
-/// A zone's figures on the ground plane, of class person.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ZoneGroundState {
-    /// Voronoi density in people per m².
-    pub voronoi_per_m2: Reading,
-    /// Mean speed in m/s. Unknown where nobody's is known.
-    pub speed_mps: Reading,
-    /// Share of people who stand, 0 to 1. Unknown where nobody's speed is known.
-    pub standing_share: Reading,
-    /// Level of service from the Voronoi density; `None` while that is unknown.
-    pub level_of_service: Option<LevelOfService>,
 }
 
 /// A line after a frame or tick: totals since the start, per class that it counts.
@@ -105,18 +85,8 @@ pub struct LineState {
     pub line: LineId,
     /// `(class, in, out)` in the order of [`ObjectClass::ALL`].
     pub totals: Vec<(ObjectClass, u64, u64)>,
-    /// Flow of people per metre of width. `None` where the camera is not calibrated, the line reaches the horizon, or
-    /// it does not count people.
-    pub specific_flow: Option<SpecificFlow>,
-}
-
-/// People a second and metre of a line's width, over the last minute.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SpecificFlow {
-    /// Towards the left of a→b, in 1/(m·s).
-    pub in_per_m_s: Reading,
-    /// Towards the right of a→b, in 1/(m·s).
-    pub out_per_m_s: Reading,
+    /// What is measured of the people who cross it. Empty where it does not count people.
+    pub readings: Readings,
 }
 
 /// Everything one step of a camera's analysis gives.
@@ -134,8 +104,20 @@ pub struct FrameReport {
     pub zones: Vec<ZoneState>,
     /// Every line of the camera, in the order of the configuration.
     pub lines: Vec<LineState>,
+    /// What is measured of the whole picture.
+    pub readings: Readings,
     /// Crossings counted in this step.
     pub crossings: Vec<Crossing>,
     /// Alert transitions of this step, in order.
     pub alerts: Vec<AlertEvent>,
+}
+
+impl FrameReport {
+    /// How many of this class are counted in the whole picture.
+    #[must_use]
+    pub fn count(&self, class: ObjectClass) -> Reading {
+        let people = self.readings.get(Measure::People).filter(|_| class == ObjectClass::Person);
+        let tracks = self.tracks.iter().filter(|track| track.class == class);
+        people.unwrap_or_else(|| Reading::Valid(tracks.count() as f64))
+    }
 }

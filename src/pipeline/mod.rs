@@ -10,16 +10,20 @@ mod density_turns;
 mod error;
 mod hub;
 mod live;
+mod look;
 mod preparation;
 mod recording;
 mod sessions;
+mod speed;
 mod stage_times;
 
 pub use error::PipelineError;
 pub use hub::{FrameHub, Handed};
 pub use live::{LiveService, Observers, StillRunning};
-pub use preparation::Preparation;
+pub use look::look_for_people;
+pub use preparation::{PeopleSeen, Preparation};
 pub use recording::{AnalysedFrame, Progress, RecordingSummary, StageSummaries, analyze_recording};
+pub use speed::megapixels_per_s;
 pub use stage_times::{StageSummary, StageTimes};
 
 use crate::config::InferencePlan;

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use super::density_turns::DensityTurns;
 use super::sessions::{Inferred, Sessions};
-use super::{PipelineError, Preparation, StageSummary, StageTimes, worker_count};
+use super::{PipelineError, Preparation, StageSummary, StageTimes, look_for_people, worker_count};
 use crate::analysis::CameraAnalysis;
 use crate::config::{CameraPlan, InferencePlan, RulePlan};
 use crate::inference::{Models, PreparedFrame};
+use crate::input::{InputInUse, budgets_px};
 use crate::model::{Detection, FrameMeta, FrameReport};
 use crate::picture::Picture;
 use crate::source::{FrameReader, SourceTotals};
@@ -44,6 +45,8 @@ pub struct RecordingSummary {
     pub source: SourceTotals,
     /// Detections dropped since they were not finite or had no area.
     pub unusable_detections: u64,
+    /// What the network was given of the last picture; `None` without one.
+    pub input: Option<InputInUse>,
 }
 
 /// Mean and tail of each stage.
@@ -116,8 +119,14 @@ pub fn analyze_recording(
 ) -> Result<RecordingSummary, PipelineError> {
     let reader = FrameReader::open(camera)?;
     let workers = worker_count(inference);
-    let (sessions, thresholds) = Sessions::load(models, inference, workers)?;
-    let preparation = Preparation::new(camera, &models.detector);
+    let (mut sessions, thresholds) = Sessions::load(models, inference, workers)?;
+    // Never measured here: a result must not depend on how fast this machine is at the moment.
+    let budget = inference.megapixels_per_s.map(|speed| budgets_px(std::slice::from_ref(camera), speed));
+    let budget_px = budget.and_then(|of_cameras| of_cameras.first().copied()?);
+    let mut preparation = Preparation::new(camera, &models.detector, budget_px);
+    if let Some(sessions) = sessions.first_mut() {
+        look_for_people(camera, &mut preparation, sessions.detector())?;
+    }
     let turns = DensityTurns::new(camera, inference.density_map.as_ref(), models.density_map.as_ref());
     let mut analysis = CameraAnalysis::new(camera, rules, thresholds);
 
@@ -175,7 +184,7 @@ pub fn analyze_recording(
         });
         // Where it stops early, nobody takes results any more, and the threads end at their next one.
         drop(arrivals);
-        let reader = reading.join().map_err(|_| PipelineError::Panicked("reading"))?;
+        let (reader, preparation) = reading.join().map_err(|_| PipelineError::Panicked("reading"))?;
         for worker in working {
             worker.join().map_err(|_| PipelineError::Panicked("inference"))?;
         }
@@ -187,6 +196,7 @@ pub fn analyze_recording(
             stages: clocks.summaries(),
             source: reader.totals(),
             unusable_detections,
+            input: preparation.in_use().cloned(),
         })
     })
 }
@@ -222,7 +232,7 @@ fn read(
     jobs: &SyncSender<Job>,
     buffers: &Receiver<Vec<f32>>,
     results: &SyncSender<Arrival>,
-) -> FrameReader {
+) -> (FrameReader, Preparation) {
     let mut ticket = 0;
     loop {
         let begun = Instant::now();
@@ -231,7 +241,8 @@ fn read(
         let job = frame.map_err(PipelineError::from).and_then(|(meta, picture)| {
             let begun = Instant::now();
             let prepared = preparation.prepare(&picture, buffers.try_recv().unwrap_or_default())?;
-            let density_map = turns.as_mut().map(|turns| turns.prepare(&meta, &picture)).transpose()?.flatten();
+            let input = preparation.in_use();
+            let density_map = turns.as_mut().map(|turns| turns.prepare(&meta, &picture, input)).transpose()?.flatten();
             let picture = keep_pictures.then_some(picture);
             Ok(Job { ticket, meta, prepared, density_map, picture, decode, prepare: begun.elapsed() })
         });
@@ -248,7 +259,7 @@ fn read(
         }
         ticket += 1;
     }
-    reader
+    (reader, preparation)
 }
 
 fn work(

@@ -41,6 +41,11 @@ impl Sessions {
         Ok((sessions, ScoreThresholds { high: thresholds.high_score, low: thresholds.low_score }))
     }
 
+    /// The session that finds people.
+    pub fn detector(&mut self) -> &mut Detector {
+        &mut self.detector
+    }
+
     /// Detects people in a frame, and estimates their density where the frame was prepared for that too.
     pub fn infer(
         &mut self,
@@ -54,10 +59,11 @@ impl Sessions {
             Some(Err(error)) => (None, Some(error)),
             None => (None, None),
         };
+        let input_scale = frame.letterboxes.iter().map(|letterbox| letterbox.scale().1).reduce(f64::min);
         Ok(Inferred {
             detections: decoded.detections,
             unusable: decoded.unusable,
-            evidence: CountEvidence { at_limit: decoded.at_limit, density_map },
+            evidence: CountEvidence { at_limit: decoded.at_limit, input_scale, density_map },
             density_map_error,
         })
     }

@@ -1,18 +1,58 @@
 //! All rules together.
 
 use super::machine::LevelMachine;
-use crate::config::{Measure, RulePlan};
-use crate::model::{AlertEvent, CameraId, Level, ObjectClass, Reading, RuleId, Timestamp, ZoneId, ZoneState};
+use crate::config::RulePlan;
+use crate::model::{
+    AlertEvent, CameraId, FrameReport, Level, LineState, Measure, Place, Reading, Readings, RuleId, Timestamp,
+    ZoneState,
+};
+
+/// What a camera's places read at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct CameraReadings<'a> {
+    /// Its zones.
+    pub zones: &'a [ZoneState],
+    /// Its lines.
+    pub lines: &'a [LineState],
+    /// The whole picture.
+    pub camera: &'a Readings,
+}
+
+impl<'a> From<&'a FrameReport> for CameraReadings<'a> {
+    fn from(report: &'a FrameReport) -> Self {
+        Self { zones: &report.zones, lines: &report.lines, camera: &report.readings }
+    }
+}
+
+impl<'a> CameraReadings<'a> {
+    /// The readings of this place; `index` is where it was last time, and is set to where it is now.
+    fn of(&self, place: &Place, index: &mut usize) -> Option<&'a Readings> {
+        match place {
+            Place::Camera => Some(self.camera),
+            Place::Zone(id) => found(self.zones, index, |state| &state.zone == id).map(|state| &state.readings),
+            Place::Line(id) => found(self.lines, index, |state| &state.line == id).map(|state| &state.readings),
+        }
+    }
+}
+
+/// The first that fits: looked for where it was last time first, as places come in the same order each time.
+fn found<'a, T>(states: &'a [T], index: &mut usize, fits: impl Fn(&T) -> bool) -> Option<&'a T> {
+    if let Some(state) = states.get(*index).filter(|state| fits(state)) {
+        return Some(state);
+    }
+    *index = states.iter().position(fits)?;
+    states.get(*index)
+}
 
 /// How a rule stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleStatus<'a> {
     /// The rule.
     pub rule: &'a RuleId,
-    /// The zone's camera.
+    /// The place's camera.
     pub camera: &'a CameraId,
-    /// The zone.
-    pub zone: &'a ZoneId,
+    /// The place.
+    pub place: &'a Place,
     /// What is compared.
     pub measure: Measure,
     /// The level that is on; `None`: calm.
@@ -29,12 +69,12 @@ pub struct RuleStatus<'a> {
 struct Rule {
     plan: RulePlan,
     machine: LevelMachine,
-    /// Where the zone was in the last list: zones come in the same order each time.
-    zone_at: usize,
+    /// Where the place was in the last list.
+    place_at: usize,
 }
 
-/// Rules on zones, any number of cameras. It needs no ticks of its own: a camera that sends nothing is still told of,
-/// with zones that read unknown.
+/// Rules on zones, lines and cameras, any number of cameras. It needs no ticks of its own: a camera that sends nothing is still told of,
+/// with places that read unknown.
 #[derive(Debug, Clone)]
 pub struct RuleEngine {
     rules: Vec<Rule>,
@@ -44,30 +84,31 @@ impl RuleEngine {
     /// All rules in calm, in this order.
     #[must_use]
     pub fn new(plans: &[RulePlan]) -> Self {
-        let rule = |plan: &RulePlan| Rule { plan: plan.clone(), machine: LevelMachine::new(&plan.levels), zone_at: 0 };
+        let rule = |plan: &RulePlan| {
+            let machine = LevelMachine::new(&plan.levels, plan.measure.facts().worse);
+            Rule { plan: plan.clone(), machine, place_at: 0 }
+        };
         Self { rules: plans.iter().map(rule).collect() }
     }
 
-    /// Takes in a camera's zones as of a frame or tick, and gives what changed, in the order of the rules.
+    /// Takes in what a camera's places read as of a frame or tick, and gives what changed, in the order of the rules.
     ///
-    /// Each rule on this camera gets one sample. A zone that is not in the list, or has no such measure (no area, no
-    /// people counted), gives its rules none. Times go forward rule by rule: a sample that is not later than a rule's
-    /// newest is passed over.
-    pub fn step(&mut self, at: Timestamp, camera: &CameraId, zones: &[ZoneState]) -> Vec<AlertEvent> {
+    /// Each rule on this camera gets one sample. A place that is not in the list, or has no such measure (no area, no
+    /// people counted, no calibration), gives its rules none. Times go forward rule by rule: a sample that is not later
+    /// than a rule's newest is passed over.
+    pub fn step(&mut self, at: Timestamp, camera: &CameraId, readings: CameraReadings<'_>) -> Vec<AlertEvent> {
         let mut events = Vec::new();
-        for Rule { plan, machine, zone_at } in self.rules.iter_mut().filter(|rule| &rule.plan.camera == camera) {
-            if zones.get(*zone_at).is_none_or(|state| state.zone != plan.zone) {
-                let Some(found) = zones.iter().position(|state| state.zone == plan.zone) else { continue };
-                *zone_at = found;
-            }
-            let Some(reading) = zones.get(*zone_at).and_then(|state| measured(plan.measure, state)) else { continue };
+        for Rule { plan, machine, place_at } in self.rules.iter_mut().filter(|rule| &rule.plan.camera == camera) {
+            let Some(of_place) = readings.of(&plan.place, place_at) else { continue };
+            let Some(reading) = of_place.get(plan.measure) else { continue };
             machine.sample(at, reading, |transition| {
                 events.push(AlertEvent {
                     at,
                     rule: plan.id.clone(),
+                    name: plan.name.clone(),
                     camera: plan.camera.clone(),
-                    zone: plan.zone.clone(),
-                    measure: plan.measure.as_str(),
+                    place: plan.place.clone(),
+                    measure: plan.measure,
                     kind: transition.kind,
                     from: transition.from,
                     to: transition.to,
@@ -88,7 +129,7 @@ impl RuleEngine {
             RuleStatus {
                 rule: &plan.id,
                 camera: &plan.camera,
-                zone: &plan.zone,
+                place: &plan.place,
                 measure: plan.measure,
                 level: machine.level(),
                 since: machine.since(),
@@ -99,52 +140,34 @@ impl RuleEngine {
     }
 }
 
-fn measured(measure: Measure, state: &ZoneState) -> Option<Reading> {
-    match measure {
-        Measure::Occupancy => {
-            state.classes.iter().find(|class| class.class == ObjectClass::Person).map(|class| class.occupancy)
-        }
-        Measure::Density => state.density_per_m2,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::LevelPlan;
-    use crate::model::{AlertKind, UnknownReason, ZoneClassState};
+    use crate::model::{AlertKind, LineId, UnknownReason, ZoneId};
 
     fn zone(id: &str, occupancy: Reading, density_per_m2: Option<Reading>) -> ZoneState {
-        let class = |class| ZoneClassState {
-            class,
-            occupancy: if class == ObjectClass::Person { occupancy } else { Reading::Valid(50.0) },
-            entries_total: 0,
-            exits_total: 0,
-            stays_total: 0,
-            dwell_seconds_total: 0.0,
-            longest_dwell_s: None,
-        };
-        let classes = vec![class(ObjectClass::Person), class(ObjectClass::Bicycle)];
-        ZoneState {
-            zone: ZoneId::new(id).unwrap(),
-            classes,
-            density_per_m2,
-            saturation: None,
-            count_disagreement: None,
-            ground: None,
+        let mut readings = Readings::NONE.with(Measure::Occupancy, occupancy);
+        if let Some(density) = density_per_m2 {
+            readings.set(Measure::Density, density);
         }
+        ZoneState { zone: ZoneId::new(id).unwrap(), classes: Vec::new(), readings, saturation: None }
     }
 
     fn rule(id: &str, camera: &str, zone: &str, measure: Measure, raise: f64) -> RulePlan {
         RulePlan {
             id: RuleId::new(id).unwrap(),
-            name: id.to_owned(),
+            name: id.to_uppercase(),
             camera: CameraId::new(camera).unwrap(),
-            zone: ZoneId::new(zone).unwrap(),
+            place: Place::Zone(ZoneId::new(zone).unwrap()),
             measure,
             levels: vec![LevelPlan { level: Level::Yellow, raise, hold_s: 0.0, clear: raise / 2.0, clear_hold_s: 0.0 }],
             source: "the test".to_owned(),
         }
+    }
+
+    fn zones(zones: &[ZoneState]) -> CameraReadings<'_> {
+        CameraReadings { zones, lines: &[], camera: &Readings::NONE }
     }
 
     fn names(events: &[AlertEvent]) -> Vec<(&str, AlertKind)> {
@@ -164,16 +187,17 @@ mod tests {
         let (cam_a, cam_b) = (CameraId::new("cam_a").unwrap(), CameraId::new("cam_b").unwrap());
         let plaza = zone("plaza", Reading::Valid(12.0), Some(Reading::AtLeast(2.5)));
         let quay = zone("quay", Reading::Valid(3.0), None);
-        let events = engine.step(Timestamp(1), &cam_a, &[quay.clone(), plaza.clone()]);
+        let events = engine.step(Timestamp(1), &cam_a, zones(&[quay.clone(), plaza.clone()]));
         assert_eq!(names(&events), [("a_people", AlertKind::Raised), ("a_density", AlertKind::Raised)]);
         assert_eq!(
             events[1],
             AlertEvent {
                 at: Timestamp(1),
                 rule: RuleId::new("a_density").unwrap(),
+                name: "A_DENSITY".to_owned(),
                 camera: cam_a.clone(),
-                zone: ZoneId::new("plaza").unwrap(),
-                measure: "density",
+                place: Place::Zone(ZoneId::new("plaza").unwrap()),
+                measure: Measure::Density,
                 kind: AlertKind::Raised,
                 from: None,
                 to: Some(Level::Yellow),
@@ -184,8 +208,8 @@ mod tests {
             }
         );
         // Another order of zones, another camera, whose time goes its own way.
-        assert_eq!(engine.step(Timestamp(2), &cam_a, &[plaza.clone(), quay]), []);
-        assert_eq!(names(&engine.step(Timestamp(1), &cam_b, &[plaza])), [("b_people", AlertKind::Raised)]);
+        assert_eq!(engine.step(Timestamp(2), &cam_a, zones(&[plaza.clone(), quay])), []);
+        assert_eq!(names(&engine.step(Timestamp(1), &cam_b, zones(&[plaza]))), [("b_people", AlertKind::Raised)]);
     }
 
     #[test]
@@ -199,13 +223,34 @@ mod tests {
         };
         assert_eq!(state(&engine), [(None, None, true, None); 2], "before the first sample nothing is known");
         let camera = CameraId::new("cam_a").unwrap();
-        engine.step(Timestamp(5), &camera, &[zone("plaza", Reading::Valid(12.0), None)]);
+        engine.step(Timestamp(5), &camera, zones(&[zone("plaza", Reading::Valid(12.0), None)]));
         let full = Some(Reading::Valid(12.0));
         let on = (Some(Level::Yellow), Some(Timestamp(5)));
         assert_eq!(state(&engine), [(on.0, on.1, false, full), (None, None, false, full)]);
         let blind = Reading::Unknown(UnknownReason::NoFrames);
-        let events = engine.step(Timestamp(6), &camera, &[zone("plaza", blind, None)]);
+        let events = engine.step(Timestamp(6), &camera, zones(&[zone("plaza", blind, None)]));
         assert_eq!(names(&events), [("full", AlertKind::Stale)]);
         assert_eq!(state(&engine), [(on.0, on.1, true, Some(blind)), (None, None, true, Some(blind))]);
+    }
+
+    #[test]
+    fn lines_and_whole_pictures_have_rules_too() {
+        let line = LineId::new("gate").unwrap();
+        let on = |place, measure| RulePlan { place, measure, ..rule("r", "cam_a", "none", measure, 10.0) };
+        let mut engine = RuleEngine::new(&[
+            on(Place::Line(line.clone()), Measure::FlowIn),
+            on(Place::Line(line.clone()), Measure::FlowOut),
+            on(Place::Camera, Measure::People),
+        ]);
+        let readings = Readings::NONE
+            .with(Measure::FlowIn, Reading::Valid(12.0))
+            .with(Measure::FlowOut, Reading::Unknown(UnknownReason::NotEnough));
+        let lines = [LineState { line: line.clone(), totals: Vec::new(), readings }];
+        let camera = Readings::NONE.with(Measure::People, Reading::Valid(10.0));
+        let readings = CameraReadings { zones: &[], lines: &lines, camera: &camera };
+        let events = engine.step(Timestamp(1), &CameraId::new("cam_a").unwrap(), readings);
+        let told: Vec<_> = events.iter().map(|event| (&event.place, event.measure, event.reading)).collect();
+        let flow = (&Place::Line(line), Measure::FlowIn, Reading::Valid(12.0));
+        assert_eq!(told, [flow, (&Place::Camera, Measure::People, Reading::Valid(10.0))]);
     }
 }

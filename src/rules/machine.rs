@@ -1,14 +1,14 @@
 //! One rule's levels over time.
 
 use crate::config::{LevelPlan, defaults};
-use crate::model::{AlertKind, Level, Reading, Timestamp};
+use crate::model::{AlertKind, Level, Reading, Timestamp, Worse};
 
 /// Longest time between two samples over which a condition counts as held, in seconds. Nobody saw what happened in a
 /// longer gap: the crowd may have gone and come back, so hold times begin anew after it. It is well above the second
 /// between two ticks and the time between frames of any rate that a configuration may have.
 pub const MAX_GAP_S: f64 = defaults::MAX_FRAME_INTERVAL_S;
 
-/// A level's thresholds, times in whole microseconds: 70 frames at 7 fps make exactly 10 s.
+/// A level's thresholds, as severities; times in whole microseconds: 70 frames at 7 fps make exactly 10 s.
 #[derive(Debug, Clone, Copy)]
 struct Threshold {
     level: Level,
@@ -43,16 +43,21 @@ struct Open {
 
 /// The state of one rule.
 ///
-/// - **Up**: a level is due when the value has been at or above its raise value for its hold time, from the first
+/// What is compared is the value's severity: the value itself, or its negative for a measure that gets worse downwards.
+///
+/// - **Up**: a level is due when the severity has been at or above its raise value for its hold time, from the first
 ///   sample there. The highest level that is due wins at once, whatever lies between.
-/// - **Down**: when the value has been at or below the clear value of the level that is on for its clear hold time,
+/// - **Down**: when the severity has been at or below the clear value of the level that is on for its clear hold time,
 ///   the alert falls to the next lower level (or ends), which then needs its own clear hold, from that moment on. One
 ///   sample brings it down by one level at most.
-/// - **Lower bounds** (`AtLeast`) can raise, and never bring down: they also break a run towards clearing.
+/// - **Bounds** count for what they prove: where the true severity may be greater (`AtLeast`, of a measure that gets
+///   worse upwards), they can raise, and never bring down: they also break a run towards clearing. Where it may be
+///   less, they can bring down and never raise.
 /// - **Unknown** keeps an alert as it is: it is told as stale once, all runs end, and the next known sample is told as
 ///   fresh and begins them anew.
 #[derive(Debug, Clone)]
 pub(super) struct LevelMachine {
+    worse: Worse,
     thresholds: Vec<Threshold>,
     newest: Option<(Timestamp, Reading)>,
     open: Option<Open>,
@@ -60,16 +65,16 @@ pub(super) struct LevelMachine {
 
 impl LevelMachine {
     /// A rule in calm. The levels come mildest first.
-    pub(super) fn new(levels: &[LevelPlan]) -> Self {
+    pub(super) fn new(levels: &[LevelPlan], worse: Worse) -> Self {
         let threshold = |plan: &LevelPlan| Threshold {
             level: plan.level,
-            raise: plan.raise,
+            raise: severity(plan.raise, worse),
             hold_us: microseconds(plan.hold_s),
-            clear: plan.clear,
+            clear: severity(plan.clear, worse),
             clear_hold_us: microseconds(plan.clear_hold_s),
             above_since: None,
         };
-        Self { thresholds: levels.iter().map(threshold).collect(), newest: None, open: None }
+        Self { worse, thresholds: levels.iter().map(threshold).collect(), newest: None, open: None }
     }
 
     /// The level that is on; `None`: calm.
@@ -110,9 +115,16 @@ impl LevelMachine {
         if was_unknown {
             self.tell_freshness(AlertKind::Fresh, &mut tell);
         }
-        let may_lower = matches!(reading, Reading::Valid(_));
-        if let Some(transition) = self.raise(at, value).or_else(|| self.lower(at, value, may_lower)) {
-            tell(transition);
+        let may_be_graver = match self.worse {
+            Worse::High => matches!(reading, Reading::AtLeast(_)),
+            Worse::Low => matches!(reading, Reading::AtMost(_)),
+        };
+        let may_be_milder = !may_be_graver && !matches!(reading, Reading::Valid(_));
+        let severity = severity(value, self.worse);
+        let raised = self.raise(at, severity, !may_be_milder);
+        if let Some(transition) = raised.or_else(|| self.lower(at, severity, !may_be_graver)) {
+            let threshold = transition.threshold.map(|threshold| self::severity(threshold, self.worse));
+            tell(Transition { threshold, ..transition });
         }
     }
 
@@ -130,10 +142,10 @@ impl LevelMachine {
         }
     }
 
-    fn raise(&mut self, at: Timestamp, value: f64) -> Option<Transition> {
+    fn raise(&mut self, at: Timestamp, severity: f64, may_raise: bool) -> Option<Transition> {
         let mut due = None;
         for (index, threshold) in self.thresholds.iter_mut().enumerate() {
-            if run(&mut threshold.above_since, value >= threshold.raise, at, threshold.hold_us) {
+            if run(&mut threshold.above_since, may_raise && severity >= threshold.raise, at, threshold.hold_us) {
                 due = Some(index);
             }
         }
@@ -151,22 +163,31 @@ impl LevelMachine {
         })
     }
 
-    fn lower(&mut self, at: Timestamp, value: f64, may_lower: bool) -> Option<Transition> {
+    fn lower(&mut self, at: Timestamp, severity: f64, may_lower: bool) -> Option<Transition> {
         let open = self.open.as_mut()?;
         let left = *self.thresholds.get(open.level)?;
-        if !run(&mut open.below_since, may_lower && value <= left.clear, at, left.clear_hold_us) {
+        if !run(&mut open.below_since, may_lower && severity <= left.clear, at, left.clear_hold_us) {
             return None;
         }
         let since = open.since;
         let next = open.level.checked_sub(1).and_then(|next| self.thresholds.get(next).map(|lower| (next, lower)));
         let to = next.map(|(_, lower)| lower.level);
-        self.open = next.map(|(level, lower)| Open { level, since, below_since: (value <= lower.clear).then_some(at) });
+        self.open =
+            next.map(|(level, lower)| Open { level, since, below_since: (severity <= lower.clear).then_some(at) });
         let kind = if to.is_some() { AlertKind::Lowered } else { AlertKind::Cleared };
         Some(Transition { kind, from: Some(left.level), to, threshold: Some(left.clear), since })
     }
 
     fn level_at(&self, index: usize) -> Option<Level> {
         self.thresholds.get(index).map(|threshold| threshold.level)
+    }
+}
+
+/// The value where more is worse, its negative where less is; the same way back.
+fn severity(value: f64, worse: Worse) -> f64 {
+    match worse {
+        Worse::High => value,
+        Worse::Low => -value,
     }
 }
 
@@ -193,6 +214,11 @@ mod tests {
     use AlertKind::{Cleared, Fresh, Lowered, Raised, Stale};
     use Level::{Blue, Orange, Red, Yellow};
 
+    /// A machine for a measure that gets worse upwards.
+    fn machine(levels: &[LevelPlan]) -> LevelMachine {
+        LevelMachine::new(levels, Worse::High)
+    }
+
     const BLIND: Reading = Reading::Unknown(UnknownReason::NoFrames);
 
     /// Blue 10 after 4 s, yellow 20 after 3 s, orange 30 after 2 s, red 40 after 1 s; clear at 85 % after 4 s.
@@ -208,7 +234,7 @@ mod tests {
 
     /// One sample a second from 0 s on.
     fn each_second(levels: &[LevelPlan], readings: impl IntoIterator<Item = Reading>) -> Vec<Told> {
-        let mut machine = LevelMachine::new(levels);
+        let mut machine = machine(levels);
         let mut told = Vec::new();
         for (second, reading) in readings.into_iter().enumerate() {
             machine.sample(Timestamp(0).plus_seconds(second as f64), reading, |transition| {
@@ -326,7 +352,7 @@ mod tests {
     #[test]
     fn a_gap_between_samples_is_not_held_time() {
         for (gap_s, raised) in [(5.0, true), (5.1, false)] {
-            let mut machine = LevelMachine::new(&four_levels());
+            let mut machine = machine(&four_levels());
             let mut told = 0;
             machine.sample(Timestamp(0), Reading::Valid(12.0), |_| told += 1);
             machine.sample(Timestamp(0).plus_seconds(gap_s), Reading::Valid(12.0), |_| told += 1);
@@ -337,7 +363,7 @@ mod tests {
     #[test]
     fn frames_at_seven_a_second_hold_to_the_microsecond() {
         let level = LevelPlan { level: Blue, raise: 5.0, hold_s: 10.0, clear: 4.0, clear_hold_s: 0.0 };
-        let mut machine = LevelMachine::new(&[level]);
+        let mut machine = machine(&[level]);
         let mut raised = Vec::new();
         for frame in 0..100 {
             let at = Timestamp(0).plus_seconds(f64::from(frame) / 7.0);
@@ -398,7 +424,7 @@ mod tests {
     }
 
     fn run_all(levels: &[LevelPlan], samples: &[Sample]) -> Vec<(Vec<Transition>, Option<Level>)> {
-        run_on(&mut LevelMachine::new(levels), samples)
+        run_on(&mut machine(levels), samples)
     }
 
     /// Straight from the words: how long, up to and with sample `i`, the condition has held in samples without a gap.
@@ -591,7 +617,7 @@ mod tests {
         #[test]
         fn a_run_can_be_split_anywhere(levels in some_levels(), samples in some_samples(), at in 0usize..160) {
             let (first, second) = samples.split_at(at.min(samples.len()));
-            let mut machine = LevelMachine::new(&levels);
+            let mut machine = machine(&levels);
             let mut parts = run_on(&mut machine, first);
             let mut copy = machine.clone();
             drop(machine);
@@ -616,7 +642,7 @@ mod tests {
         fn late_samples_are_passed_over(
             levels in some_levels(), samples in some_samples(), late in some_samples(), back_us in 0i64..9_000_000
         ) {
-            let mut machine = LevelMachine::new(&levels);
+            let mut machine = machine(&levels);
             let mut run = Vec::new();
             for (sample, (_, reading)) in samples.iter().zip(late.iter().cycle()) {
                 run.extend(run_on(&mut machine, std::slice::from_ref(sample)));
@@ -628,7 +654,7 @@ mod tests {
 
         #[test]
         fn a_lasting_value_brings_every_state_to_rest(levels in some_levels(), samples in some_samples(), high in any::<bool>()) {
-            let mut machine = LevelMachine::new(&levels);
+            let mut machine = machine(&levels);
             run_on(&mut machine, &samples);
             let value = if high { levels[levels.len() - 1].raise } else { -100.0 };
             let start = samples[samples.len() - 1].0;

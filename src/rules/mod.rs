@@ -5,5 +5,5 @@ mod engine;
 mod machine;
 pub mod wire;
 
-pub use engine::{RuleEngine, RuleStatus};
+pub use engine::{CameraReadings, RuleEngine, RuleStatus};
 pub use machine::MAX_GAP_S;

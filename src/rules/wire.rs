@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::model::{AlertEvent, AlertKind, Level};
+use crate::model::{AlertEvent, AlertKind, Level, LineId, ZoneId};
 
 /// Version of the format. Fields may be added without a new one; a field that changes its meaning or goes needs one.
 pub const SCHEMA: u32 = 1;
@@ -17,11 +17,15 @@ pub struct AlertLine<'a> {
     pub time: String,
     /// Id of the rule.
     pub rule: &'a str,
+    /// The rule's name for people.
+    pub name: &'a str,
     /// Id of the camera.
     pub camera: &'a str,
-    /// Id of the zone.
-    pub zone: &'a str,
-    /// `occupancy` (people) or `density` (people/m²).
+    /// Id of the zone; `null` where the rule is on a line or on the whole camera.
+    pub zone: Option<&'a str>,
+    /// Id of the line; `null` where the rule is on something else.
+    pub line: Option<&'a str>,
+    /// What is measured, by its name in the configuration.
     pub measure: &'a str,
     /// `raised`, `lowered`, `cleared`, `stale` or `fresh`.
     pub kind: AlertKind,
@@ -31,9 +35,10 @@ pub struct AlertLine<'a> {
     pub to: Option<Level>,
     /// The measured value; `null` where there is none.
     pub value: Option<f64>,
-    /// `valid`, `at_least`, or `unknown:` with the reason.
+    /// `valid`, `at_least`, `at_most`, or `unknown:` with the reason.
     pub quality: String,
-    /// The threshold that was passed; `null` for `stale` and `fresh`.
+    /// The value that was passed: the raise value of the level reached, or the clear value of the level left. `null`
+    /// for `stale` and `fresh`.
     pub threshold: Option<f64>,
     /// Where the thresholds come from.
     pub source: &'a str,
@@ -47,9 +52,11 @@ impl<'a> From<&'a AlertEvent> for AlertLine<'a> {
             schema: SCHEMA,
             time: event.at.to_rfc3339(),
             rule: event.rule.as_str(),
+            name: &event.name,
             camera: event.camera.as_str(),
-            zone: event.zone.as_str(),
-            measure: event.measure,
+            zone: event.place.zone().map(ZoneId::as_str),
+            line: event.place.line().map(LineId::as_str),
+            measure: event.measure.as_str(),
             kind: event.kind,
             from: event.from,
             to: event.to,
@@ -73,16 +80,17 @@ pub fn to_json_line(event: &AlertEvent) -> Result<String, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CameraId, Reading, RuleId, Timestamp, UnknownReason, ZoneId};
+    use crate::model::{CameraId, Measure, Place, Reading, RuleId, Timestamp, UnknownReason};
 
     #[test]
     fn lines_look_as_documented() {
         let raised = AlertEvent {
             at: Timestamp(1_795_489_200_142_857),
             rule: RuleId::new("plaza_full").unwrap(),
+            name: "人民广场 is dense".to_owned(),
             camera: CameraId::new("gate_a").unwrap(),
-            zone: ZoneId::new("plaza").unwrap(),
-            measure: "density",
+            place: Place::Zone(ZoneId::new("plaza").unwrap()),
+            measure: Measure::Density,
             kind: AlertKind::Raised,
             from: None,
             to: Some(Level::Orange),
@@ -104,16 +112,17 @@ mod tests {
             kind: AlertKind::Cleared,
             from: Some(Level::Blue),
             to: None,
-            measure: "occupancy",
+            place: Place::Line(LineId::new("steps").unwrap()),
+            measure: Measure::FlowOut,
             reading: Reading::Valid(3.0),
             threshold: Some(6.8),
             ..raised.clone()
         };
         let lines: Vec<_> = [raised, stale, cleared].iter().map(|event| to_json_line(event).unwrap()).collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
-        {"schema":1,"time":"2026-11-24T03:00:00.142857Z","rule":"plaza_full","camera":"gate_a","zone":"plaza","measure":"density","kind":"raised","from":null,"to":"orange","value":2.25,"quality":"at_least","threshold":2.0,"source":"site plan, \"section 4\"","since":"2026-11-24T03:00:00.142857Z"}
-        {"schema":1,"time":"2026-11-24T03:00:12.142857Z","rule":"plaza_full","camera":"gate_a","zone":"plaza","measure":"density","kind":"stale","from":"orange","to":"orange","value":null,"quality":"unknown:no_frames","threshold":null,"source":"site plan, \"section 4\"","since":"2026-11-24T03:00:00.142857Z"}
-        {"schema":1,"time":"2026-11-24T03:01:30.142857Z","rule":"plaza_full","camera":"gate_a","zone":"plaza","measure":"occupancy","kind":"cleared","from":"blue","to":null,"value":3.0,"quality":"valid","threshold":6.8,"source":"site plan, \"section 4\"","since":"2026-11-24T03:00:00.142857Z"}
+        {"schema":1,"time":"2026-11-24T03:00:00.142857Z","rule":"plaza_full","name":"人民广场 is dense","camera":"gate_a","zone":"plaza","line":null,"measure":"density","kind":"raised","from":null,"to":"orange","value":2.25,"quality":"at_least","threshold":2.0,"source":"site plan, \"section 4\"","since":"2026-11-24T03:00:00.142857Z"}
+        {"schema":1,"time":"2026-11-24T03:00:12.142857Z","rule":"plaza_full","name":"人民广场 is dense","camera":"gate_a","zone":"plaza","line":null,"measure":"density","kind":"stale","from":"orange","to":"orange","value":null,"quality":"unknown:no_frames","threshold":null,"source":"site plan, \"section 4\"","since":"2026-11-24T03:00:00.142857Z"}
+        {"schema":1,"time":"2026-11-24T03:01:30.142857Z","rule":"plaza_full","name":"人民广场 is dense","camera":"gate_a","zone":null,"line":"steps","measure":"flow_out","kind":"cleared","from":"blue","to":null,"value":3.0,"quality":"valid","threshold":6.8,"source":"site plan, \"section 4\"","since":"2026-11-24T03:00:00.142857Z"}
         "#);
     }
 }

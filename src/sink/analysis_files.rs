@@ -5,22 +5,36 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::evaluation::{TrackRow, write_track};
-use crate::model::{FrameReport, LevelOfService, ObjectClass, Reading};
+use crate::model::{FrameReport, LevelOfService, Measure, ObjectClass, Reading, Readings, Scope, UnknownReason};
 use crate::rules::wire;
 
 /// Folder in which results are written until they are complete.
 const INCOMPLETE: &str = ".incomplete";
 /// Everything that a run may leave, those results among them that the caller writes.
-const RESULTS: [&str; 6] =
-    ["tracks.txt", "crossings.csv", "zones.csv", "alerts.jsonl", "annotated.mp4", "summary.json"];
+const RESULTS: [&str; 8] = [
+    "tracks.txt",
+    "crossings.csv",
+    "zones.csv",
+    "lines.csv",
+    "alerts.jsonl",
+    "annotated.mp4",
+    "summary.json",
+    "detections.txt",
+];
 
-/// Columns of `zones.csv`.
+/// Columns of `zones.csv` and `lines.csv`; behind them stand those of the measures.
 const ZONE_COLUMNS: [&str; 7] = ["time", "frame", "camera", "zone", "class", "occupancy", "quality"];
-/// …and those behind them of a calibrated camera.
-const GROUND_COLUMNS: [&str; 5] =
-    ["density_per_m2", "voronoi_per_m2", "speed_mps", "standing_share", "level_of_service"];
+const LINE_COLUMNS: [&str; 7] = ["time", "frame", "camera", "line", "class", "in_total", "out_total"];
+/// The last column: the measures of this row that are bounds, or unknown for another reason than that there was not
+/// enough to measure, as `column=quality`, with blanks between them.
+const NOT_VALID: &str = "not_valid";
 
-/// `tracks.txt`, `crossings.csv`, `zones.csv` and `alerts.jsonl` in one folder.
+/// The measures of these places that have a column of their own.
+fn measures(scope: Scope) -> impl Iterator<Item = Measure> {
+    Measure::of(scope).filter(|&measure| measure != Measure::Occupancy)
+}
+
+/// `tracks.txt`, `crossings.csv`, `zones.csv`, `lines.csv` and `alerts.jsonl` in one folder.
 ///
 /// Nothing half-written is left under these names: files grow in the sub-folder `.incomplete` and are moved to their
 /// places by [`AnalysisFiles::finish`], where they replace all the results of an earlier run. A run that fails leaves the
@@ -31,7 +45,7 @@ pub struct AnalysisFiles {
     tracks: BufWriter<File>,
     crossings: csv::Writer<File>,
     zones: csv::Writer<File>,
-    on_ground: bool,
+    lines: csv::Writer<File>,
     alerts: BufWriter<File>,
     _cleanup: Cleanup,
 }
@@ -55,12 +69,11 @@ impl Drop for Cleanup {
 }
 
 impl AnalysisFiles {
-    /// Begins results in this folder, which is made where there is none. `on_ground`: the camera is calibrated, and
-    /// `zones.csv` has the columns of what is measured in metres behind the others.
+    /// Begins results in this folder, which is made where there is none.
     ///
     /// # Errors
     /// Where the folder or a file in it can't be written.
-    pub fn create(folder: &Path, on_ground: bool) -> io::Result<Self> {
+    pub fn create(folder: &Path) -> io::Result<Self> {
         let incomplete = folder.join(INCOMPLETE);
         let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let made = folder.ancestors().take_while(is_new).map(Path::to_owned).collect();
@@ -78,15 +91,16 @@ impl AnalysisFiles {
         let mut crossings = csv::Writer::from_writer(file("crossings.csv")?);
         crossings.write_record(["time", "frame", "camera", "line", "direction", "class", "track"])?;
         let mut zones = csv::Writer::from_writer(file("zones.csv")?);
-        let ground_columns = if on_ground { &GROUND_COLUMNS[..] } else { &[] };
-        zones.write_record(ZONE_COLUMNS.iter().chain(ground_columns))?;
+        zones.write_record(columns(&ZONE_COLUMNS, Scope::Zone))?;
+        let mut lines = csv::Writer::from_writer(file("lines.csv")?);
+        lines.write_record(columns(&LINE_COLUMNS, Scope::Line))?;
         Ok(Self {
             folder: folder.to_owned(),
             tracks: BufWriter::new(file("tracks.txt")?),
             crossings,
             zones,
+            lines,
             alerts: BufWriter::new(file("alerts.jsonl")?),
-            on_ground,
             _cleanup: cleanup,
         })
     }
@@ -123,31 +137,21 @@ impl AnalysisFiles {
         }
         for zone in &report.zones {
             for class in &zone.classes {
-                // What is measured of people only stands in their row.
-                let is_person = class.class == ObjectClass::Person;
-                let ground = zone.ground.filter(|_| is_person);
                 let (occupancy, quality) = (value(class.occupancy), class.occupancy.quality().to_string());
-                let row = [
-                    time.as_str(),
-                    &number,
-                    report.camera.as_str(),
-                    zone.zone.as_str(),
-                    class.class.as_str(),
-                    &occupancy,
-                    &quality,
-                ];
-                if !self.on_ground {
-                    self.zones.write_record(row)?;
-                    continue;
-                }
-                let measured = [
-                    &*zone.density_per_m2.filter(|_| is_person).map_or_else(String::new, value),
-                    &ground.map_or_else(String::new, |ground| value(ground.voronoi_per_m2)),
-                    &ground.map_or_else(String::new, |ground| value(ground.speed_mps)),
-                    &ground.map_or_else(String::new, |ground| value(ground.standing_share)),
-                    ground.and_then(|ground| ground.level_of_service).map_or("", LevelOfService::as_str),
-                ];
-                self.zones.write_record(row.iter().chain(&measured))?;
+                let (camera, zone_id, name) = (report.camera.as_str(), zone.zone.as_str(), class.class.as_str());
+                let row = [time.as_str(), &number, camera, zone_id, name, &occupancy, &quality];
+                // What is measured of people stands in their row only.
+                let measured = (class.class == ObjectClass::Person).then_some(&zone.readings);
+                self.zones.write_record(row.into_iter().map(str::to_owned).chain(cells(Scope::Zone, measured)))?;
+            }
+        }
+        for line in &report.lines {
+            for &(class, inwards, outwards) in &line.totals {
+                let (inwards, outwards) = (inwards.to_string(), outwards.to_string());
+                let (camera, line_id) = (report.camera.as_str(), line.line.as_str());
+                let row = [time.as_str(), &number, camera, line_id, class.as_str(), &inwards, &outwards];
+                let measured = (class == ObjectClass::Person).then_some(&line.readings);
+                self.lines.write_record(row.into_iter().map(str::to_owned).chain(cells(Scope::Line, measured)))?;
             }
         }
         for alert in &report.alerts {
@@ -164,6 +168,7 @@ impl AnalysisFiles {
         self.tracks.flush()?;
         self.crossings.flush()?;
         self.zones.flush()?;
+        self.lines.flush()?;
         self.alerts.flush()?;
         let incomplete = self.folder.join(INCOMPLETE);
         let mut names: Vec<_> =
@@ -183,6 +188,39 @@ impl AnalysisFiles {
     }
 }
 
+/// The names of all columns.
+fn columns(first: &[&'static str], scope: Scope) -> Vec<&'static str> {
+    let measured = measures(scope).map(|measure| measure.facts().column);
+    first.iter().copied().chain(measured).chain([NOT_VALID]).collect()
+}
+
+/// The cells of the measures; empty where there are none.
+fn cells(scope: Scope, readings: Option<&Readings>) -> Vec<String> {
+    let mut not_valid = String::new();
+    let cell = |measure: Measure| {
+        let Some(reading) = readings.and_then(|readings| readings.get(measure)) else { return String::new() };
+        if !matches!(reading, Reading::Valid(_) | Reading::Unknown(UnknownReason::NotEnough)) {
+            let blank = if not_valid.is_empty() { "" } else { " " };
+            not_valid.push_str(&format!("{blank}{}={}", measure.facts().column, reading.quality()));
+        }
+        match measure {
+            Measure::LevelOfService => {
+                let level = reading.value().and_then(LevelOfService::from_number);
+                level.map_or("", LevelOfService::as_str).to_owned()
+            }
+            _ => value(reading.map(to_millionths)),
+        }
+    };
+    let mut cells: Vec<String> = measures(scope).map(cell).collect();
+    cells.push(not_valid);
+    cells
+}
+
+/// Six digits after the point: far below what any camera resolves, and short enough to read.
+fn to_millionths(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
 fn value(reading: Reading) -> String {
     reading.value().map_or_else(String::new, |value| value.to_string())
 }
@@ -191,13 +229,26 @@ fn value(reading: Reading) -> String {
 mod tests {
     use super::*;
     use crate::model::{
-        CameraId, FrameMeta, FrameSize, Timestamp, UnknownReason, ZoneClassState, ZoneGroundState, ZoneId, ZoneState,
+        CameraId, FrameMeta, FrameSize, LineId, LineState, Timestamp, ZoneClassState, ZoneId, ZoneState,
     };
+
+    /// What stands in each named column.
+    fn rows(path: &Path) -> Vec<Vec<(String, String)>> {
+        let mut reader = csv::Reader::from_path(path).unwrap();
+        let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+        let row = |row: csv::StringRecord| names.iter().cloned().zip(row.iter().map(str::to_owned)).collect();
+        reader.records().map(|record| row(record.unwrap())).collect()
+    }
+
+    /// The cells that hold anything.
+    fn filled(row: &[(String, String)]) -> Vec<String> {
+        row.iter().filter(|(_, cell)| !cell.is_empty()).map(|(name, cell)| format!("{name}: {cell}")).collect()
+    }
 
     #[test]
     fn figures_of_people_stand_in_their_row_behind_the_first_columns() {
         let folder = tempfile::tempdir().unwrap();
-        let mut files = AnalysisFiles::create(folder.path(), true).unwrap();
+        let mut files = AnalysisFiles::create(folder.path()).unwrap();
         let class = |class, people| ZoneClassState {
             class,
             occupancy: Reading::Valid(people),
@@ -210,17 +261,20 @@ mod tests {
         let camera = CameraId::new("cam").unwrap();
         let size = FrameSize { width_px: 10, height_px: 10 };
         let zone = ZoneState {
+            saturation: None,
             zone: ZoneId::new("z").unwrap(),
             classes: vec![class(ObjectClass::Person, 3.0), class(ObjectClass::Bicycle, 1.0)],
-            density_per_m2: Some(Reading::Valid(0.5)),
-            saturation: None,
-            count_disagreement: None,
-            ground: Some(ZoneGroundState {
-                voronoi_per_m2: Reading::Valid(0.45),
-                speed_mps: Reading::Valid(1.25),
-                standing_share: Reading::Unknown(UnknownReason::NotEnough),
-                level_of_service: Some(LevelOfService::C),
-            }),
+            readings: Readings::NONE
+                .with(Measure::Density, Reading::AtLeast(0.5))
+                .with(Measure::VoronoiDensity, Reading::Valid(0.123_456_789))
+                .with(Measure::Speed, Reading::Unknown(UnknownReason::NotEnough))
+                .with(Measure::Pressure, Reading::Unknown(UnknownReason::NoFrames))
+                .with(Measure::LevelOfService, Reading::Valid(3.0)),
+        };
+        let line = LineState {
+            line: LineId::new("l").unwrap(),
+            totals: vec![(ObjectClass::Person, 4, 2)],
+            readings: Readings::NONE.with(Measure::FlowIn, Reading::Valid(12.0)),
         };
         let report = FrameReport {
             camera: camera.clone(),
@@ -228,22 +282,32 @@ mod tests {
             frame: Some(FrameMeta { camera, seq: 4, at: Timestamp(0), size, epoch: 0 }),
             tracks: Vec::new(),
             zones: vec![zone],
-            lines: Vec::new(),
+            lines: vec![line],
+            readings: Readings::NONE,
             crossings: Vec::new(),
             alerts: Vec::new(),
         };
         files.write(&report).unwrap();
         files.finish().unwrap();
-        let text = fs::read_to_string(folder.path().join("zones.csv")).unwrap();
-        let time = Timestamp(0).to_rfc3339();
-        assert_eq!(
-            text.lines().collect::<Vec<_>>(),
-            [
-                "time,frame,camera,zone,class,occupancy,quality,density_per_m2,voronoi_per_m2,speed_mps,\
-                 standing_share,level_of_service",
-                &format!("{time},5,cam,z,person,3,valid,0.5,0.45,1.25,,C"),
-                &format!("{time},5,cam,z,bicycle,1,valid,,,,,"),
-            ]
-        );
+        let time = format!("time: {}", Timestamp(0).to_rfc3339());
+        let zones = rows(&folder.path().join("zones.csv"));
+        assert_eq!(zones[0].iter().map(|(name, _)| name.as_str()).take(7).collect::<Vec<_>>(), ZONE_COLUMNS);
+        let first = [time.as_str(), "frame: 5", "camera: cam", "zone: z"];
+        let people = [
+            "class: person",
+            "occupancy: 3",
+            "quality: valid",
+            "density_per_m2: 0.5",
+            "voronoi_per_m2: 0.123457",
+            "level_of_service: C",
+            "not_valid: density_per_m2=at_least pressure_per_s2=unknown:no_frames",
+        ];
+        assert_eq!(filled(&zones[0]), [&first[..], &people].concat());
+        let bicycles = ["class: bicycle", "occupancy: 1", "quality: valid"];
+        assert_eq!(filled(&zones[1]), [&first[..], &bicycles].concat());
+        let lines = rows(&folder.path().join("lines.csv"));
+        let first = [time.as_str(), "frame: 5", "camera: cam", "line: l"];
+        let people = ["class: person", "in_total: 4", "out_total: 2", "flow_in_per_min: 12"];
+        assert_eq!(filled(&lines[0]), [&first[..], &people].concat());
     }
 }

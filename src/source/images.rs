@@ -77,6 +77,10 @@ impl Source for ImageFolder {
         Picture::from_mat(mat).map_err(|error| fault(&error.to_string()))
     }
 
+    fn skip_to(&mut self, seq: u64) {
+        self.next = usize::try_from(seq).unwrap_or(usize::MAX).min(self.pictures.len());
+    }
+
     fn totals(&self) -> SourceTotals {
         let expected = Some(self.pictures.len() as u64);
         SourceTotals { frames: self.next as u64, expected, ..SourceTotals::default() }

@@ -29,6 +29,7 @@ mod health;
 mod images;
 mod knock;
 mod reader;
+mod spread;
 mod stillness;
 mod video;
 
@@ -43,6 +44,7 @@ pub use feed::{Feed, FeedHandle, FeedSink, spawn_feed};
 pub use grid::TimeGrid;
 pub use health::{CameraHealth, CaptureCounters};
 pub use reader::FrameReader;
+pub use spread::spread;
 
 /// What a [`Source`] found at its next place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +128,10 @@ pub trait Source: Send {
 
     /// What came so far.
     fn totals(&self) -> SourceTotals;
+
+    /// Goes on such that the next frame grabbed is about number `seq`, where the source can do that without reading what
+    /// lies between; a source that can't goes on as ever. For a look only: after it, numbers and totals mean nothing.
+    fn skip_to(&mut self, _seq: u64) {}
 }
 
 /// Opens an address once.

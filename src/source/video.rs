@@ -284,6 +284,13 @@ impl Source for VideoSource {
         Ok(picture)
     }
 
+    fn skip_to(&mut self, seq: u64) {
+        if seq > self.next_seq && self.capture.set(videoio::CAP_PROP_POS_FRAMES, seq as f64).unwrap_or(false) {
+            self.first_pending = false;
+            self.next_seq = seq;
+        }
+    }
+
     fn totals(&self) -> SourceTotals {
         let (expected, reached) = match self.end {
             End::OfFile { expected, reached } => (expected, reached),

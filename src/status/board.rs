@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::config::Plan;
+use crate::input::InputInUse;
 use crate::model::{AlertEvent, CameraId, CameraState, FrameReport, Level, Reading, RuleId, Timestamp};
 use crate::rules::RuleStatus;
 
@@ -69,6 +70,8 @@ pub struct CameraStatus {
     pub last_frame: Option<Timestamp>,
     /// When its analysis last said that it is alive; `None` before the first time.
     pub analysis_alive: Option<Timestamp>,
+    /// What the network is given of its pictures; `None` before the first.
+    pub input: Option<InputInUse>,
 }
 
 /// How a rule stands: [`RuleStatus`] that may be kept.
@@ -125,6 +128,7 @@ impl StatusBoard {
             report: None,
             last_frame: None,
             analysis_alive: None,
+            input: None,
         };
         let rule = |id: &RuleId| RuleState { rule: id.clone(), level: None, since: None, reading: None, stale: true };
         let newest = Newest {
@@ -146,6 +150,17 @@ impl StatusBoard {
         self.change(|newest| match newest.camera(camera) {
             Some(status) if status.health != health => {
                 status.health = health;
+                true
+            }
+            _ => false,
+        });
+    }
+
+    /// What the network is given of a camera's pictures from now on.
+    pub fn set_input(&self, camera: &CameraId, input: InputInUse) {
+        self.change(|newest| match newest.camera(camera) {
+            Some(status) if status.input.as_ref() != Some(&input) => {
+                status.input = Some(input);
                 true
             }
             _ => false,
@@ -230,7 +245,7 @@ mod tests {
 
     use super::*;
     use crate::config;
-    use crate::model::{AlertKind, FrameMeta, FrameSize, ZoneId};
+    use crate::model::{AlertKind, FrameMeta, FrameSize, Measure, Place, Readings, ZoneId};
 
     fn plan() -> Plan {
         let text = r#"
@@ -255,8 +270,9 @@ mod tests {
             at: Timestamp(at + number as i64),
             rule: RuleId::new("full").unwrap(),
             camera: camera.clone(),
-            zone: ZoneId::new("plaza").unwrap(),
-            measure: "occupancy",
+            name: "Full".to_owned(),
+            place: Place::Zone(ZoneId::new("plaza").unwrap()),
+            measure: Measure::Occupancy,
             kind: AlertKind::Raised,
             from: None,
             to: Some(Level::Blue),
@@ -272,6 +288,7 @@ mod tests {
             tracks: Vec::new(),
             zones: Vec::new(),
             lines: Vec::new(),
+            readings: Readings::NONE,
             crossings: Vec::new(),
             alerts: (0..alerts).map(alert).collect(),
         })
@@ -291,12 +308,12 @@ mod tests {
         board.report(report(900, false, RECENT_ALERTS), []);
         board.analysis_alive(&gate, Timestamp(901));
         let rule = RuleId::new("full").unwrap();
-        let zone = ZoneId::new("plaza").unwrap();
+        let place = Place::Zone(ZoneId::new("plaza").unwrap());
         let status = RuleStatus {
             rule: &rule,
             camera: &gate,
-            zone: &zone,
-            measure: crate::config::Measure::Occupancy,
+            place: &place,
+            measure: Measure::Occupancy,
             level: Some(Level::Blue),
             since: Some(Timestamp(100)),
             reading: Some(Reading::Valid(12.0)),

@@ -1,18 +1,19 @@
 //! The texts in a picture. OpenCV's Hershey fonts have ASCII only: a name in Chinese can't be drawn, so its id stands
 //! for it, m² is written `m2` and "at least" `>=`.
 
-use crate::model::{Level, LineState, ObjectClass, Reading, Timestamp, Track, ZoneState};
+use crate::model::{Level, LineState, Measure, ObjectClass, Reading, Timestamp, Track, ZoneState};
 
 /// The name where it can be drawn, else the id.
 pub fn drawable<'a>(name: &'a str, id: &'a str) -> &'a str {
     if !name.is_empty() && name.chars().all(|c| c.is_ascii_graphic() || c == ' ') { name } else { id }
 }
 
-/// The value with so many decimals, `>=` before a lower bound, `?` for unknown.
-fn figure(reading: Reading, decimals: usize) -> String {
+/// The value with so many decimals, `>=` or `<=` before a bound, `?` for unknown.
+pub fn figure(reading: Reading, decimals: usize) -> String {
     match reading {
         Reading::Valid(value) => format!("{value:.decimals$}"),
         Reading::AtLeast(value) => format!(">={value:.decimals$}"),
+        Reading::AtMost(value) => format!("<={value:.decimals$}"),
         Reading::Unknown(_) => "?".to_owned(),
     }
 }
@@ -27,14 +28,14 @@ pub fn zone(state: &ZoneState) -> String {
         let figure = figure(class.occupancy, 0);
         if only_people { figure } else { format!("{figure} {}", class.class) }
     });
-    let density = state.density_per_m2.map(|density| format!("{}/m2", figure(density, 2)));
+    let density = state.readings.get(Measure::Density).map(|density| format!("{}/m2", figure(density, 2)));
     classes.chain(density).collect::<Vec<_>>().join("  ")
 }
 
 /// Whether any value of the zone is known.
 pub fn known(state: &ZoneState) -> bool {
     let occupancies = state.classes.iter().map(|class| class.occupancy);
-    occupancies.chain(state.density_per_m2).any(|reading| reading.value().is_some())
+    occupancies.chain(state.readings.get(Measure::Density)).any(|reading| reading.value().is_some())
 }
 
 /// `in 12  out 7` where people alone are counted, else the same for each class with its name.
@@ -95,7 +96,7 @@ pub fn level(level: Level) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{LineId, UnknownReason, ZoneClassState, ZoneId};
+    use crate::model::{LineId, Readings, UnknownReason, ZoneClassState, ZoneId};
 
     fn state(classes: &[(ObjectClass, Reading)], density_per_m2: Option<Reading>) -> ZoneState {
         let class = |&(class, occupancy)| ZoneClassState {
@@ -107,13 +108,12 @@ mod tests {
             dwell_seconds_total: 0.0,
             longest_dwell_s: None,
         };
+        let density = density_per_m2.map(|density| (Measure::Density, density));
         ZoneState {
+            saturation: None,
             zone: ZoneId::new("z").unwrap(),
             classes: classes.iter().map(class).collect(),
-            density_per_m2,
-            saturation: None,
-            count_disagreement: None,
-            ground: None,
+            readings: density.into_iter().collect(),
         }
     }
 
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn a_line_says_both_ways() {
         let state = |totals: &[_]| {
-            line(&LineState { line: LineId::new("l").unwrap(), totals: totals.to_vec(), specific_flow: None })
+            line(&LineState { line: LineId::new("l").unwrap(), totals: totals.to_vec(), readings: Readings::NONE })
         };
         assert_eq!(state(&[(ObjectClass::Person, 12, 7)]), "in 12  out 7");
         let both = [(ObjectClass::Person, 12, 7), (ObjectClass::Car, 1, 0)];

@@ -1,12 +1,10 @@
 //! A camera, reports and pictures for this module's tests.
 
 use super::ZoneLevel;
-use crate::config::{
-    CameraPlan, ImageFolderSource, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, defaults,
-};
+use crate::config::{CameraPlan, ImageFolderSource, LinePlan, SourcePlan, ZonePlan};
 use crate::model::{
-    CameraId, ClassSet, FrameMeta, FrameReport, FrameSize, Level, LineId, LineState, NormPoint, ObjectClass, PixelBox,
-    Reading, Timestamp, Track, TrackId, TrackState, ZoneClassState, ZoneId, ZoneState,
+    CameraId, FrameMeta, FrameReport, FrameSize, Level, LineId, LineState, Measure, NormPoint, ObjectClass, PixelBox,
+    Reading, Readings, Timestamp, Track, TrackId, TrackState, ZoneClassState, ZoneId, ZoneState,
 };
 use crate::picture::{Colour, Picture};
 
@@ -15,41 +13,18 @@ pub const SIZE: FrameSize = FrameSize { width_px: 768, height_px: 576 };
 
 /// A camera with two zones (`plaza` on the left, `quay` on the right) and a line (`gate`) whose *in* is to the right.
 pub fn camera() -> CameraPlan {
-    let zone = |id: &str, left: f64, right: f64| ZonePlan {
-        id: ZoneId::new(id).unwrap(),
-        name: String::new(),
-        polygon: [(left, 0.4), (right, 0.4), (right, 0.8), (left, 0.8)].map(|(x, y)| NormPoint { x, y }).to_vec(),
-        area_m2: Some(20.0),
-        ground_use: Default::default(),
-        classes: ClassSet::PERSON,
-        band_heights: defaults::BAND_HEIGHTS,
+    let zone = |id: &str, left: f64, right: f64| {
+        let corners = [(left, 0.4), (right, 0.4), (right, 0.8), (left, 0.8)].map(|(x, y)| NormPoint { x, y });
+        let plan = ZonePlan::new(ZoneId::new(id).unwrap(), corners.to_vec());
+        ZonePlan { area_m2: Some(20.0), name: String::new(), ..plan }
     };
+    let source = ImageFolderSource { path: "-".into(), fps: 7.0, start: Timestamp(0), repeat: false };
+    let (a, b) = (NormPoint { x: 0.5, y: 0.2 }, NormPoint { x: 0.5, y: 0.9 });
     CameraPlan {
-        id: CameraId::new("gate_a").unwrap(),
         name: "Gate A".to_owned(),
-        mobile: false,
-        source: SourcePlan::Images(ImageFolderSource {
-            path: "-".into(),
-            fps: 7.0,
-            start: Timestamp(0),
-            repeat: false,
-        }),
-        analysis_fps: None,
-        stale_after_s: 3.0,
-        input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
-        tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 2.0 },
-        counting: Default::default(),
-        calibration: None,
         zones: vec![zone("plaza", 0.1, 0.4), zone("quay", 0.6, 0.9)],
-        lines: vec![LinePlan {
-            id: LineId::new("gate").unwrap(),
-            name: String::new(),
-            a: NormPoint { x: 0.5, y: 0.2 },
-            b: NormPoint { x: 0.5, y: 0.9 },
-            classes: ClassSet::PERSON,
-            band_heights: defaults::BAND_HEIGHTS,
-            min_travel_heights: defaults::MIN_TRAVEL_HEIGHTS,
-        }],
+        lines: vec![LinePlan::new(LineId::new("gate").unwrap(), a, b)],
+        ..CameraPlan::new(CameraId::new("gate_a").unwrap(), SourcePlan::Images(source))
     }
 }
 
@@ -70,6 +45,7 @@ pub fn track(id: u64, state: TrackState, (left, top, width, height): (f64, f64, 
 pub fn report(tracks: Vec<Track>, plaza: Reading, quay: Reading) -> FrameReport {
     let camera = CameraId::new("gate_a").unwrap();
     let zone = |id: &str, occupancy: Reading| ZoneState {
+        saturation: None,
         zone: ZoneId::new(id).unwrap(),
         classes: vec![ZoneClassState {
             class: ObjectClass::Person,
@@ -80,10 +56,7 @@ pub fn report(tracks: Vec<Track>, plaza: Reading, quay: Reading) -> FrameReport 
             dwell_seconds_total: 0.0,
             longest_dwell_s: None,
         }],
-        density_per_m2: Some(occupancy.map(|people| people / 20.0)),
-        saturation: None,
-        count_disagreement: None,
-        ground: None,
+        readings: Readings::NONE.with(Measure::Density, occupancy.map(|people| people / 20.0)),
     };
     FrameReport {
         camera: camera.clone(),
@@ -94,8 +67,9 @@ pub fn report(tracks: Vec<Track>, plaza: Reading, quay: Reading) -> FrameReport 
         lines: vec![LineState {
             line: LineId::new("gate").unwrap(),
             totals: vec![(ObjectClass::Person, 12, 7)],
-            specific_flow: None,
+            readings: Readings::NONE,
         }],
+        readings: Readings::NONE,
         crossings: Vec::new(),
         alerts: Vec::new(),
     }

@@ -19,7 +19,8 @@ pub struct ZoneLevel {
 #[must_use]
 pub fn zone_levels<'a>(rules: impl IntoIterator<Item = RuleStatus<'a>>) -> Vec<ZoneLevel> {
     let mut zones: Vec<ZoneLevel> = Vec::new();
-    for RuleStatus { zone, level, stale, .. } in rules {
+    for RuleStatus { place, level, stale, .. } in rules {
+        let Some(zone) = place.zone() else { continue };
         match zones.iter_mut().find(|known| &known.zone == zone) {
             None => zones.push(ZoneLevel { zone: zone.clone(), level, stale }),
             Some(known) if level > known.level => (known.level, known.stale) = (level, stale),
@@ -33,17 +34,17 @@ pub fn zone_levels<'a>(rules: impl IntoIterator<Item = RuleStatus<'a>>) -> Vec<Z
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Measure;
-    use crate::model::{CameraId, RuleId};
+    use crate::model::{CameraId, LineId, Measure, Place, RuleId};
 
     #[test]
     fn a_zone_stands_as_its_worst_rule() {
         let (rule, camera) = (RuleId::new("r").unwrap(), CameraId::new("c").unwrap());
-        let (plaza, quay) = (ZoneId::new("plaza").unwrap(), ZoneId::new("quay").unwrap());
+        let [plaza, quay] = ["plaza", "quay"].map(|id| Place::Zone(ZoneId::new(id).unwrap()));
+        let gate = Place::Line(LineId::new("gate").unwrap());
         let (rule, camera) = (&rule, &camera);
-        let status = |zone, level, stale| {
+        let status = |place, level, stale| {
             let measure = Measure::Occupancy;
-            RuleStatus { rule, camera, zone, measure, level, since: None, reading: None, stale }
+            RuleStatus { rule, camera, place, measure, level, since: None, reading: None, stale }
         };
         let levels = zone_levels([
             status(&plaza, None, false),
@@ -51,8 +52,12 @@ mod tests {
             status(&plaza, Some(Level::Orange), true),
             status(&plaza, Some(Level::Yellow), false),
             status(&quay, Some(Level::Blue), false),
+            status(&gate, Some(Level::Red), false),
         ]);
-        let expected = [(plaza.clone(), Some(Level::Orange), true), (quay.clone(), Some(Level::Blue), false)];
-        assert_eq!(levels, expected.map(|(zone, level, stale)| ZoneLevel { zone, level, stale }));
+        let expected = [("plaza", Some(Level::Orange), true), ("quay", Some(Level::Blue), false)];
+        assert_eq!(
+            levels,
+            expected.map(|(zone, level, stale)| ZoneLevel { zone: ZoneId::new(zone).unwrap(), level, stale })
+        );
     }
 }

@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 12] = [
     &["geometry", "filter", "assign"],
     &["picture", "calibration"],
     &["config"],
-    &["decode", "tracking", "flow", "evaluation"],
+    &["decode", "tracking", "flow", "evaluation", "input"],
     &["rules"],
     &["analysis", "metrics", "status"],
     &["source", "inference", "view", "sink"],

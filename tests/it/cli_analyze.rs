@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Stdio;
 
 use crowdflow::config::{FileSource, SourcePlan};
 use crowdflow::evaluation::read_tracks;
-use crowdflow::model::Timestamp;
+use crowdflow::model::{PixelBox, Timestamp};
 use crowdflow::source::{self, Grabbed};
 use serde_json::Value;
 
@@ -75,7 +75,8 @@ fn every_file_is_written_in_its_format() {
     let done = site.run(&["analyze", "--config", "site.toml", "--out", "results/today", "--json"]).quietly_fine();
     let out = "results/today";
     let expected =
-        ["alerts.jsonl", "annotated.mp4", "crossings.csv", "summary.json", "tracks.txt", "zones.csv"].map(String::from);
+        ["alerts.jsonl", "annotated.mp4", "crossings.csv", "lines.csv", "summary.json", "tracks.txt", "zones.csv"]
+            .map(String::from);
     assert_eq!(names(&site, out), expected);
 
     let tracks = read_tracks(&site.path("results/today/tracks.txt")).unwrap();
@@ -89,13 +90,20 @@ fn every_file_is_written_in_its_format() {
     assert!(column(&crossings, "time")[0].starts_with("2026-11-24T03:00:0"));
 
     let zones = site.read("results/today/zones.csv");
-    assert_eq!(zones.lines().next(), Some("time,frame,camera,zone,class,occupancy,quality"));
+    let header = zones.lines().next().unwrap();
+    assert!(header.starts_with("time,frame,camera,zone,class,occupancy,quality,density_per_m2,"), "{header}");
     let frames: Vec<u64> = column(&zones, "frame").iter().map(|frame| frame.parse().unwrap()).collect();
     assert!(frames.iter().copied().eq((1..=FRAMES).flat_map(|frame| [frame, frame])), "each zone in each frame");
     assert_eq!(column(&zones, "time")[2], "2026-11-24T03:00:00.142857Z");
     // At this input size people are too small for the detector to see them all: once some are seen, they are a lower bound.
     let qualities = column(&zones, "quality").into_iter().collect::<BTreeSet<_>>();
     assert_eq!(qualities, BTreeSet::from(["at_least", "valid"]));
+
+    let lines = site.read("results/today/lines.csv");
+    let header = lines.lines().next().unwrap();
+    assert!(header.starts_with("time,frame,camera,line,class,in_total,out_total,"), "{header}");
+    assert_eq!(column(&lines, "frame").len() as u64, FRAMES);
+    assert_eq!(column(&lines, "out_total").last(), Some(&"1"));
 
     let alerts: Vec<Value> =
         site.read("results/today/alerts.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -261,7 +269,7 @@ fn a_run_that_fails_leaves_everything_as_it_was() {
     site.run(&args).quietly_fine();
     site.write("out/notes.txt", "somebody's own");
     let before = site.contents("out");
-    assert_eq!(before.len(), 8);
+    assert_eq!(before.len(), 9);
     let failed = on_a_full_disk(1024, &["--no-video"]);
     assert_eq!(failed.code, Some(69));
     assert_eq!(site.contents("out"), before);
@@ -291,7 +299,8 @@ fn results_of_two_runs_are_never_mixed() {
     let args = ["analyze", "short.avi", "--config", "site.toml", "--out", "out"];
     let without_video = [&args[..], &["--no-video"]].concat();
     site.run(&without_video).quietly_fine();
-    assert_eq!(names(&site, "out"), ["alerts.jsonl", "crossings.csv", "summary.json", "tracks.txt", "zones.csv"]);
+    let expected = ["alerts.jsonl", "crossings.csv", "lines.csv", "summary.json", "tracks.txt", "zones.csv"];
+    assert_eq!(names(&site, "out"), expected);
     site.run(&args).quietly_fine();
     assert!(site.path("out/annotated.mp4").exists());
     site.run(&without_video).quietly_fine();
@@ -308,4 +317,82 @@ fn a_reader_that_goes_away_is_no_fault() {
     let ended = site.command(&args).stdout(writer).stderr(Stdio::piped()).output().unwrap();
     assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(0), ""));
     assert!(site.path("out/summary.json").exists());
+}
+
+/// Tracks by frame: how many there are, and their boxes.
+fn tracks_by_frame(site: &Site, out: &str) -> BTreeMap<u32, Vec<PixelBox>> {
+    let mut frames: BTreeMap<u32, Vec<PixelBox>> = BTreeMap::new();
+    for track in read_tracks(&site.path(&format!("{out}/tracks.txt"))).unwrap() {
+        frames.entry(track.frame).or_default().push(track.bbox);
+    }
+    frames
+}
+
+#[test]
+fn with_tiles_nobody_is_counted_twice_and_two_runs_write_the_same_bytes() {
+    let Some(site) = site() else { return };
+    // Six tiles whose seams run through the walkway, and, as many pixels to a person, the whole picture at once.
+    let tiled = CONFIG.replace("256x192", "256x192\"\ninput_tiles = [3, 2] #").replace("WORKERS", "3");
+    site.write("tiled.toml", tiled);
+    site.write("whole.toml", CONFIG.replace("256x192", "640x480").replace("WORKERS", "2"));
+    let analyze = |config: &str, out: &str| {
+        site.run(&["analyze", "-c", config, "-o", out, "--no-video", "--detections"]).quietly_fine();
+    };
+    analyze("tiled.toml", "tiled");
+    analyze("tiled.toml", "again");
+    analyze("whole.toml", "whole");
+    for name in REPEATABLE.into_iter().chain(["detections.txt"]) {
+        assert_eq!(site.read(&format!("tiled/{name}")), site.read(&format!("again/{name}")), "{name}");
+    }
+    let input = &site.json("tiled/summary.json")["input"];
+    assert_eq!(
+        (&input["tiles"], &input["crop_px"]),
+        (&serde_json::json!([3, 2]), &serde_json::json!([0, 0, 768, 576]))
+    );
+
+    let (tiled, whole) = (tracks_by_frame(&site, "tiled"), tracks_by_frame(&site, "whole"));
+    let mut differences = 0;
+    for frame in 10..=FRAMES as u32 {
+        let (tiled, whole) = (&tiled[&frame], &whole[&frame]);
+        for (index, a) in tiled.iter().enumerate() {
+            let again = tiled[index + 1..].iter().find(|b| a.intersection(b) > 0.6 * a.area().min(b.area()));
+            // Two who hide one another are two in the whole picture too.
+            let there = whole.iter().filter(|seen| seen.intersection(a) > 0.3 * seen.area()).count();
+            assert!(again.is_none() || there >= 2, "frame {frame}: {a:?} is there twice: {again:?}");
+        }
+        differences += tiled.len().abs_diff(whole.len());
+    }
+    // Somebody who is counted twice would be so in most of the 23 frames; who is hidden is found here or there.
+    assert!(differences <= 10, "{differences} people more or less over the frames");
+    let crossings = site.read("tiled/crossings.csv");
+    assert_eq!(column(&crossings, "direction"), ["out"], "somebody who walks over a line by a seam is counted once");
+}
+
+#[test]
+fn a_chosen_input_is_told_with_its_reason_and_is_the_same_each_time() {
+    let Some(site) = site() else { return };
+    let auto = CONFIG.replace("\"256x192\"", "\"auto\"").replace("WORKERS", "2");
+    site.write("auto.toml", &auto);
+    let bound = auto.replace("workers = 2", "workers = 2\nmegapixels_per_s = 0.4");
+    site.write("bound.toml", bound);
+    site.run(&["analyze", "-c", "auto.toml", "-o", "auto", "--no-video"]).quietly_fine();
+    site.run(&["analyze", "-c", "auto.toml", "-o", "again", "--no-video"]).quietly_fine();
+    assert_eq!(site.read("auto/tracks.txt"), site.read("again/tracks.txt"));
+    let input = site.json("auto/summary.json")["input"].clone();
+    assert_eq!(input, site.json("again/summary.json")["input"]);
+    assert!(input["smallest_person_px"].as_f64().is_some_and(|height| (56.0..72.0).contains(&height)), "{input}");
+    assert!(
+        input["why"].as_str().is_some_and(|why| why.contains("boxes seen")) && input["warning"].is_null(),
+        "{input}"
+    );
+    let done = site.run(&["analyze", "-c", "bound.toml", "-o", "bound", "--no-video"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(
+        done.stderr.starts_with("warning: network input of cameras.walkway: the smallest people are "),
+        "{}",
+        done.stderr
+    );
+    let bound = &site.json("bound/summary.json")["input"];
+    // 0.75 of 0.4 megapixels a second, at 7 frames a second.
+    assert!(bound["input_px"].as_f64().is_some_and(|pixels| pixels <= 0.75 * 0.4e6 / 7.0), "{bound}");
 }

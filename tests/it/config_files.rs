@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crowdflow::config::{self, ConfigError, FaultKind, Measure, Plan, Region, SourcePlan, defaults};
-use crowdflow::model::{ClassSet, FrameSize, Level, NormPoint, Timestamp};
+use crowdflow::config::{self, AutoInput, ConfigError, FaultKind, Plan, Region, SourcePlan, defaults};
+use crowdflow::geometry::TileGrid;
+use crowdflow::model::{ClassSet, FrameSize, Level, Measure, NormPoint, Timestamp, ZoneUse};
 use proptest::prelude::*;
 
 const MINIMAL: &str = include_str!("../../config/minimal.toml");
@@ -60,6 +61,7 @@ fn what_the_reference_calls_a_default_is_one() {
             "mobile =",
             "stale_after_s =",
             "input_size =",
+            "input_tiles =",
             "region =",
             "start =",
             "repeat =",
@@ -79,6 +81,7 @@ fn what_the_reference_calls_a_default_is_one() {
             "use =",
             "k1 =",
             "roll_deg =",
+            "loitering_s =",
         ];
         !default.iter().any(|key| line.starts_with(key))
     });
@@ -110,7 +113,7 @@ fn every_key_is_in_the_reference() {
             assert!(present[&shape].contains(key) || commented(key), "[{shape}] has no `{key}` in the reference");
         }
     }
-    assert_eq!(tables_of_keys, 22, "the whole file and 21 kinds of table");
+    assert_eq!(tables_of_keys, 23, "the whole file and 22 kinds of table");
 }
 
 /// The keys present in tables of one shape (ids replaced by `*`), and one place of each shape.
@@ -179,7 +182,7 @@ fn values_are_resolved() {
     }
     let [rule] = plan.rules.as_slice() else { panic!("{:?}", plan.rules) };
     assert_eq!((rule.measure, rule.levels.len()), (Measure::Density, 4));
-    assert_eq!(rule.source, defaults::SHIPPED_LEVELS[0].source);
+    assert_eq!(rule.source, defaults::shipped_levels(ZoneUse::Walkway).source);
     assert_eq!(rule.levels[3].raise, 3.5);
 }
 
@@ -207,6 +210,43 @@ fn a_second_opinion_is_for_every_fixed_camera_that_does_not_decline_it() {
     let density_map = plan(&with).inference.density_map.expect("a density map");
     assert_eq!(density_map.model, "crowd");
     assert_eq!(density_map.input_size, Some(FrameSize { width_px: 1024, height_px: 768 }));
+}
+
+#[test]
+fn an_input_may_be_chosen_and_cut_into_tiles() {
+    let plan = plan(
+        r#"
+        inference.megapixels_per_s = 6.5
+
+        [cameras.auto]
+        input_size = "auto"
+        source.file = { path = "a.avi", fps = 25 }
+
+        [cameras.bound]
+        input_size = "auto"
+        input_tiles = [2, 1]
+        region = "whole"
+        keep_fps = 2.5
+        source.http.url = "https://cam.example/stream"
+
+        [cameras.thinned]
+        input_size = "auto"
+        analysis_fps = 4
+        source.http.url = "https://cam.example/stream"
+
+        [cameras.tiled]
+        input_tiles = [3, 2]
+        source.file = { path = "a.avi", fps = 25 }
+        "#,
+    );
+    assert_eq!(plan.inference.megapixels_per_s, Some(6.5));
+    let inputs: Vec<_> = plan.cameras.iter().map(|camera| camera.input).collect();
+    let auto = |chooses_region, chooses_tiles, keep_fps| AutoInput { chooses_region, chooses_tiles, keep_fps };
+    assert_eq!(inputs[0].auto, Some(auto(true, true, 25.0)));
+    assert_eq!(inputs[1].auto, Some(auto(false, false, 2.5)));
+    assert_eq!(inputs[2].auto, Some(auto(true, true, 4.0)));
+    assert_eq!((inputs[3].auto, inputs[3].size), (None, defaults::INPUT_SIZE));
+    assert_eq!(inputs[3].tiles, TileGrid { columns: 3, rows: 2 });
 }
 
 #[test]

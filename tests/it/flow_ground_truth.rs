@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crowdflow::config::{LinePlan, ZonePlan, defaults};
+use crowdflow::config::{LinePlan, ZonePlan};
 use crowdflow::flow::CameraFlow;
 use crowdflow::model::{
-    CameraId, ClassSet, Crossing, Direction, FrameMeta, FrameSize, LineId, NormPoint, ObjectClass, PixelBox, Timestamp,
-    Track, TrackId, TrackState, ZoneId, ZoneState,
+    CameraId, Crossing, Direction, FrameMeta, FrameSize, LineId, NormPoint, ObjectClass, PixelBox, Timestamp, Track,
+    TrackId, TrackState, ZoneId, ZoneState,
 };
 
 use crate::flow_scenarios::camera_plan;
@@ -52,24 +52,9 @@ fn ground_truth(text: &str) -> BTreeMap<u64, Vec<(u64, PixelBox)>> {
 
 /// The zone after each frame and after the end, and all crossings. A track ends with its last box, or where it has none for `lost_s`.
 fn run(text: &str, lost_s: f64) -> (Vec<ZoneState>, Vec<Crossing>) {
-    let zone = ZonePlan {
-        id: ZoneId::new("centre").unwrap(),
-        name: String::new(),
-        polygon: [(300.0, 180.0), (600.0, 180.0), (600.0, 400.0), (300.0, 400.0)].map(|(x, y)| norm(x, y)).to_vec(),
-        area_m2: None,
-        ground_use: Default::default(),
-        classes: ClassSet::PERSON,
-        band_heights: defaults::BAND_HEIGHTS,
-    };
-    let line = LinePlan {
-        id: LineId::new("x384").unwrap(),
-        name: String::new(),
-        a: norm(384.0, 575.0),
-        b: norm(384.0, 140.0),
-        classes: ClassSet::PERSON,
-        band_heights: defaults::BAND_HEIGHTS,
-        min_travel_heights: defaults::MIN_TRAVEL_HEIGHTS,
-    };
+    let corners = [(300.0, 180.0), (600.0, 180.0), (600.0, 400.0), (300.0, 400.0)].map(|(x, y)| norm(x, y));
+    let zone = ZonePlan::new(ZoneId::new("centre").unwrap(), corners.to_vec());
+    let line = LinePlan::new(LineId::new("x384").unwrap(), norm(384.0, 575.0), norm(384.0, 140.0));
     let mut flow = CameraFlow::new(&camera_plan(vec![zone], vec![line]));
     let frames = ground_truth(text);
     let mut seen: BTreeMap<u64, Timestamp> = BTreeMap::new();

@@ -5,13 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crowdflow::config::{
-    CameraPlan, CountingPlan, FileSource, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, defaults,
-};
+use crowdflow::config::{CameraPlan, FileSource, LinePlan, SourcePlan, ZonePlan};
 use crowdflow::flow::CameraFlow;
 use crowdflow::model::{
-    CameraId, ClassSet, FrameMeta, FrameSize, LineId, NormPoint, ObjectClass, PixelBox, PixelPoint, Reading, Timestamp,
-    Track, TrackId, TrackState, ZoneId,
+    CameraId, ClassSet, FrameMeta, FrameSize, LineId, Measure, NormPoint, ObjectClass, PixelBox, PixelPoint, Reading,
+    Timestamp, Track, TrackId, TrackState, ZoneId,
 };
 use serde::Deserialize;
 
@@ -206,43 +204,21 @@ impl Person {
 
 fn plan(scenario: &Scenario) -> CameraPlan {
     let zones = scenario.zones.iter().map(|(id, zone)| ZonePlan {
-        id: ZoneId::new(id).unwrap(),
-        name: id.clone(),
-        polygon: zone.polygon_px.iter().copied().map(norm).collect(),
         area_m2: zone.area_m2,
-        ground_use: Default::default(),
         classes: zone.classes.iter().copied().collect::<ClassSet>(),
-        band_heights: defaults::BAND_HEIGHTS,
+        ..ZonePlan::new(ZoneId::new(id).unwrap(), zone.polygon_px.iter().copied().map(norm).collect())
     });
     let lines = scenario.lines.iter().map(|(id, line)| LinePlan {
-        id: LineId::new(id).unwrap(),
-        name: id.clone(),
-        a: norm(line.a_px),
-        b: norm(line.b_px),
         classes: line.classes.iter().copied().collect::<ClassSet>(),
-        band_heights: defaults::BAND_HEIGHTS,
-        min_travel_heights: defaults::MIN_TRAVEL_HEIGHTS,
+        ..LinePlan::new(LineId::new(id).unwrap(), norm(line.a_px), norm(line.b_px))
     });
     camera_plan(zones.collect(), lines.collect())
 }
 
 /// A camera with these zones and lines; the rest doesn't matter here.
 pub fn camera_plan(zones: Vec<ZonePlan>, lines: Vec<LinePlan>) -> CameraPlan {
-    CameraPlan {
-        id: CameraId::new("cam").unwrap(),
-        name: "cam".to_owned(),
-        mobile: false,
-        source: SourcePlan::File(FileSource { path: "none.avi".into(), fps: FPS, start: Timestamp(0), repeat: false }),
-        analysis_fps: None,
-        stale_after_s: 3.0,
-        input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
-        tracker: TrackerPlan { confirm_s: 0.3, coast_s: 0.0, lost_s: 1.0 },
-        // The tracks are made up: nobody is too small to be seen.
-        counting: CountingPlan { least_person_px: 0.0, ..CountingPlan::default() },
-        calibration: None,
-        zones,
-        lines,
-    }
+    let source = FileSource { path: "none.avi".into(), fps: FPS, start: Timestamp(0), repeat: false };
+    CameraPlan { zones, lines, ..CameraPlan::new(CameraId::new("cam").unwrap(), SourcePlan::File(source)) }
 }
 
 /// Runs it and gives what differs from what is expected.
@@ -286,8 +262,13 @@ fn run(scenario: &Scenario) -> Vec<String> {
                 _ => panic!("a moment has `occupancy` or `unknown`"),
             };
             let density = moment.density_per_m2.map(Reading::Valid);
-            if !expected || density.is_some() && density != zone.density_per_m2 {
-                faults.push(format!("at {} s zone {}: {found:?}, {:?}", moment.t, moment.zone, zone.density_per_m2));
+            if !expected || density.is_some() && density != zone.readings.get(Measure::Density) {
+                faults.push(format!(
+                    "at {} s zone {}: {found:?}, {:?}",
+                    moment.t,
+                    moment.zone,
+                    zone.readings.get(Measure::Density)
+                ));
             }
         }
     }

@@ -12,8 +12,9 @@ use crowdflow::api::{ApiState, JpegFuture, JpegStream, LivePictures, ServiceInfo
 use crowdflow::config::{self, Plan};
 use crowdflow::metrics::{BuildInfo, Metrics};
 use crowdflow::model::{
-    CameraId, CameraState, FrameMeta, FrameReport, FrameSize, LineId, LineState, ObjectClass, PixelBox, Reading,
-    Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneClassState, ZoneId, ZoneState,
+    CameraId, CameraState, FrameMeta, FrameReport, FrameSize, LineId, LineState, Measure, ObjectClass, PixelBox,
+    Reading, Readings, SaturationReason, Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneClassState, ZoneId,
+    ZoneState,
 };
 use crowdflow::rules::RuleEngine;
 use crowdflow::status::{CameraHealthStatus, Phase, StatusBoard};
@@ -196,7 +197,7 @@ impl Service {
         let plan = plan();
         let mut rules = RuleEngine::new(&plan.rules);
         let mut report = |report: FrameReport| {
-            let alerts = rules.step(report.at, &report.camera, &report.zones);
+            let alerts = rules.step(report.at, &report.camera, (&report).into());
             let report = FrameReport { alerts, ..report };
             self.metrics.observe(&report);
             self.metrics.rule_states(rules.states());
@@ -287,45 +288,43 @@ fn report(camera: CameraId, at: Timestamp, zones: Vec<ZoneState>, lines: Vec<Lin
     };
     let tracks = (1..=people).map(track).collect();
     let frame = is_known.then_some(frame);
-    FrameReport { camera, at, frame, tracks, zones, lines, crossings: Vec::new(), alerts: Vec::new() }
+    let readings = Readings::NONE.with(Measure::People, Reading::Valid(people as f64));
+    let (crossings, alerts) = (Vec::new(), Vec::new());
+    FrameReport { camera, at, frame, tracks, zones, lines, readings, crossings, alerts }
 }
 
 pub fn gate_report(at: Timestamp, people: Reading, road: f64) -> FrameReport {
     let plaza = ZoneState {
+        saturation: matches!(people, Reading::AtLeast(_)).then_some(SaturationReason::Overlap),
         zone: ZoneId::new("plaza").unwrap(),
         classes: vec![class(ObjectClass::Person, people)],
-        density_per_m2: Some(people.map(|people| people / 50.0)),
-        saturation: None,
-        count_disagreement: None,
-        ground: None,
+        readings: Readings::NONE
+            .with(Measure::Occupancy, people)
+            .with(Measure::Density, people.map(|people| people / 50.0)),
     };
     let road = ZoneState {
+        saturation: None,
         zone: ZoneId::new("road").unwrap(),
         classes: vec![
             class(ObjectClass::Person, Reading::Valid(road)),
             class(ObjectClass::Bicycle, Reading::Valid(0.0)),
         ],
-        density_per_m2: None,
-        saturation: None,
-        count_disagreement: None,
-        ground: None,
+        readings: Readings::NONE.with(Measure::Occupancy, Reading::Valid(road)),
     };
     let door = LineState {
         line: LineId::new("door").unwrap(),
         totals: vec![(ObjectClass::Person, 418, 395)],
-        specific_flow: None,
+        readings: Readings::NONE,
     };
     report(camera("gate"), at, vec![plaza, road], vec![door], 17)
 }
 
 fn quay_report(at: Timestamp, people: Reading) -> FrameReport {
     let edge = ZoneState {
+        saturation: None,
         zone: ZoneId::new("edge").unwrap(),
         classes: vec![class(ObjectClass::Person, people)],
-        density_per_m2: None,
-        saturation: None,
-        count_disagreement: None,
-        ground: None,
+        readings: Readings::NONE.with(Measure::Occupancy, people),
     };
     report(camera("quay"), at, vec![edge], Vec::new(), 0)
 }

@@ -4,15 +4,18 @@
 #![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crowdflow::flow::measures::{GroundVelocity, first_crossings, flow_windows};
+use crowdflow::flow::measures::{Experiment, GroundVelocity, Trajectory, first_crossings, flow_windows};
 use crowdflow::model::{Direction, Timestamp};
+
+use crate::flow_ground_truth::shared;
 
 #[path = "../reference/experiment_file.rs"]
 mod experiment_file;
 
-/// The named columns of a table with a header, by row.
+/// The named columns of a table with a header, by row. An empty field is 0: PedPy's flow of a side from which nobody is
+/// there.
 fn columns<const N: usize>(folder: &Path, name: &str, names: [&str; N]) -> Vec<[f64; N]> {
     let text = experiment_file::read_text(folder, name).unwrap();
     let mut rows = csv::Reader::from_reader(text.as_bytes());
@@ -21,7 +24,7 @@ fn columns<const N: usize>(folder: &Path, name: &str, names: [&str; N]) -> Vec<[
     rows.records()
         .map(|row| {
             let row = row.unwrap();
-            at.map(|index| row[index].parse().unwrap())
+            at.map(|index| if row[index].is_empty() { 0.0 } else { row[index].parse().unwrap() })
         })
         .collect()
 }
@@ -133,20 +136,58 @@ fn compare(name: &str, folder: &Path) {
     assert!(off.told(name, "flow").max() <= 1e-6 * off.theirs_mean, "{name}");
 }
 
+/// The line method against one of PedPy's tables; `names` are its columns for those who come towards the right of the
+/// line and towards its left.
+fn compare_line_flow(
+    name: &str,
+    (experiment, people): (&Experiment, &[Trajectory]),
+    (folder, table, names): (&Path, &str, [&str; 3]),
+    frames: impl Fn(u64) -> bool,
+) {
+    let mut theirs = columns(folder, table, names);
+    theirs.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    let ours = experiment.line_flows(people, frames);
+    let numbers: Vec<u64> = ours.keys().copied().collect();
+    assert_eq!(numbers, theirs.iter().map(|row| row[0] as u64).collect::<Vec<_>>(), "{name}");
+    let to_right: Vec<f64> = ours.values().map(|flow| flow.out_per_m_s).collect();
+    let to_left: Vec<f64> = ours.values().map(|flow| flow.in_per_m_s).collect();
+    for (what, column, ours) in [("line flow, right", 1, to_right), ("line flow, left", 2, to_left)] {
+        let theirs: Vec<f64> = theirs.iter().map(|row| row[column]).collect();
+        let off = Differences::new(&ours, &theirs);
+        assert!(off.told(name, what).max() <= 1e-9, "{name}: {what}");
+    }
+}
+
 #[test]
 fn hand_written_ways_give_what_pedpy_gives() {
-    compare("meeting_point", &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/meeting_point"));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+    let folder = root.join("meeting_point");
+    compare("meeting_point", &folder);
+    let (experiment, _, metres) = experiment_file::read(&root.join("experiments.json"), "meeting_point").unwrap();
+    let people = experiment_file::read_people(&folder, experiment.fps, metres).unwrap();
+    let table = (folder.as_path(), "line_flow.csv", ["frame", "flow_sp+1", "flow_sp-1"]);
+    compare_line_flow("meeting_point", (&experiment, &people), table, |_| true);
+}
+
+#[test]
+fn counter_flow_by_the_line_method_is_pedpys() {
+    let Some(folder) = shared("trajectories/bidirectional") else { return };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+    let (mut experiment, _, metres) = experiment_file::read(&root.join("experiments.json"), "bidirectional").unwrap();
+    // How the table was made: the ways cut out of these frames, speeds over 5 frames before and after.
+    experiment.speed_half_window_s = 5.0 / experiment.fps;
+    let mut people = experiment_file::read_people(&folder, experiment.fps, metres).unwrap();
+    for way in &mut people {
+        way.samples.retain(|sample| (500..=1500).contains(&experiment.frame_at(sample.at)));
+    }
+    people.retain(|way| !way.samples.is_empty());
+    let table = (folder.as_path(), "bidirectional_line_flow_species.csv", ["frame", "j_sp+1", "j_sp-1"]);
+    compare_line_flow("bidirectional", (&experiment, &people), table, |_| true);
 }
 
 #[test]
 fn the_shared_experiments_give_what_pedpy_gives() {
-    let folder = std::env::var_os("CROWDFLOW_SHARED_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from)
-        .join("trajectories");
-    if !folder.exists() {
-        println!("skipped: trajectories not found in {}", folder.display());
-        return;
-    }
+    let Some(folder) = shared("trajectories") else { return };
     for name in ["bottleneck", "bidirectional", "corridor_050", "corridor_180_070"] {
         compare(name, &folder.join(name));
     }

@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use crowdflow::config::{CameraPlan, InputPlan, Region, SourcePlan, StreamSource, TrackerPlan};
-use crowdflow::model::{CameraId, FrameMeta, FrameSize};
+use crowdflow::config::{CameraPlan, SourcePlan, StreamSource};
+use crowdflow::model::{CameraId, FrameMeta};
 use crowdflow::picture::Picture;
 use crowdflow::source::{CameraHealth, CaptureCounters, FeedHandle, FeedSink, SourceErrorKind, spawn_feed};
 
@@ -49,20 +49,7 @@ struct Camera {
 impl Camera {
     fn watch(id: &str, url: String, credentials: Option<(String, String)>) -> Self {
         let source = StreamSource { url, credentials, open_timeout_s: 10.0, read_timeout_s: READ_TIMEOUT_S };
-        let plan = CameraPlan {
-            id: CameraId::new(id).expect("an id"),
-            name: id.to_owned(),
-            mobile: false,
-            source: SourcePlan::Stream(source),
-            analysis_fps: None,
-            stale_after_s: 3.0,
-            input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
-            tracker: TrackerPlan { confirm_s: 0.5, coast_s: 0.0, lost_s: 1.5 },
-            counting: Default::default(),
-            calibration: None,
-            zones: Vec::new(),
-            lines: Vec::new(),
-        };
+        let plan = CameraPlan::new(CameraId::new(id).expect("an id"), SourcePlan::Stream(source));
         let (sender, events) = channel();
         let sink = Forward { events: sender, health: None };
         let handle = spawn_feed(&plan, Arc::new(AtomicBool::new(false)), sink).expect("a thread");

@@ -7,7 +7,7 @@ const TEXTS = {
     calm: "calm", unknown: "unknown", blue: "Blue Ⅳ", yellow: "Yellow Ⅲ", orange: "Orange Ⅱ", red: "Red Ⅰ",
     no_rules: "No alert rules are configured.", no_alerts: "No alerts",
     zone: "Zone", line: "Line", occupancy: "Inside", density: "Density", level: "Level", inwards: "In", outwards: "Out",
-    in_picture: "in the picture", per_m2: "/m²",
+    in_picture: "in the picture", measures: "more figures",
     person: "people", bicycle: "bicycles", motorcycle: "motorcycles", car: "cars", bus: "buses", truck: "trucks",
     connecting: "connecting", delivering: "live", down: "no connection", ended: "ended", failed: "given up",
     "unknown:not_started": "nothing analysed yet", "unknown:no_frames": "no fresh picture", "unknown:mobile_camera": "moving camera",
@@ -27,7 +27,7 @@ const TEXTS = {
     calm: "正常", unknown: "未知", blue: "蓝色 Ⅳ级", yellow: "黄色 Ⅲ级", orange: "橙色 Ⅱ级", red: "红色 Ⅰ级",
     no_rules: "未配置预警规则。", no_alerts: "无预警",
     zone: "区域", line: "计数线", occupancy: "区域内", density: "密度", level: "级别", inwards: "进", outwards: "出",
-    in_picture: "画面内", per_m2: "/m²",
+    in_picture: "画面内", measures: "更多指标",
     person: "人", bicycle: "自行车", motorcycle: "摩托车", car: "轿车", bus: "公交车", truck: "卡车",
     connecting: "连接中", delivering: "实时", down: "连接中断", ended: "已结束", failed: "已停用",
     "unknown:not_started": "尚未分析", "unknown:no_frames": "无最新画面", "unknown:mobile_camera": "移动摄像机",
@@ -42,6 +42,48 @@ const TEXTS = {
     at_least: "至少:人群密度超出摄像机分辨能力",
     age: (s) => s < 90 ? `${Math.round(s)} 秒` : s < 5400 ? `${Math.round(s / 60)} 分钟` : `${Math.round(s / 3600)} 小时`,
   },
+};
+// A measure's name in English and Chinese, its unit, and how many decimals it is shown with.
+const MEASURES = {
+  occupancy: ["Inside", "区域内", "", 0],
+  density: ["Density", "密度", "/m²", 2],
+  voronoi_density: ["Density (Voronoi)", "密度(Voronoi)", "/m²", 2],
+  local_density: ["Greatest local density", "局部最大密度", "/m²", 2],
+  level_of_service: ["Level of service", "服务水平", "", 0],
+  speed: ["Speed", "速度", " m/s", 2],
+  speed_deficit: ["Speed against expected", "速度比(实测/预期)", "", 2],
+  standing_share: ["Standing", "站立比例", "", 2],
+  stop_and_go: ["Stop-and-go", "走停指数", "", 2],
+  oscillation: ["Oscillation", "振荡", "", 2],
+  pressure: ["Crowd pressure", "人群压力", " /s²", 3],
+  turbulence: ["Turbulence", "人群湍流", "", 0],
+  counter_flow: ["Counter-flow", "对冲比", "", 2],
+  polar_order: ["Polar order", "方向一致度", "", 2],
+  direction_entropy: ["Direction entropy", "方向熵", "", 2],
+  wrong_way_share: ["Wrong way", "逆行比例", "", 2],
+  mean_dwell: ["Mean stay", "平均停留", " s", 0],
+  median_dwell: ["Median stay", "停留中位数", " s", 0],
+  p90_dwell: ["90 % stay up to", "90% 停留不超过", " s", 0],
+  longest_dwell: ["Longest stay", "最长停留", " s", 0],
+  loitering: ["Loitering", "徘徊", "", 0],
+  standing_groups: ["Standing groups", "驻足人群数", "", 0],
+  largest_standing_group: ["Largest standing group", "最大驻足人群", "", 0],
+  gathering: ["Gathering", "聚集", "", 0],
+  dispersal: ["Dispersal", "四散", "", 0],
+  surge: ["Rise", "人数增速", "/min", 1],
+  fill_rate: ["Net fill rate", "净流入率", " /m²·min", 2],
+  balance_drift: ["Flow balance drift", "流量平衡漂移", "", 0],
+  count_disagreement: ["Second opinion differs by", "第二计数偏差", "", 2],
+  time_to_blue: ["Time to blue", "距蓝色", " s", 0],
+  time_to_yellow: ["Time to yellow", "距黄色", " s", 0],
+  time_to_orange: ["Time to orange", "距橙色", " s", 0],
+  time_to_red: ["Time to red", "距红色", " s", 0],
+  flow_in: ["Flow in", "流入", "/min", 1],
+  flow_out: ["Flow out", "流出", "/min", 1],
+  specific_flow_in: ["Specific flow in", "单宽流入", " /m·s", 2],
+  specific_flow_out: ["Specific flow out", "单宽流出", " /m·s", 2],
+  capacity_ratio: ["Share of capacity", "通行能力占比", "", 2],
+  people: ["People", "人数", "", 0],
 };
 const LEVELS = ["calm", "unknown", "blue", "yellow", "orange", "red"];
 // Browsers open six connections to one host: these stay open, the rest is for events, snapshots and other pages.
@@ -58,6 +100,8 @@ let state = null;
 let receivedAt = null;
 const began = performance.now();
 const cards = new Map();
+// The lists of measures that somebody has opened; each event writes the lists anew.
+const opened = new Set();
 
 const text = (key) => TEXTS[language][key] ?? key;
 const byId = (id) => document.getElementById(id);
@@ -71,18 +115,25 @@ function element(tag, className, ...children) {
 }
 
 const timeOf = (rfc3339) => new Date(rfc3339).toLocaleTimeString(language === "zh" ? "zh-CN" : "en-GB");
-const decimals = (value, measure) => value.toFixed(measure === "density" ? 2 : 0);
+const measureName = (measure) => MEASURES[measure]?.[language === "zh" ? 1 : 0] ?? measure.replaceAll("_", " ");
+const unitOf = (measure) => MEASURES[measure]?.[2] ?? "";
+
+/** A value as people read it: a level of service is a letter. */
+function figure(value, measure) {
+  if (measure === "level_of_service") return "ABCDEF"[value - 1] ?? String(value);
+  return value.toFixed(MEASURES[measure]?.[3] ?? (Number.isInteger(value) ? 0 : 2));
+}
 
 /** `12`, `≥ 40`, or `?` with the reason. */
-function reading(body, measure, unit = "") {
+function reading(body, measure, unit = unitOf(measure)) {
   if (body.value === null) {
     const unknown = element("span", "number unknown-value", "?");
     unknown.title = text(body.quality);
     return unknown;
   }
-  const bound = body.quality === "at_least";
-  const shown = element("span", "number", `${bound ? "≥ " : ""}${decimals(body.value, measure)}${unit}`);
-  if (bound) shown.title = text("at_least");
+  const bound = { at_least: "≥ ", at_most: "≤ " }[body.quality] ?? "";
+  const shown = element("span", "number", `${bound}${figure(body.value, measure)}${unit}`);
+  if (body.quality === "at_least" && !measure.includes("time_to")) shown.title = text("at_least");
   return shown;
 }
 
@@ -90,29 +141,33 @@ function chip(level, stale) {
   return element("span", `level ${level}${stale && level !== "unknown" ? " stale" : ""}`, text(level));
 }
 
-/** The worst rule of a zone; null where it has none. */
+/** The worst rule of a zone; null where it has none. Without a zone: of all of the camera. */
 function worstRule(camera, zone) {
   const own = state.rules.filter((rule) => rule.camera === camera && (zone === null || rule.zone === zone));
   return own.reduce((worst, rule) => worst === null || LEVELS.indexOf(rule.level) > LEVELS.indexOf(worst.level) ? rule : worst, null);
 }
 
-function nameOf(cameraId, zoneId) {
-  const camera = state.cameras.find((camera) => camera.id === cameraId);
-  const zone = camera?.zones.find((zone) => zone.id === zoneId);
-  return `${zone?.name ?? zoneId} · ${camera?.name ?? cameraId}`;
+/** Where a rule looks: its zone or line, and its camera. */
+function placeOf(rule) {
+  const camera = state.cameras.find((camera) => camera.id === rule.camera);
+  const zone = camera?.zones.find((zone) => zone.id === rule.zone);
+  const line = camera?.lines.find((line) => line.id === rule.line);
+  const place = zone?.name ?? line?.name ?? rule.zone ?? rule.line;
+  const name = camera?.name ?? rule.camera;
+  return place ? `${place} · ${name}` : name;
 }
 
 function ruleItem(rule) {
-  const unit = rule.measure === "density" ? text("per_m2") : "";
+  const unit = unitOf(rule.measure);
   const item = element("li", rule.level);
   const head = element("div", "row", element("h3", "", rule.name), chip(rule.level, rule.stale));
-  const value = reading(rule.reading, rule.measure, unit);
+  const value = reading(rule.reading, rule.measure);
   value.classList.add("big");
-  const place = element("div", "row", element("span", "faint", `${nameOf(rule.camera, rule.zone)} · ${text(rule.measure)}`), value);
+  const place = element("div", "row", element("span", "faint", `${placeOf(rule)} · ${measureName(rule.measure)}`), value);
   item.append(head, place);
   if (rule.stale) item.append(element("p", "warning", text(rule.level === "unknown" ? "no_value" : "held")));
   if (rule.since) item.append(element("p", "faint", text("since")(timeOf(rule.since))));
-  const thresholds = rule.levels.map((level) => `${text(level.level)} ${level.raise}${unit}`).join(" · ");
+  const thresholds = rule.levels.map((level) => `${text(level.level)} ${rule.measure === "level_of_service" ? figure(level.raise, rule.measure) : level.raise}${unit}`).join(" · ");
   item.append(element("p", "faint", `${text("thresholds")}: ${thresholds}`));
   if (rule.source) item.append(element("p", "faint", `${text("source")}: ${rule.source}`));
   return item;
@@ -124,8 +179,7 @@ function renderRules() {
   const named = new Map(state.rules.map((rule) => [rule.id, rule.name]));
   byId("recent").replaceChildren(...state.recent_alerts.slice(0, 12).map((alert) => {
     const level = alert.to ?? "calm";
-    const unit = alert.measure === "density" ? text("per_m2") : "";
-    const value = reading({ value: alert.value, quality: alert.quality }, alert.measure, unit);
+    const value = reading({ value: alert.value, quality: alert.quality }, alert.measure);
     return element("li", "", element("span", "faint number", timeOf(alert.time)), element("span", "", named.get(alert.rule) ?? alert.rule),
       element("span", "", text(alert.kind)), alert.kind === "cleared" ? null : chip(level, alert.kind === "stale"), value);
   }));
@@ -191,7 +245,8 @@ function renderCamera(camera, place) {
     camera.error ? element("span", "faint", camera.error) : null,
     camera.next_try ? element("span", "faint", text("next_try")(timeOf(camera.next_try))) : null,
   ].filter(Boolean)));
-  made.tables.replaceChildren(...[zoneTable(camera), lineTable(camera)].filter(Boolean));
+  const places = [...camera.zones, ...camera.lines].map((place) => measureList({ ...place, key: `${camera.id}/${place.id}` }));
+  made.tables.replaceChildren(...[zoneTable(camera), lineTable(camera), ...places].filter(Boolean));
 }
 
 function head(...keys) {
@@ -211,7 +266,7 @@ function zoneTable(camera) {
     value.classList.add("big");
     const row = element("tr", "", name, element("td", "value", value));
     if (dense) {
-      const density = at === 0 && zone.density_per_m2 !== null ? reading(zone.density_per_m2, "density", text("per_m2")) : "";
+      const density = at === 0 && zone.density_per_m2 !== null ? reading(zone.density_per_m2, "density") : "";
       row.append(element("td", "value", density));
     }
     if (ruled) row.append(element("td", "value", rule ? chip(rule.level, rule.stale) : ""));
@@ -219,6 +274,18 @@ function zoneTable(camera) {
   }));
   const keys = ["zone", "occupancy", ...(dense ? ["density"] : []), ...(ruled ? ["level"] : [])];
   return element("table", "zones", head(...keys), element("tbody", "", ...rows));
+}
+
+/** Everything that is measured of a place and known now, folded away until somebody looks. */
+function measureList(place) {
+  const known = Object.entries(place.measures).filter(([name, body]) => body.value !== null && !/^(earliest|latest)_/.test(name));
+  const shown = known.filter(([name]) => !["occupancy", "density"].includes(name));
+  if (shown.length === 0) return null;
+  const rows = shown.map(([name, body]) => element("tr", "", element("td", "", measureName(name)), element("td", "value", reading(body, name))));
+  const details = element("details", "", element("summary", "faint", `${place.name} · ${text("measures")}`), element("table", "", element("tbody", "", ...rows)));
+  details.open = opened.has(place.key);
+  details.addEventListener("toggle", () => details.open ? opened.add(place.key) : opened.delete(place.key));
+  return details;
 }
 
 function lineTable(camera) {

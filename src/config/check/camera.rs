@@ -2,7 +2,10 @@
 
 use super::{Checker, Fault, FaultKind, KeyPath, Number, calibration, defaults, place, source};
 use crate::config::raw::RawCamera;
-use crate::config::{CameraPlan, CountingPlan, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, region};
+use crate::config::{
+    AutoInput, CameraPlan, CountingPlan, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, region,
+};
+use crate::geometry::TileGrid;
 use crate::model::{CameraId, FrameSize};
 
 pub(super) fn check(
@@ -27,10 +30,9 @@ pub(super) fn check(
         "the zones would read unknown",
     );
     let tracker = tracker(checker, raw, &path.key("tracker"), frame_interval_s);
-    let input_size = match raw.input_size.as_deref() {
-        Some(written) => input_size(checker, written, &path.key("input_size")),
-        None => Some(defaults::INPUT_SIZE),
-    };
+    let input_size = input_size(checker, raw, &path.key("input_size"));
+    let tiles = tiles(checker, raw, &path.key("input_tiles"));
+    let keep_fps = keep_fps(checker, raw, path, input_size, frame_interval_s);
     let counting = counting(checker, raw, &path.key("density_map"), density_map_every_s);
 
     let frame_size = raw.frame_size.as_deref().map(|size| checker.frame_size(&path.key("frame_size"), size));
@@ -46,6 +48,16 @@ pub(super) fn check(
         None => None,
     };
     let view = place::View { frame_size, calibration: calibration.as_ref().map(Option::as_ref) };
+    let walkable = match &raw.walkable {
+        Some(_) if raw.mobile => {
+            let fault = Fault::new(FaultKind::MobileWithPlaces, "a walkable area", "none, as mobile = true")
+                .help("A moving camera's ground is elsewhere every moment. A fixed camera has mobile = false");
+            checker.note(&path.key("walkable"), fault);
+            Some(None)
+        }
+        Some(walkable) => place::walkable(checker, walkable, &path.key("walkable"), view).map(Some),
+        None => Some(None),
+    };
     let (zones, lines) = places(checker, raw, path, view);
     let region = region(checker, raw, path, &zones, &lines);
     Some(CameraPlan {
@@ -55,13 +67,27 @@ pub(super) fn check(
         source: source?,
         analysis_fps: analysis_fps?,
         stale_after_s: stale_after_s?,
-        input: InputPlan { size: input_size?, region: region? },
+        input: InputPlan {
+            size: match input_size? {
+                InputSize::Fixed(size) => size,
+                InputSize::Auto => defaults::INPUT_SIZE,
+            },
+            region: region?,
+            tiles: tiles?,
+            auto: keep_fps?.map(|keep_fps| AutoInput {
+                // Where there is nothing to crop to, the whole picture stays.
+                chooses_region: raw.region.is_none(),
+                chooses_tiles: raw.input_tiles.is_none(),
+                keep_fps,
+            }),
+        },
         tracker: tracker?,
         counting: counting?,
         calibration: match calibration {
             Some(calibration) => Some(calibration?),
             None => None,
         },
+        walkable: walkable?,
         zones,
         lines,
     })
@@ -147,7 +173,28 @@ fn counting(
     Some(CountingPlan { density_map_every_s: density_map_every_s.filter(|_| on), ..CountingPlan::default() })
 }
 
-pub(super) fn input_size(checker: &mut Checker<'_>, written: &str, path: &KeyPath) -> Option<FrameSize> {
+/// The input's size as it is written.
+#[derive(Clone, Copy)]
+enum InputSize {
+    Fixed(FrameSize),
+    Auto,
+}
+
+fn input_size(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Option<InputSize> {
+    match raw.input_size.as_deref() {
+        None => Some(InputSize::Fixed(defaults::INPUT_SIZE)),
+        Some("auto") => Some(InputSize::Auto),
+        Some(written) => fixed_input_size(checker, written, path, "\"auto\", or ").map(InputSize::Fixed),
+    }
+}
+
+/// A size of a network's input. `or`: what else may be written there.
+pub(super) fn fixed_input_size(
+    checker: &mut Checker<'_>,
+    written: &str,
+    path: &KeyPath,
+    or: &str,
+) -> Option<FrameSize> {
     let (stride, most) = (defaults::INPUT_STRIDE_PX, defaults::INPUT_MOST_PX);
     let side = |text: &str| text.parse::<u32>().ok();
     let size = written.split_once('x').and_then(|(width, height)| side(width).zip(side(height)));
@@ -158,7 +205,7 @@ pub(super) fn input_size(checker: &mut Checker<'_>, written: &str, path: &KeyPat
     {
         return Some(FrameSize { width_px, height_px });
     }
-    let expected = format!("\"WIDTHxHEIGHT\", both multiples of {stride} from {stride} to {most}");
+    let expected = format!("{or}\"WIDTHxHEIGHT\", both multiples of {stride} from {stride} to {most}");
     let mut fault = Fault::new(FaultKind::BadInputSize, format!("{written:?}"), expected);
     if let Some((width, height)) = size {
         let near = |side: u32| (side.min(most).div_ceil(stride) * stride).max(stride);
@@ -166,6 +213,44 @@ pub(super) fn input_size(checker: &mut Checker<'_>, written: &str, path: &KeyPat
     }
     checker.note(path, fault);
     None
+}
+
+fn tiles(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Option<TileGrid> {
+    let Some(written) = raw.input_tiles.as_deref() else { return Some(TileGrid::ONE) };
+    let (columns, rows) = checker.pair(path, written, defaults::TILES, "[columns, rows]")?;
+    Some(TileGrid { columns: columns as u32, rows: rows as u32 })
+}
+
+/// The frame rate that a chosen input has to keep; `Some(None)` where none is chosen.
+fn keep_fps(
+    checker: &mut Checker<'_>,
+    raw: &RawCamera,
+    camera: &KeyPath,
+    input_size: Option<InputSize>,
+    frame_interval_s: Option<f64>,
+) -> Option<Option<f64>> {
+    let path = camera.key("keep_fps");
+    let written = checker.optional_number(&path, raw.keep_fps, defaults::FPS)?;
+    match (input_size?, written, frame_interval_s) {
+        (InputSize::Auto, Some(fps), _) => Some(Some(fps)),
+        (InputSize::Auto, None, Some(interval_s)) => Some(Some(1.0 / interval_s)),
+        (InputSize::Auto, None, None) => {
+            checker.missing(
+                &path,
+                "frames a second that this machine has to keep of this camera, as input_size = \"auto\" and neither \
+                 analysis_fps nor its source says how many come",
+            );
+            None
+        }
+        (InputSize::Fixed(_), None, _) => Some(None),
+        (InputSize::Fixed(size), Some(fps), _) => {
+            let found = format!("{fps} with an input size of {}x{}", size.width_px, size.height_px);
+            let fault = Fault::new(FaultKind::KeepFpsUnused, found, "no keep_fps, or input_size = \"auto\"")
+                .help("keep_fps bounds the input size that is chosen. How many frames are analysed is `analysis_fps`");
+            checker.note(&path, fault);
+            None
+        }
+    }
 }
 
 fn places(
@@ -189,8 +274,11 @@ fn places(
         return (Vec::new(), Vec::new());
     }
     let zones_path = path.key("zones");
-    let zones =
-        raw.zones.iter().filter_map(|(id, zone)| place::zone(checker, id, zone, &zones_path.key(id), view)).collect();
+    let zones = raw
+        .zones
+        .iter()
+        .filter_map(|(id, zone)| place::zone(checker, id, zone, &zones_path.key(id), (view, &raw.lines)))
+        .collect();
     let lines_path = path.key("lines");
     let lines =
         raw.lines.iter().filter_map(|(id, line)| place::line(checker, id, line, &lines_path.key(id), view)).collect();

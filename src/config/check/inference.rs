@@ -1,6 +1,6 @@
 //! Model and threads.
 
-use super::camera::input_size;
+use super::camera::fixed_input_size;
 use super::{Checker, Fault, FaultKind, KeyPath, Number, defaults};
 use crate::config::raw::{RawDensityMap, RawInference};
 use crate::config::{DensityMapPlan, DetectionThresholds, InferencePlan};
@@ -15,6 +15,8 @@ pub(super) fn check(checker: &mut Checker<'_>, raw: &RawInference, path: &KeyPat
     let threads = defaults::THREADS_PER_WORKER as f64;
     let threads =
         checker.number_or(&path.key("threads_per_worker"), raw.threads_per_worker, defaults::THREADS, threads);
+    let speed_path = path.key("megapixels_per_s");
+    let megapixels_per_s = checker.optional_number(&speed_path, raw.megapixels_per_s, defaults::MEGAPIXELS_PER_S);
     let thresholds = thresholds(checker, raw, path);
     let density_map = raw.density_map.as_ref().map(|raw| density_map(checker, raw, &path.key("density_map")));
     Some(InferencePlan {
@@ -23,6 +25,7 @@ pub(super) fn check(checker: &mut Checker<'_>, raw: &RawInference, path: &KeyPat
         onnxruntime,
         workers: workers?.map(|workers| workers as usize),
         threads_per_worker: threads? as usize,
+        megapixels_per_s: megapixels_per_s?,
         thresholds: thresholds?,
         density_map: match density_map {
             Some(density_map) => Some(density_map?),
@@ -41,7 +44,8 @@ fn density_map(checker: &mut Checker<'_>, raw: &RawDensityMap, path: &KeyPath) -
     };
     let every_s =
         checker.number_or(&path.key("every_s"), raw.every_s, defaults::MAP_INTERVAL_S, defaults::DENSITY_MAP_EVERY_S);
-    let input_size = raw.input_size.as_deref().map(|written| input_size(checker, written, &path.key("input_size")));
+    let size_path = path.key("input_size");
+    let input_size = raw.input_size.as_deref().map(|written| fixed_input_size(checker, written, &size_path, ""));
     Some(DensityMapPlan {
         model: model?,
         every_s: every_s?,

@@ -16,7 +16,7 @@ use super::key_path::KeyPath;
 use super::number::{Number, NumberFault, Range};
 use super::raw::{RawConfig, RawServer};
 use super::suggest::nearest;
-use super::{CameraPlan, Fault, FaultKind, Plan, PrivacyPlan, ServerPlan, defaults};
+use super::{CameraPlan, Fault, FaultKind, Plan, PrivacyPlan, RulePlan, ServerPlan, defaults};
 use crate::model::IdError;
 
 /// The plan, or everything that is wrong, in the order of the file.
@@ -43,17 +43,18 @@ pub(super) fn check(
         let written = inference.as_ref().and_then(|inference| inference.density_map.as_ref());
         written.map_or(defaults::DENSITY_MAP_EVERY_S, |density_map| density_map.every_s)
     });
-    let cameras: Vec<CameraPlan> = raw
+    let mut cameras: Vec<CameraPlan> = raw
         .cameras
         .iter()
         .filter_map(|(id, camera)| camera::check(&mut checker, id, camera, &cameras_path.key(id), density_map_every_s))
         .collect();
     let rules_path = top.key("rules");
-    let rules = raw
+    let rules: Vec<RulePlan> = raw
         .rules
         .iter()
         .filter_map(|(id, rule)| rule::check(&mut checker, id, rule, &rules_path.key(id), (&raw.cameras, &cameras)))
         .collect();
+    rule::tell_zones_their_thresholds(&mut cameras, &rules);
     let blur_heads = raw.privacy.blur_heads.unwrap_or(defaults::BLUR_HEADS);
     let mut faults = checker.faults;
     match (server, inference) {

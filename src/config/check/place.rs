@@ -1,11 +1,16 @@
-//! Zones and lines.
+//! Zones, lines, and where people can walk.
+
+use std::collections::BTreeMap;
 
 use super::{Checker, Fault, FaultKind, KeyPath, Number, Range, defaults};
 use crate::calibration::GroundPlane;
-use crate::config::raw::{RawLine, RawPoint, RawZone};
-use crate::config::{CalibrationPlan, LinePlan, ZonePlan};
+use crate::config::raw::{ById, RawDirection, RawLine, RawPoint, RawWalkable, RawZone};
+use crate::config::suggest::nearest;
+use crate::config::{CalibrationPlan, LinePlan, WalkablePlan, ZonePlan};
 use crate::geometry::{PolygonFault, polygon_fault};
-use crate::model::{ClassSet, FrameSize, GroundPoint, LineId, NormPoint, ObjectClass, PixelPoint, ZoneId, ZoneUse};
+use crate::model::{
+    ClassSet, Direction, FrameSize, GroundPoint, LineId, NormPoint, ObjectClass, PixelPoint, ZoneId, ZoneUse,
+};
 
 /// A frame size as the camera gives it: not at all, wrong (and noted), or right.
 pub(super) type CameraFrameSize = Option<Option<(u32, u32)>>;
@@ -23,7 +28,7 @@ pub(super) fn zone(
     id: &str,
     raw: &RawZone,
     path: &KeyPath,
-    view: View<'_>,
+    (view, lines): (View<'_>, &ById<RawLine>),
 ) -> Option<ZonePlan> {
     let zone_id = checker.id(path, ZoneId::new(id));
     let name = raw.name.as_deref().map_or(Some(id.to_owned()), |name| checker.text(&path.key("name"), name));
@@ -42,6 +47,21 @@ pub(super) fn zone(
         Some(written) => checker.word(&path.key("use"), written, &uses),
         None => Some(ZoneUse::default()),
     };
+    let level_path = path.key("level_of_service_per_m2");
+    let level_of_service_per_m2 = match &raw.level_of_service_per_m2 {
+        Some(limits) => level_of_service(checker, &level_path, limits).map(Some),
+        None => Some(None),
+    };
+    let direction_path = path.key("allowed_direction");
+    let allowed_direction = match &raw.allowed_direction {
+        Some(direction) => {
+            scale.and_then(|scale| allowed_direction(checker, &direction_path, direction, scale)).map(Some)
+        }
+        None => Some(None),
+    };
+    let enclosed_by = enclosed_by(checker, &path.key("enclosed_by"), &raw.enclosed_by, lines);
+    let loitering_path = path.key("loitering_s");
+    let loitering_s = checker.number_or(&loitering_path, raw.loitering_s, defaults::LOITERING, defaults::LOITERING_S);
     let classes = classes(checker, raw.classes.as_deref(), &path.key("classes"));
     let band_path = path.key("band_heights");
     let band_heights = checker.number_or(&band_path, raw.band_heights, defaults::BAND, defaults::BAND_HEIGHTS);
@@ -51,6 +71,12 @@ pub(super) fn zone(
         area_m2: area_m2?.or_else(|| derived_area_m2(view, polygon.as_deref()?)),
         polygon: polygon?,
         ground_use: ground_use?,
+        level_of_service_per_m2: level_of_service_per_m2?,
+        // A density rule on this zone puts its own in their place.
+        thresholds_per_m2: defaults::shipped_levels(ground_use?).raise_per_m2.map(Some),
+        allowed_direction: allowed_direction?,
+        enclosed_by: enclosed_by?,
+        loitering_s: loitering_s?,
         classes: classes?,
         band_heights: band_heights?,
     })
@@ -86,6 +112,10 @@ pub(super) fn line(
             .help("The line runs from `a` to `b`, and *in* is to the left of that direction as seen in the picture");
         checker.note(&path.key("b"), fault);
     }
+    let allowed = match raw.allowed.as_deref() {
+        Some(written) => checker.word(&path.key("allowed"), written, &DIRECTIONS).map(Some),
+        None => Some(None),
+    };
     let classes = classes(checker, raw.classes.as_deref(), &path.key("classes"));
     let band_path = path.key("band_heights");
     let band_heights = checker.number_or(&band_path, raw.band_heights, defaults::BAND, defaults::BAND_HEIGHTS);
@@ -97,10 +127,116 @@ pub(super) fn line(
         name: name?,
         a: a?,
         b: b?,
+        allowed: allowed?,
         classes: classes?,
         band_heights: band_heights?,
         min_travel_heights: min_travel_heights?,
     })
+}
+
+const DIRECTIONS: [(&str, Direction); 2] =
+    [(Direction::In.as_str(), Direction::In), (Direction::Out.as_str(), Direction::Out)];
+
+pub(super) fn walkable(
+    checker: &mut Checker<'_>,
+    raw: &RawWalkable,
+    path: &KeyPath,
+    view: View<'_>,
+) -> Option<WalkablePlan> {
+    let scale = scale(checker, path, raw.coords.as_deref(), raw.frame_size.as_deref(), view);
+    let polygon_path = path.key("polygon");
+    let outline = match &raw.polygon {
+        Some(corners) => scale.and_then(|scale| polygon(checker, &polygon_path, corners, scale)),
+        None => {
+            checker.missing(&polygon_path, "the corners of where people can walk, [[x, y], [x, y], [x, y], …]");
+            None
+        }
+    };
+    let obstacles_path = path.key("obstacles");
+    let obstacles = raw.obstacles.as_deref().unwrap_or_default().iter().enumerate();
+    let obstacles: Vec<Option<Vec<NormPoint>>> =
+        obstacles.map(|(index, corners)| polygon(checker, &obstacles_path.index(index), corners, scale?)).collect();
+    Some(WalkablePlan { polygon: outline?, obstacles: obstacles.into_iter().collect::<Option<_>>()? })
+}
+
+/// The densities up to which levels A to E reach, each above the one before.
+fn level_of_service(checker: &mut Checker<'_>, path: &KeyPath, limits: &[Number]) -> Option<[f64; 5]> {
+    let Ok(written) = <[Number; 5]>::try_from(limits.to_vec()) else {
+        let expected = "five: the densities in people per m² up to which levels A, B, C, D and E reach";
+        checker.note(path, Fault::new(FaultKind::WrongLength, format!("{} numbers", limits.len()), expected));
+        return None;
+    };
+    let mut checked = [0.0; 5];
+    for (index, limit) in written.into_iter().enumerate() {
+        let path = path.index(index);
+        let limit = checker.number(&path, limit, defaults::DENSITY_PER_M2)?;
+        let before = index.checked_sub(1).map_or(0.0, |before| checked[before]);
+        if limit <= before {
+            let expected = format!("more than {before}, the better level's limit");
+            checker.note(&path, Fault::new(FaultKind::LevelsOutOfOrder, limit, expected));
+            return None;
+        }
+        checked[index] = limit;
+    }
+    Some(checked)
+}
+
+fn allowed_direction(
+    checker: &mut Checker<'_>,
+    path: &KeyPath,
+    raw: &RawDirection,
+    scale: Scale<'_>,
+) -> Option<(NormPoint, NormPoint)> {
+    let mut end = |key: &str, point: &Option<RawPoint>| match point {
+        Some(point) => point_in(checker, &path.key(key), point, scale),
+        None => {
+            checker.missing(&path.key(key), "a point [x, y]");
+            None
+        }
+    };
+    let (from, to) = (end("from", &raw.from), end("to", &raw.to));
+    let (from, to) = (from?, to?);
+    if from == to {
+        let fault = Fault::new(FaultKind::DirectionWithoutLength, "the same point as `from`", "another point")
+            .help("People are to walk from `from` towards `to`");
+        checker.note(&path.key("to"), fault);
+        return None;
+    }
+    Some((from, to))
+}
+
+fn enclosed_by(
+    checker: &mut Checker<'_>,
+    path: &KeyPath,
+    raw: &BTreeMap<String, String>,
+    lines: &ById<RawLine>,
+) -> Option<Vec<(LineId, Direction)>> {
+    let mut enclosing = Vec::with_capacity(raw.len());
+    let mut is_sound = true;
+    for (line, inward) in raw {
+        let path = path.key(line);
+        if !lines.contains_key(line) {
+            let known: Vec<&str> = lines.keys().map(String::as_str).collect();
+            let expected = match known.as_slice() {
+                [] => "a line of this camera, but it has none".to_owned(),
+                known => format!("a line of this camera, one of {}", known.join(", ")),
+            };
+            let fault = Fault::new(FaultKind::UnknownPlace, format!("{line:?}"), expected);
+            let fault = match nearest(line, known.iter().copied()) {
+                Some(meant) => fault.help(format!("Did you mean {meant:?}?")),
+                None => fault,
+            };
+            checker.note(&path, fault);
+            is_sound = false;
+        }
+        let direction = checker.word(&path, inward, &DIRECTIONS);
+        // A line whose id is no id is noted where it stands.
+        match (LineId::new(line), direction) {
+            (Ok(line), Some(direction)) => enclosing.push((line, direction)),
+            _ => is_sound = false,
+        }
+    }
+    is_sound.then_some(enclosing)
 }
 
 /// The area on the ground that follows from the calibration; `None` where there is none, or the zone reaches the

@@ -1,11 +1,13 @@
 //! Alert rules.
 
-use super::{Checker, Fault, FaultKind, KeyPath, defaults};
+use super::{Checker, Fault, FaultKind, KeyPath, Range, defaults};
 use crate::config::defaults::ShippedLevels;
-use crate::config::raw::{ById, RawCamera, RawLevel, RawLevels, RawRule, RawZone};
+use crate::config::raw::{ById, RawCamera, RawLevel, RawLevels, RawRule};
 use crate::config::suggest::nearest;
-use crate::config::{CameraPlan, LevelPlan, Measure, RulePlan};
-use crate::model::{CameraId, Level, ObjectClass, RuleId, ZoneId};
+use crate::config::{CameraPlan, LevelPlan, RulePlan};
+use crate::model::{
+    CameraId, Level, LineId, Measure, Needs, ObjectClass, Place, RuleId, Scope, Worse, ZoneId, ZoneUse,
+};
 
 pub(super) fn check(
     checker: &mut Checker<'_>,
@@ -16,78 +18,163 @@ pub(super) fn check(
 ) -> Option<RulePlan> {
     let rule_id = checker.id(path, RuleId::new(id));
     let name = raw.name.as_deref().map_or(Some(id.to_owned()), |name| checker.text(&path.key("name"), name));
-    let measure_path = path.key("measure");
-    let measure = match raw.measure.as_deref() {
-        Some(written) => {
-            let words = [Measure::Occupancy, Measure::Density].map(|measure| (measure.as_str(), measure));
-            checker.word(&measure_path, written, &words)
-        }
-        None => {
-            checker.missing(&measure_path, "\"occupancy\" (people) or \"density\" (people per m²)");
-            None
-        }
-    };
-    let zone = find_zone(checker, raw.zone.as_deref(), &path.key("zone"), cameras);
-    if let (Some(found), Some(measure)) = (&zone, measure) {
-        zone_fits(checker, found, measure, path, plans);
+    let place = place(checker, raw, path, cameras);
+    let measure = measure(checker, raw.measure.as_deref(), &path.key("measure"), place.as_ref().map(FoundPlace::scope));
+    if let (Some(found), Some(measure)) = (&place, measure) {
+        measure_can_be_had(checker, found, measure, path, plans);
     }
     let own_source = match raw.source.as_deref() {
         Some(source) => checker.text(&path.key("source"), source).map(Some),
         None => Some(None),
     };
-    let levels = measure.and_then(|measure| levels(checker, raw, measure, path));
-    let (found, (levels, shipped_source)) = (zone?, levels?);
+    let zone_use = place.as_ref().and_then(FoundPlace::zone_use).unwrap_or_default();
+    let levels = measure.and_then(|measure| levels(checker, raw, measure, zone_use, path));
+    let (found, (levels, shipped_source)) = (place?, levels?);
     Some(RulePlan {
         id: rule_id?,
         name: name?,
         camera: CameraId::new(found.camera).ok()?,
-        zone: ZoneId::new(found.zone).ok()?,
+        place: found.place()?,
         measure: measure?,
         levels,
         source: own_source?.unwrap_or_else(|| shipped_source.to_owned()),
     })
 }
 
-/// The zone that a rule is about.
-struct FoundZone<'r> {
-    camera: &'r str,
-    zone: &'r str,
-    raw: &'r RawZone,
-    /// Whether the camera has a calibration, sound or not.
-    calibrated: bool,
+/// The time to a threshold is told for the thresholds of the zone's first rule on density.
+pub(super) fn tell_zones_their_thresholds(cameras: &mut [CameraPlan], rules: &[RulePlan]) {
+    for camera in cameras {
+        for zone in &mut camera.zones {
+            let is_about_it = |rule: &&RulePlan| {
+                rule.camera == camera.id && rule.place.zone() == Some(&zone.id) && is_density(rule.measure)
+            };
+            if let Some(rule) = rules.iter().find(is_about_it) {
+                let raise = |level| rule.levels.iter().find(|plan| plan.level == level).map(|plan| plan.raise);
+                zone.thresholds_per_m2 = Level::ALL.map(raise);
+            }
+        }
+    }
 }
 
-fn find_zone<'r>(
+/// Whether the shipped density levels fit the measure.
+fn is_density(measure: Measure) -> bool {
+    matches!(measure, Measure::Density | Measure::VoronoiDensity | Measure::LocalDensity)
+}
+
+/// The place that a rule is about.
+struct FoundPlace<'r> {
+    camera: &'r str,
+    raw_camera: &'r RawCamera,
+    /// The id of the zone or line; `None`: the camera itself.
+    part: Option<(Scope, &'r str)>,
+}
+
+impl FoundPlace<'_> {
+    fn scope(&self) -> Scope {
+        self.part.map_or(Scope::Camera, |(scope, _)| scope)
+    }
+
+    fn place(&self) -> Option<Place> {
+        match self.part {
+            None => Some(Place::Camera),
+            Some((Scope::Line, id)) => LineId::new(id).ok().map(Place::Line),
+            Some((_, id)) => ZoneId::new(id).ok().map(Place::Zone),
+        }
+    }
+
+    /// `CAMERA/ZONE`, `CAMERA/LINE` or `CAMERA`.
+    fn name(&self) -> String {
+        self.part.map_or_else(|| self.camera.to_owned(), |(_, id)| format!("{}/{id}", self.camera))
+    }
+
+    fn zone_use(&self) -> Option<ZoneUse> {
+        let Some((Scope::Zone, id)) = self.part else { return None };
+        let written = self.raw_camera.zones.get(id)?.ground_use.as_deref()?;
+        [ZoneUse::Walkway, ZoneUse::Waiting].into_iter().find(|known| known.as_str() == written)
+    }
+}
+
+/// The one place that the rule names.
+fn place<'r>(
     checker: &mut Checker<'_>,
-    written: Option<&str>,
+    raw: &RawRule,
     path: &KeyPath,
     cameras: &'r ById<RawCamera>,
-) -> Option<FoundZone<'r>> {
-    let all: Vec<(String, FoundZone<'r>)> = cameras
-        .iter()
-        .flat_map(|(camera, plan)| {
-            let calibrated = plan.calibration.is_some();
-            let found = move |zone, raw| FoundZone { camera, zone, raw, calibrated };
-            plan.zones.iter().map(move |(zone, raw)| (format!("{camera}/{zone}"), found(zone, raw)))
-        })
-        .collect();
-    let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
-    let expected = match names.as_slice() {
-        [] => "\"CAMERA/ZONE\", but no camera has a zone".to_owned(),
-        names if names.len() <= 8 => format!("\"CAMERA/ZONE\", one of {}", names.join(", ")),
-        names => format!("\"CAMERA/ZONE\", one of {}, … ({} in all)", names[..8].join(", "), names.len()),
-    };
-    let Some(written) = written else {
-        checker.missing(path, expected);
-        return None;
-    };
-    // A zone's id alone is a likely slip: it is what the zone's own table is called.
-    let by_zone_alone = || all.iter().find(|(_, found)| found.zone == written).map(|(name, _)| name.as_str());
-    let suggestion = by_zone_alone().or_else(|| nearest(written, names)).map(str::to_owned);
-    if let Some((_, found)) = all.into_iter().find(|(name, _)| name == written) {
-        return Some(found);
+) -> Option<FoundPlace<'r>> {
+    let written = [
+        (Scope::Zone, raw.zone.as_deref()),
+        (Scope::Line, raw.line.as_deref()),
+        (Scope::Camera, raw.camera.as_deref()),
+    ];
+    let given: Vec<(Scope, &str)> = written.into_iter().filter_map(|(scope, name)| Some((scope, name?))).collect();
+    match given.as_slice() {
+        &[(scope, name)] => find_place(checker, scope, name, &path.key(scope.as_str()), cameras),
+        [] => {
+            let expected = format!("{}; or `line`, or `camera`", one_of(Scope::Zone, &names(Scope::Zone, cameras)));
+            checker.missing(&path.key("zone"), expected);
+            None
+        }
+        several => {
+            let keys: Vec<String> = several.iter().map(|(scope, _)| format!("`{}`", scope.as_str())).collect();
+            let fault = Fault::new(FaultKind::NotOnePlace, keys.join(" and "), "one of `zone`, `line` and `camera`")
+                .help("A rule looks at one place; another place has a rule of its own");
+            checker.note(path, fault);
+            None
+        }
     }
-    let fault = Fault::new(FaultKind::UnknownZone, format!("{written:?}"), expected);
+}
+
+/// Every place of that kind, by its name in a rule.
+fn places(scope: Scope, cameras: &ById<RawCamera>) -> Vec<FoundPlace<'_>> {
+    cameras
+        .iter()
+        .flat_map(|(camera, raw_camera)| {
+            let raw_camera: &RawCamera = raw_camera;
+            let parts: Vec<Option<(Scope, &str)>> = match scope {
+                Scope::Zone => raw_camera.zones.keys().map(|id| Some((scope, id.as_str()))).collect(),
+                Scope::Line => raw_camera.lines.keys().map(|id| Some((scope, id.as_str()))).collect(),
+                Scope::Camera => vec![None],
+            };
+            parts.into_iter().map(move |part| FoundPlace { camera, raw_camera, part })
+        })
+        .collect()
+}
+
+fn names(scope: Scope, cameras: &ById<RawCamera>) -> Vec<String> {
+    places(scope, cameras).iter().map(FoundPlace::name).collect()
+}
+
+/// What may be written for a place of that kind.
+fn one_of(scope: Scope, names: &[String]) -> String {
+    let shape = match scope {
+        Scope::Zone => "\"CAMERA/ZONE\"",
+        Scope::Line => "\"CAMERA/LINE\"",
+        Scope::Camera => "\"CAMERA\"",
+    };
+    match names {
+        [] => format!("{shape}, but no camera has a {}", scope.as_str()),
+        names if names.len() <= 8 => format!("{shape}, one of {}", names.join(", ")),
+        names => format!("{shape}, one of {}, … ({} in all)", names[..8].join(", "), names.len()),
+    }
+}
+
+fn find_place<'r>(
+    checker: &mut Checker<'_>,
+    scope: Scope,
+    written: &str,
+    path: &KeyPath,
+    cameras: &'r ById<RawCamera>,
+) -> Option<FoundPlace<'r>> {
+    let all = places(scope, cameras);
+    let all_names: Vec<String> = all.iter().map(FoundPlace::name).collect();
+    if let Some(index) = all_names.iter().position(|name| name == written) {
+        return all.into_iter().nth(index);
+    }
+    // A zone's id alone is a likely slip: it is what the zone's own table is called.
+    let by_id_alone = || all.iter().position(|found| found.part.is_some_and(|(_, id)| id == written));
+    let known: Vec<&str> = all_names.iter().map(String::as_str).collect();
+    let suggestion = by_id_alone().map(|index| known[index]).or_else(|| nearest(written, known.iter().copied()));
+    let fault = Fault::new(FaultKind::UnknownPlace, format!("{written:?}"), one_of(scope, &all_names));
     checker.note(
         path,
         match suggestion {
@@ -98,46 +185,135 @@ fn find_zone<'r>(
     None
 }
 
-fn zone_fits(checker: &mut Checker<'_>, found: &FoundZone<'_>, measure: Measure, path: &KeyPath, plans: &[CameraPlan]) {
-    let FoundZone { camera, zone, raw, calibrated } = found;
-    // What follows from a calibration is known where the camera as a whole is; otherwise its own faults come first.
-    let has_no_area = |plan: &CameraPlan| {
-        plan.zones.iter().any(|candidate| candidate.id.as_str() == *zone && candidate.area_m2.is_none())
+/// A measure of that kind of place.
+fn measure(checker: &mut Checker<'_>, written: Option<&str>, path: &KeyPath, scope: Option<Scope>) -> Option<Measure> {
+    let Some(written) = written else {
+        checker.missing(path, "a measure, such as \"occupancy\" (people) or \"density\" (people per m²)");
+        return None;
     };
-    let plan = plans.iter().find(|plan| plan.id.as_str() == *camera);
-    let needs_area = measure == Measure::Density && raw.area_m2.is_none();
-    if needs_area && *calibrated && plan.is_some_and(has_no_area) {
-        let fault = Fault::new(
-            FaultKind::DensityWithoutArea,
-            format!("\"density\" of {camera}/{zone}, which reaches up to the horizon"),
-            "a zone that lies on the ground as a whole",
-        )
-        .help("Draw it so that it ends where people can still be told apart, or give its area_m2");
-        checker.note(&path.key("measure"), fault);
-    } else if needs_area && !calibrated {
-        let fault = Fault::new(
-            FaultKind::DensityWithoutArea,
-            format!("\"density\" of {camera}/{zone}, whose area is not known"),
-            format!("cameras.{camera}.zones.{zone}.area_m2, the zone's area on the ground"),
-        )
-        .help(
-            "Measure it on a map or plan, or calibrate the camera, from which it follows; without it, use measure = \"occupancy\"",
-        );
+    let named = Measure::ALL.into_iter().find(|measure| measure.as_str() == written);
+    match (named, scope) {
+        (Some(measure), Some(scope)) if !measure.is_of(scope) => {
+            let is_an_end = |name: &&str| name.starts_with("earliest_") || name.starts_with("latest_");
+            let fits: Vec<&str> = Measure::of(scope).map(Measure::as_str).filter(|name| !is_an_end(name)).collect();
+            let place = scope.as_str();
+            let expected = format!("a measure of a {place}, one of {}", fits.join(", "));
+            let of: Vec<&str> = measure.facts().scopes.iter().map(|scope| scope.as_str()).collect();
+            let fault = Fault::new(FaultKind::MeasureOfAnotherPlace, format!("{written:?}"), expected).help(format!(
+                "It is measured of a {}: name one in `{}`",
+                of.join(" or "),
+                of.join("` or `")
+            ));
+            checker.note(path, fault);
+            None
+        }
+        (Some(measure), _) => Some(measure),
+        (None, scope) => {
+            let fits = |measure: &Measure| scope.is_none_or(|scope| measure.is_of(scope));
+            let words: Vec<(&str, Measure)> =
+                Measure::ALL.into_iter().filter(fits).map(|measure| (measure.as_str(), measure)).collect();
+            checker.word(path, written, &words)
+        }
+    }
+}
+
+/// Notes where the measure can never have a value at that place.
+fn measure_can_be_had(
+    checker: &mut Checker<'_>,
+    found: &FoundPlace<'_>,
+    measure: Measure,
+    path: &KeyPath,
+    plans: &[CameraPlan],
+) {
+    let (camera, name) = (found.camera, found.name());
+    let part = found.part.map_or("", |(_, id)| id);
+    let is_calibrated = found.raw_camera.calibration.is_some();
+    let raw_zone = found.raw_camera.zones.get(part).filter(|_| found.scope() == Scope::Zone);
+    let raw_line = found.raw_camera.lines.get(part).filter(|_| found.scope() == Scope::Line);
+    let has_area = raw_zone.is_some_and(|zone| zone.area_m2.is_some());
+    let unknowable = |found: String, expected: String, help: String| {
+        Some(Fault::new(FaultKind::MeasureUnknowable, found, expected).help(help))
+    };
+    let written = measure.as_str();
+    let fault = match measure.facts().needs {
+        Needs::Pictures => None,
+        Needs::DensityMap => {
+            // Of a camera with faults of its own nothing is known here.
+            let has_none = plans
+                .iter()
+                .any(|plan| plan.id.as_str() == camera && !plan.mobile && plan.counting.density_map_every_s.is_none());
+            let declines = found.raw_camera.density_map == Some(false);
+            let expected = if declines {
+                format!("cameras.{camera} without density_map = false")
+            } else {
+                "a table [inference.density_map], which names the model that gives one".to_owned()
+            };
+            let fault = unknowable(
+                format!("{written:?} of {name}, whose camera has no second opinion"),
+                expected,
+                "A count by boxes alone has nothing to disagree with: see docs/density-maps.md".to_owned(),
+            );
+            fault.filter(|_| has_none)
+        }
+        Needs::Area if has_area => None,
+        Needs::Area if is_calibrated => {
+            // What follows from a calibration is known where the camera as a whole is; otherwise its own faults come first.
+            let zones = plans.iter().filter(|plan| plan.id.as_str() == camera).flat_map(|plan| &plan.zones);
+            let has_none = zones.into_iter().any(|zone| zone.id.as_str() == part && zone.area_m2.is_none());
+            let fault = unknowable(
+                format!("{written:?} of {name}, which reaches up to the horizon"),
+                "a zone that lies on the ground as a whole".to_owned(),
+                "Draw it so that it ends where people can still be told apart, or give its area_m2".to_owned(),
+            );
+            fault.filter(|_| has_none)
+        }
+        Needs::Area => unknowable(
+            format!("{written:?} of {name}, whose area is not known"),
+            format!("cameras.{camera}.zones.{part}.area_m2, the zone's area on the ground"),
+            "Measure it on a map or plan, or calibrate the camera, from which it follows; without it, use measure = \
+             \"occupancy\""
+                .to_owned(),
+        ),
+        Needs::AllowedDirection if raw_line.is_some_and(|line| line.allowed.is_some()) => None,
+        Needs::AllowedDirection if raw_line.is_some() => unknowable(
+            format!("{written:?} of {name}, which says no direction"),
+            format!("cameras.{camera}.lines.{part}.allowed = \"in\" or \"out\""),
+            "Wrong is who crosses the other way".to_owned(),
+        ),
+        Needs::AllowedDirection if raw_zone.is_some_and(|zone| zone.allowed_direction.is_none()) => unknowable(
+            format!("{written:?} of {name}, which says no direction"),
+            format!("cameras.{camera}.zones.{part}.allowed_direction = {{ from = [x, y], to = [x, y] }}"),
+            "Wrong is who walks against it".to_owned(),
+        ),
+        Needs::EnclosingLines if raw_zone.is_some_and(|zone| zone.enclosed_by.is_empty()) => unknowable(
+            format!("{written:?} of {name}, which names no lines around it"),
+            format!("cameras.{camera}.zones.{part}.enclosed_by = {{ LINE = \"in\" or \"out\", … }}"),
+            "Name every line over which people come and go, with the direction that leads into the zone".to_owned(),
+        ),
+        Needs::EnclosingLines => None,
+        Needs::Calibration | Needs::AllowedDirection if is_calibrated => None,
+        Needs::Calibration | Needs::AllowedDirection => unknowable(
+            format!("{written:?} of {name}, whose camera is not calibrated"),
+            format!("[cameras.{camera}.calibration], which tells where on the ground a pixel is"),
+            "docs/calibration.md says how".to_owned(),
+        ),
+    };
+    if let Some(fault) = fault {
         checker.note(&path.key("measure"), fault);
     }
     // A word that isn't a class is noted at the zone, and may have been meant as "person".
     let other_than_people =
         |name: &String| ObjectClass::from_name(name).is_some_and(|class| class != ObjectClass::Person);
-    let without_people =
-        raw.classes.as_ref().is_some_and(|classes| !classes.is_empty() && classes.iter().all(other_than_people));
-    if without_people {
+    let classes = raw_zone.map(|zone| &zone.classes).or(raw_line.map(|line| &line.classes)).and_then(Option::as_ref);
+    if classes.is_some_and(|classes| !classes.is_empty() && classes.iter().all(other_than_people)) {
+        let place = found.scope().as_str();
         let fault = Fault::new(
-            FaultKind::ZoneWithoutPeople,
-            format!("{camera}/{zone}, which does not count people"),
-            "a zone with \"person\" among its classes",
+            FaultKind::PlaceWithoutPeople,
+            format!("{name}, which does not count people"),
+            format!("a {place} with \"person\" among its classes"),
         )
         .help("Rules look at people; the value of this one would always be 0");
-        checker.note(&path.key("zone"), fault);
+        checker.note(&path.key(place), fault);
     }
 }
 
@@ -146,47 +322,56 @@ fn levels(
     checker: &mut Checker<'_>,
     raw: &RawRule,
     measure: Measure,
+    zone_use: ZoneUse,
     path: &KeyPath,
 ) -> Option<(Vec<LevelPlan>, &'static str)> {
-    let shipped = |name: &str| defaults::SHIPPED_LEVELS.iter().find(|levels| levels.name == name);
     let use_path = path.key("use");
-    match (&raw.levels, raw.ground_use.as_deref(), measure) {
-        (Some(levels), None, _) => {
+    match (&raw.levels, raw.ground_use.as_deref()) {
+        (Some(levels), None) => {
             own_levels(checker, levels, measure, &path.key("levels")).map(|levels| (levels, defaults::RULE_SOURCE))
         }
-        (Some(levels), Some(_), _) => {
+        (Some(levels), Some(_)) => {
             let fault = Fault::new(FaultKind::LevelsAndUse, "both `use` and `levels`", "one of them")
                 .help("`use` takes the shipped density levels, `levels` sets the site's own");
             checker.note(&use_path, fault);
             own_levels(checker, levels, measure, &path.key("levels"));
             None
         }
-        (None, Some(_), Measure::Occupancy) => {
-            let fault = Fault::new(FaultKind::LevelsAndUse, "`use` with measure = \"occupancy\"", "`levels` in people")
-                .help("`use` takes shipped levels in people per m², which fit measure = \"density\" only");
+        (None, Some(_)) if !is_density(measure) => {
+            let found = format!("`use` with measure = {:?}", measure.as_str());
+            let fault = Fault::new(FaultKind::LevelsAndUse, found, format!("`levels`{}", in_unit(measure)))
+                .help("`use` takes shipped levels in people per m², which fit densities only");
             checker.note(&use_path, fault);
             None
         }
-        (None, None, Measure::Occupancy) => {
+        (None, None) if !is_density(measure) => {
             let fault = Fault::new(
                 FaultKind::NoLevel,
                 "no level",
-                "at least one of blue, yellow, orange, red, for example levels.orange = { raise = 120 }",
+                format!(
+                    "at least one of blue, yellow, orange, red{}, for example levels.orange = {{ raise = … }}",
+                    in_unit(measure)
+                ),
             )
-            .help("How many people are too many depends on the place, so there is no default");
+            .help("How much is too much depends on the place, so there is no default");
             checker.note(&path.key("levels"), fault);
             None
         }
-        (None, Some(written), Measure::Density) => {
-            let words = defaults::SHIPPED_LEVELS.each_ref().map(|levels| (levels.name, levels.name));
-            let name = checker.word(&use_path, written, &words)?;
-            shipped(name).map(shipped_levels)
+        (None, Some(written)) => {
+            let words = [ZoneUse::Walkway, ZoneUse::Waiting].map(|ground_use| (ground_use.as_str(), ground_use));
+            checker.word(&use_path, written, &words).map(|ground_use| shipped(defaults::shipped_levels(ground_use)))
         }
-        (None, None, Measure::Density) => defaults::SHIPPED_LEVELS.first().map(shipped_levels),
+        (None, None) => Some(shipped(defaults::shipped_levels(zone_use))),
     }
 }
 
-fn shipped_levels(shipped: &ShippedLevels) -> (Vec<LevelPlan>, &'static str) {
+/// ` in people`, where the measure has a unit.
+fn in_unit(measure: Measure) -> String {
+    let unit = measure.facts().unit;
+    if unit.is_empty() { String::new() } else { format!(" in{unit}") }
+}
+
+fn shipped(shipped: &ShippedLevels) -> (Vec<LevelPlan>, &'static str) {
     let levels = Level::ALL.into_iter().zip(shipped.raise_per_m2).map(|(level, raise)| LevelPlan {
         level,
         raise,
@@ -212,8 +397,12 @@ fn own_levels(checker: &mut Checker<'_>, raw: &RawLevels, measure: Measure, path
         .collect();
     for pair in levels.iter().flatten().collect::<Vec<_>>().windows(2) {
         let (milder, level) = (pair[0], pair[1]);
-        if level.raise <= milder.raise {
-            let expected = format!("more than the {} level's {}", milder.level, milder.raise);
+        let (is_worse, word) = match measure.facts().worse {
+            Worse::High => (level.raise > milder.raise, "more"),
+            Worse::Low => (level.raise < milder.raise, "less"),
+        };
+        if !is_worse {
+            let expected = format!("{word} than the {} level's {}", milder.level, milder.raise);
             let fault = Fault::new(FaultKind::LevelsOutOfOrder, level.raise, expected)
                 .help("From mildest to gravest: blue, yellow, orange, red");
             checker.note(&path.key(level.level.as_str()).key("raise"), fault);
@@ -229,7 +418,8 @@ fn own_level(
     measure: Measure,
     path: &KeyPath,
 ) -> Option<LevelPlan> {
-    let range = defaults::threshold(measure);
+    let facts = measure.facts();
+    let range = Range::above_zero(facts.most).of(facts.unit);
     let raise = match raw.raise {
         Some(number) => checker.number(&path.key("raise"), number, range),
         None => {
@@ -242,17 +432,21 @@ fn own_level(
     let clear_hold_path = path.key("clear_hold_s");
     let clear_hold_s = checker.number_or(&clear_hold_path, raw.clear_hold_s, defaults::HOLD_S, defaults::CLEAR_HOLD_S);
     let (raise, clear) = (raise?, clear?);
+    let (is_better, word, factor) = match facts.worse {
+        Worse::High => (clear.is_none_or(|clear| clear < raise), "less", defaults::CLEAR_SHARE),
+        Worse::Low => (clear.is_none_or(|clear| clear > raise), "more", 1.0 / defaults::CLEAR_SHARE),
+    };
     if let Some(clear) = clear
-        && clear >= raise
+        && !is_better
     {
-        let expected = format!("less than this level's raise value, {raise}");
-        let fault = Fault::new(FaultKind::ClearNotBelowRaise, clear, expected).help(format!(
+        let expected = format!("{word} than this level's raise value, {raise}");
+        let fault = Fault::new(FaultKind::ClearNotBetterThanRaise, clear, expected).help(format!(
             "The gap between them keeps an alert from flickering; without `clear` it is {} × raise",
-            defaults::CLEAR_SHARE
+            (factor * 1000.0).round() / 1000.0
         ));
         checker.note(&path.key("clear"), fault);
         return None;
     }
-    let clear = clear.unwrap_or(raise * defaults::CLEAR_SHARE);
+    let clear = clear.unwrap_or(raise * factor);
     Some(LevelPlan { level, raise, hold_s: hold_s?, clear, clear_hold_s: clear_hold_s? })
 }

@@ -17,7 +17,8 @@ pub fn classic_density(people: &[GroundPoint], zone: &GroundArea) -> f64 {
 #[must_use]
 pub fn voronoi_density(cells: &[VoronoiCell], zone: &GroundArea) -> f64 {
     let share = |cell: &VoronoiCell| cell.density_per_m2().map_or(0.0, |density| density * cell.shared_area_m2(zone));
-    cells.iter().map(share).sum::<f64>() / zone.area_m2()
+    // The sum of nothing is -0.
+    (cells.iter().map(share).sum::<f64>() + 0.0) / zone.area_m2()
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! All measures of one recorded experiment: what our figures are compared with PedPy's by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    GroundVelocity, LineCrossing, Trajectory, centred_velocities, classic_density, line_crossings, mean_speed_mps,
-    voronoi_density,
+    CellFlow, GroundVelocity, LineCrossing, LineFlow, Trajectory, approach, centred_velocities, classic_density,
+    line_crossings, line_flow, mean_speed_mps, voronoi_density,
 };
 use crate::geometry::{CutOff, GroundArea, GroundSegment, voronoi_cells};
-use crate::model::{GroundPoint, Timestamp};
+use crate::model::{Direction, GroundPoint, Timestamp};
 
 /// Where and how an experiment is measured.
 #[derive(Debug, Clone)]
@@ -74,6 +74,40 @@ impl Experiment {
         let numbers = first.zip(last).into_iter().flat_map(|(first, last)| first..=last);
         let frames = numbers.map(|frame| self.frame(frame, by_frame.get(&frame).map_or(&[][..], Vec::as_slice)));
         ExperimentMeasures { frames: frames.collect(), velocities, crossings: line_crossings(people, &self.line) }
+    }
+
+    /// Specific flow over the line in those of the frames of these numbers in which anybody's cell reaches the line, by
+    /// the line method ([`line_flow`]). A person's side is that from which they come when their cell first reaches the
+    /// line in one of these frames.
+    #[must_use]
+    pub fn line_flows(&self, people: &[Trajectory], frames: impl Fn(u64) -> bool) -> BTreeMap<u64, LineFlow> {
+        let mut by_frame: BTreeMap<u64, Vec<(u64, GroundPoint, Option<GroundVelocity>)>> = BTreeMap::new();
+        for way in people {
+            for (sample, velocity) in way.samples.iter().zip(centred_velocities(&way.samples, self.speed_half_window_s))
+            {
+                let frame = self.frame_at(sample.at);
+                if frames(frame) {
+                    by_frame.entry(frame).or_default().push((way.person, sample.point, velocity));
+                }
+            }
+        }
+        let mut approaches: HashMap<u64, Option<Direction>> = HashMap::new();
+        let mut flows = BTreeMap::new();
+        for (frame, people) in by_frame {
+            let points: Vec<GroundPoint> = people.iter().map(|&(_, point, _)| point).collect();
+            let cells = voronoi_cells(&points, Some(&self.walkable), self.cut_off);
+            let mut at_the_line = Vec::new();
+            for (cell, (person, _, velocity)) in cells.iter().zip(people) {
+                let Some(velocity) = velocity.filter(|_| cell.shared_length_m(&self.line) > 0.0) else { continue };
+                if let Some(approach) = *approaches.entry(person).or_insert_with(|| approach(velocity, &self.line)) {
+                    at_the_line.push(CellFlow { cell, velocity, approach });
+                }
+            }
+            if !at_the_line.is_empty() {
+                flows.insert(frame, line_flow(&at_the_line, &self.line));
+            }
+        }
+        flows
     }
 
     fn frame(&self, frame: u64, people: &[(GroundPoint, Option<GroundVelocity>)]) -> FrameMeasures {

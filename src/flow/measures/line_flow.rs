@@ -97,6 +97,18 @@ pub fn specific_flow(per_s: f64, width_m: f64) -> Option<f64> {
     (width_m > 0.0).then(|| per_s / width_m)
 }
 
+/// The most a level surface lets through when people leave in an emergency, in people a minute and metre of width: the
+/// UK's Guide to Safety at Sports Grounds (Green Guide). Steps have less.
+const LEVEL_CAPACITY_PER_MIN_M: f64 = 82.0;
+
+/// Specific flow, in 1/(m·s), over the capacity of a level surface, 82 people a minute and metre (Green Guide): 1 where
+/// the line lets through what is reckoned with at most. Flow falls again where it gets too dense, so a low ratio alone
+/// doesn't say that there is room. For one direction, or both together: the capacity is the surface's.
+#[must_use]
+pub fn capacity_ratio(specific_flow_per_m_s: f64) -> f64 {
+    specific_flow_per_m_s * 60.0 / LEVEL_CAPACITY_PER_MIN_M
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +139,7 @@ mod tests {
         assert_eq!(windows[1].per_s, 1.0 / 8.0);
         assert_eq!(specific_flow(windows[1].per_s, 0.5), Some(0.25));
         assert_eq!(specific_flow(1.0, 0.0), None);
+        assert!((capacity_ratio(82.0 / 60.0) - 1.0).abs() < 1e-12 && capacity_ratio(0.0) == 0.0);
         assert!(flow_windows(&[], 5.0, 0.5, at(40.0)).is_empty());
     }
 }

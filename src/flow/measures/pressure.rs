@@ -48,29 +48,55 @@ pub fn pressure(
     if radius_m2 <= 0.0 {
         return None;
     }
-    // Beyond three radii a person weighs 0.0001.
-    let (mut weights, mut near) = (0.0, 0);
-    let (mut x, mut y, mut squares) = (0.0, 0.0, 0.0);
+    let mut sums = WeightedSums::default();
     for (point, velocity) in people {
         let (dx, dy) = (point.x_m - at.x_m, point.y_m - at.y_m);
         let square_m2 = dx * dx + dy * dy;
-        if square_m2 > 9.0 * radius_m2 {
+        if square_m2 > FAR_RADII * FAR_RADII * radius_m2 {
             continue;
         }
         let weight = (-square_m2 / radius_m2).exp();
-        weights += weight;
-        near += usize::from(square_m2 <= 4.0 * radius_m2);
-        x += weight * velocity.x_mps;
-        y += weight * velocity.y_mps;
-        squares += weight * (velocity.x_mps * velocity.x_mps + velocity.y_mps * velocity.y_mps);
+        sums.weight += weight;
+        sums.x += weight * velocity.x_mps;
+        sums.y += weight * velocity.y_mps;
+        sums.squares += weight * (velocity.x_mps * velocity.x_mps + velocity.y_mps * velocity.y_mps);
+        sums.near += if square_m2 <= NEAR_RADII * NEAR_RADII * radius_m2 { 1.0 } else { 0.0 };
     }
-    let density_per_m2 = weights / (std::f64::consts::PI * radius_m2);
-    if near < settings.least_people || density_per_m2 < settings.least_density_per_m2 {
-        return None;
+    sums.pressure(settings)
+}
+
+/// Beyond so many radii a person weighs less than 0.0001, and nothing.
+pub(super) const FAR_RADII: f64 = 3.0;
+/// Within so many radii somebody counts among the people near.
+pub(super) const NEAR_RADII: f64 = 2.0;
+
+/// Sums over the people around a point, each with their weight exp(−d²/R²).
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct WeightedSums {
+    /// Of the weights.
+    pub weight: f64,
+    /// Of weight times velocity along x.
+    pub x: f64,
+    /// Of weight times velocity along y.
+    pub y: f64,
+    /// Of weight times the square of speed.
+    pub squares: f64,
+    /// People within two radii.
+    pub near: f64,
+}
+
+impl WeightedSums {
+    /// The pressure they make; `None` where there are too few people, or not dense enough.
+    pub(super) fn pressure(&self, settings: &PressureSettings) -> Option<Pressure> {
+        let Self { weight, x, y, squares, near } = *self;
+        let density_per_m2 = weight / (std::f64::consts::PI * settings.radius_m * settings.radius_m);
+        if near < settings.least_people as f64 || density_per_m2 < settings.least_density_per_m2 || weight <= 0.0 {
+            return None;
+        }
+        let variance = squares / weight - (x * x + y * y) / (weight * weight);
+        let corrected = (variance - 2.0 * settings.noise_variance).max(0.0);
+        Some(Pressure { density_per_m2, per_s2: density_per_m2 * corrected })
     }
-    let variance = squares / weights - (x * x + y * y) / (weights * weights);
-    let corrected = (variance - 2.0 * settings.noise_variance).max(0.0);
-    Some(Pressure { density_per_m2, per_s2: density_per_m2 * corrected })
 }
 
 /// Says turbulence only when the pressure has been critical for a while in a dense crowd: at or above 0.02 /s²

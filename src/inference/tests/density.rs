@@ -28,8 +28,8 @@ fn open(file: &str, head: &str) -> Result<Model, InferenceError> {
 
 fn frame(values: impl Fn(usize) -> f32) -> PreparedFrame {
     let frame = FrameSize { width_px: 192, height_px: 128 };
-    let letterbox = Letterbox::whole(frame, INPUT).unwrap();
-    PreparedFrame { tensor: (0..3 * 96 * 64).map(values).collect(), letterbox, classes: ClassSet::PERSON }
+    let letterboxes = vec![Letterbox::whole(frame, INPUT).unwrap()];
+    PreparedFrame { tensor: (0..3 * 96 * 64).map(values).collect(), letterboxes, classes: ClassSet::PERSON }
 }
 
 const HEAD: &str = "[models.crowd.head.density_map]\nunits_per_person = 10\nmark = \"foot\"\n";
@@ -65,6 +65,9 @@ fn what_is_no_density_map_is_refused_with_one_message() {
     insta::assert_snapshot!(message(&frame(|index| if index == 9 { f32::NAN } else { 0.0 })), @"model `crowd`: output `people` of the density_map head holds NaN at 1; expected finite numbers");
     let short = PreparedFrame { tensor: vec![0.0; 5], ..frame(|_| 0.0) };
     insta::assert_snapshot!(message(&short), @"a prepared picture holds 5 values; expected 18432");
+    let whole = frame(|_| 0.0);
+    let tiles = PreparedFrame { tensor: whole.tensor.repeat(2), letterboxes: whole.letterboxes.repeat(2), ..whole };
+    insta::assert_snapshot!(message(&tiles), @"a prepared picture holds 36864 values; expected 18432");
 
     let shown = |error: InferenceError| error.to_string().replace(env!("CARGO_MANIFEST_DIR"), "PROJECT");
     let two = open("two_density_maps.onnx", HEAD).unwrap_err();

@@ -11,7 +11,7 @@ use super::{Arrival, DetectedFrame};
 use crate::analysis::CameraAnalysis;
 use crate::config::{CameraPlan, Plan};
 use crate::metrics::{DropReason, Metrics, Stage, WorkerThread};
-use crate::model::{AlertEvent, AlertKind, Detection, FrameReport, Timestamp, UnknownReason};
+use crate::model::{AlertEvent, AlertKind, Detection, FrameReport, LineId, Timestamp, UnknownReason, ZoneId};
 use crate::picture::Picture;
 use crate::sink::AlertLog;
 use crate::source::{Clock as _, SystemClock};
@@ -203,15 +203,17 @@ impl AnalysisThread {
 }
 
 fn log_alert(alert: &AlertEvent) {
-    let AlertEvent { rule, camera, zone, measure, kind, from, to, reading, threshold, .. } = alert;
+    let AlertEvent { rule, name, camera, place, measure, kind, from, to, reading, threshold, .. } = alert;
+    let (zone, line) = (place.zone().map(ZoneId::as_str), place.line().map(LineId::as_str));
+    let measure = measure.as_str();
     let (from, to) = (from.map_or("calm", |level| level.as_str()), to.map_or("calm", |level| level.as_str()));
     let (kind_name, quality) = (kind.as_str(), reading.quality());
     match kind {
         AlertKind::Raised | AlertKind::Stale => tracing::warn!(
-            %rule, %camera, %zone, measure, kind = kind_name, from, to, value = reading.value(), %quality, threshold, "alert"
+            %rule, name, %camera, zone, line, measure, kind = kind_name, from, to, value = reading.value(), %quality, threshold, "alert"
         ),
         AlertKind::Lowered | AlertKind::Cleared | AlertKind::Fresh => tracing::info!(
-            %rule, %camera, %zone, measure, kind = kind_name, from, to, value = reading.value(), %quality, threshold, "alert"
+            %rule, name, %camera, zone, line, measure, kind = kind_name, from, to, value = reading.value(), %quality, threshold, "alert"
         ),
     }
 }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use super::panic_budget::PanicBudget;
 use super::{Buffers, WaitingFrame};
 use crate::config::{CameraPlan, Plan};
+use crate::inference::PreparedFrame;
+use crate::input::InputReport;
 use crate::metrics::{CameraMetrics, CaptureTotals, DropReason, Metrics, Stage, WorkerThread};
 use crate::model::{CameraState, FrameMeta};
 use crate::picture::Picture;
@@ -149,6 +151,18 @@ impl CaptureSink {
         self.metrics.camera(&self.camera.id)
     }
 
+    /// Says what the network is given, where that has changed.
+    fn tell_input(&mut self) {
+        let Some(input) = self.preparation.news() else { return };
+        let camera = &self.camera.id;
+        let InputReport { crop_px, tiles, size, why, warning, .. } = InputReport::from(input);
+        tracing::info!(%camera, size, ?crop_px, ?tiles, why, "network input");
+        if let Some(warning) = warning {
+            tracing::warn!(%camera, "network input: {warning}");
+        }
+        self.board.set_input(camera, input.clone());
+    }
+
     fn drop_frame(&self, reason: DropReason) {
         if let Some(metrics) = self.metrics() {
             metrics.dropped(reason);
@@ -165,8 +179,11 @@ impl FeedSink for CaptureSink {
         meta.epoch += self.first_epoch;
         let buffer = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let begun = Instant::now();
+        let people_seen = self.preparation.look(meta.at, picture.size());
         let prepared = self.preparation.prepare(&picture, buffer.unwrap_or_default()).and_then(|prepared| {
-            let density_map = self.density_turns.as_mut().map(|turns| turns.prepare(&meta, &picture)).transpose()?;
+            let input = self.preparation.in_use();
+            let turns = self.density_turns.as_mut();
+            let density_map = turns.map(|turns| turns.prepare(&meta, &picture, input)).transpose()?;
             Ok((prepared, density_map.flatten()))
         });
         let (prepared, density_map) = match prepared {
@@ -177,13 +194,15 @@ impl FeedSink for CaptureSink {
                 return;
             }
         };
+        self.tell_input();
         let queued = Instant::now();
         if let Some(metrics) = self.metrics() {
             metrics.stage(Stage::Prepare, (queued - begun).as_secs_f64());
         }
         let picture = self.live.has_viewers(&self.camera.id).then_some(picture);
-        let frame = WaitingFrame { meta, prepared, density_map, picture, queued };
-        if let Some(dropped) = self.hub.put(self.index, frame) {
+        let frame = WaitingFrame { meta, prepared, density_map, picture, queued, people_seen };
+        let cost = frame.prepared.input_px() + frame.density_map.as_ref().map_or(0, PreparedFrame::input_px);
+        if let Some(dropped) = self.hub.put(self.index, frame, cost) {
             self.drop_frame(DropReason::Superseded);
             if let (Some(_), Some(turns)) = (&dropped.density_map, &mut self.density_turns) {
                 turns.lost();

@@ -19,9 +19,10 @@ use std::time::{Duration, Instant};
 
 use super::density_turns::DensityTurns;
 use super::sessions::Sessions;
-use super::{FrameHub, PipelineError, Preparation, worker_count};
+use super::{FrameHub, PeopleSeen, PipelineError, Preparation, megapixels_per_s, worker_count};
 use crate::config::Plan;
-use crate::inference::{Models, PreparedFrame};
+use crate::inference::{Model, Models, PreparedFrame};
+use crate::input::budgets_px;
 use crate::metrics::Metrics;
 use crate::model::{CountEvidence, Detection, FrameMeta};
 use crate::picture::Picture;
@@ -60,6 +61,8 @@ struct WaitingFrame {
     /// Kept where somebody looks at the camera.
     picture: Option<Picture>,
     queued: Instant,
+    /// While people are looked for: where what is detected is to be added.
+    people_seen: Option<Arc<PeopleSeen>>,
 }
 
 /// What a worker made of a frame.
@@ -110,7 +113,8 @@ impl LiveService {
     /// # Errors
     /// The model can't be loaded, or the system has no thread to give.
     pub fn start(plan: &Arc<Plan>, models: &Models, observers: Observers) -> Result<Self, PipelineError> {
-        let (sessions, thresholds) = Sessions::load(models, &plan.inference, worker_count(&plan.inference))?;
+        let (mut sessions, thresholds) = Sessions::load(models, &plan.inference, worker_count(&plan.inference))?;
+        let budgets = budgets(plan, &models.detector, &mut sessions)?;
         let Observers { metrics, board, live, alert_log } = observers;
         metrics.inference_workers(sessions.len());
 
@@ -143,7 +147,9 @@ impl LiveService {
                 spawn(&format!("inference {index}"), move || worker.run())
             })
             .collect::<Result<_, _>>()?;
-        let preparations = plan.cameras.iter().map(|camera| Preparation::new(camera, &models.detector)).collect();
+        let cameras = plan.cameras.iter().zip(budgets);
+        let preparations =
+            cameras.map(|(camera, budget_px)| Preparation::new(camera, &models.detector, budget_px)).collect();
         let turns =
             |camera| DensityTurns::new(camera, plan.inference.density_map.as_ref(), models.density_map.as_ref());
         let capture = capture::CaptureSupervisor {
@@ -213,6 +219,23 @@ impl LiveService {
         }
         Ok(())
     }
+}
+
+/// Pixels of network input that a frame of each camera may take. The machine is measured only where an input is chosen
+/// and the configuration doesn't say how fast it is.
+fn budgets(plan: &Plan, model: &Model, sessions: &mut [Sessions]) -> Result<Vec<Option<f64>>, PipelineError> {
+    if plan.cameras.iter().all(|camera| camera.input.auto.is_none()) {
+        return Ok(vec![None; plan.cameras.len()]);
+    }
+    let speed = match plan.inference.megapixels_per_s {
+        Some(configured) => configured,
+        None => {
+            let measured = megapixels_per_s(sessions.iter_mut().map(Sessions::detector), model)?;
+            tracing::info!(megapixels_per_s = (measured * 100.0).round() / 100.0, "this machine was measured");
+            measured
+        }
+    };
+    Ok(budgets_px(&plan.cameras, speed))
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {

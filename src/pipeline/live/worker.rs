@@ -25,7 +25,7 @@ impl Worker {
     pub fn run(mut self) {
         let mut density_map_fails = false;
         while let Some(handed) = self.hub.take() {
-            let WaitingFrame { meta, prepared, density_map, picture, queued } = handed.frame;
+            let WaitingFrame { meta, prepared, density_map, picture, queued, people_seen } = handed.frame;
             let begun = Instant::now();
             let inferred = catch_unwind(AssertUnwindSafe(|| self.sessions.infer(&prepared, density_map.as_ref())));
             let busy_s = begun.elapsed().as_secs_f64();
@@ -49,6 +49,11 @@ impl Worker {
             };
             if let (None, Some(camera)) = (&inferred, camera) {
                 camera.dropped(DropReason::InferenceFailed);
+            }
+            let plan = self.plan.cameras.get(handed.camera);
+            if let (Some(seen), Some(plan), Some(inferred)) = (people_seen, plan, &inferred) {
+                let least_score = self.sessions.detector().thresholds().high_score;
+                seen.add(&inferred.detections, plan, meta.size, least_score);
             }
             self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(prepared.tensor);
             if let (Some(Inferred { density_map_error, .. }), Some(_)) = (&inferred, density_map) {

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use opencv::core::{CV_8UC3, Mat, Scalar};
 
 use super::*;
-use crate::config::{FileSource, InputPlan, Region, StreamSource, TrackerPlan};
+use crate::config::{FileSource, StreamSource};
 use crate::source::SourceTotals;
 
 const START: Timestamp = Timestamp(1_800_000_000_000_000);
@@ -168,20 +168,7 @@ impl Seen {
 }
 
 fn camera(source: SourcePlan, analysis_fps: Option<f64>) -> CameraPlan {
-    CameraPlan {
-        id: CameraId::new("gate").unwrap(),
-        name: "Gate".into(),
-        mobile: false,
-        source,
-        analysis_fps,
-        stale_after_s: 3.0,
-        input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
-        tracker: TrackerPlan { confirm_s: 0.5, coast_s: 0.0, lost_s: 1.5 },
-        counting: Default::default(),
-        calibration: None,
-        zones: Vec::new(),
-        lines: Vec::new(),
-    }
+    CameraPlan { analysis_fps, ..CameraPlan::new(CameraId::new("gate").unwrap(), source) }
 }
 
 fn stream() -> SourcePlan {

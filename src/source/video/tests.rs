@@ -9,7 +9,7 @@ use opencv::{core as cv, imgcodecs};
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::{CameraPlan, FileSource, ImageFolderSource, InputPlan, Region, SourcePlan, TrackerPlan};
+use crate::config::{CameraPlan, FileSource, ImageFolderSource, SourcePlan};
 use crate::model::{CameraId, FrameMeta, FrameSize, Timestamp};
 use crate::source::FrameReader;
 
@@ -64,20 +64,7 @@ fn motion_jpeg(folder: &TempDir) -> PathBuf {
 }
 
 fn camera(source: SourcePlan, analysis_fps: Option<f64>) -> CameraPlan {
-    CameraPlan {
-        id: CameraId::new("gate").unwrap(),
-        name: "Gate".into(),
-        mobile: false,
-        source,
-        analysis_fps,
-        stale_after_s: 3.0,
-        input: InputPlan { size: FrameSize { width_px: 416, height_px: 416 }, region: Region::Whole },
-        tracker: TrackerPlan { confirm_s: 0.5, coast_s: 0.0, lost_s: 1.5 },
-        counting: Default::default(),
-        calibration: None,
-        zones: Vec::new(),
-        lines: Vec::new(),
-    }
+    CameraPlan { analysis_fps, ..CameraPlan::new(CameraId::new("gate").unwrap(), source) }
 }
 
 fn file_camera(path: &Path, analysis_fps: Option<f64>) -> CameraPlan {

@@ -1,0 +1,175 @@
+//! What is measured of the people in a zone on the ground.
+
+use super::ground::{GroundPerson, GroundScene, on_ground};
+use super::measures::{
+    DispersalWatch, GatheringSettings, GatheringWatch, GroundDirection, GroundField, GroundVelocity,
+    LevelOfServiceTable, LevelOfServiceWatch, OscillationWindow, PressureSettings, StandingWatch, StopAndGo,
+    TurbulenceWatch, WrongWay, counter_flow, direction_entropy, polar_order, speed_deficit, standing_share,
+    voronoi_density,
+};
+use crate::calibration::GroundPlane;
+use crate::config::{ZonePlan, defaults};
+use crate::geometry::GroundArea;
+use crate::model::{Measure, Reading, Readings, Timestamp};
+
+/// A zone of a calibrated camera.
+#[derive(Debug, Clone)]
+pub(super) struct GroundZone {
+    area: GroundArea,
+    /// `None` where the zone is larger than a grid of half metres can be.
+    field: Option<GroundField>,
+    /// Where people are to walk.
+    allowed: Option<GroundDirection>,
+    level: LevelOfServiceWatch,
+    stop_and_go: StopAndGo,
+    oscillation: OscillationWindow,
+    turbulence: TurbulenceWatch,
+    standing: StandingWatch,
+    gathering: GatheringWatch,
+    dispersal: DispersalWatch,
+}
+
+impl GroundZone {
+    /// `None` where the zone reaches the horizon.
+    pub(super) fn new(plane: &GroundPlane, plan: &ZonePlan) -> Option<Self> {
+        let area = GroundArea::new(&on_ground(plane, &plan.polygon)?, &[]).ok()?;
+        // Next to the horizon a pixel is a field, and nothing measured on it means anything.
+        if area.area_m2() > defaults::AREA_MOST_M2 {
+            return None;
+        }
+        let table =
+            plan.level_of_service_per_m2.map_or_else(|| LevelOfServiceTable::of(plan.ground_use), LevelOfServiceTable);
+        let allowed = plan.allowed_direction.and_then(|(from, to)| {
+            let ends = on_ground(plane, &[from, to])?;
+            GroundDirection::between(ends[0], ends[1])
+        });
+        Some(Self {
+            field: GroundField::new(&[&area], PressureSettings::default()),
+            area,
+            allowed,
+            level: LevelOfServiceWatch::new(table),
+            stop_and_go: StopAndGo::default(),
+            oscillation: OscillationWindow::default(),
+            turbulence: TurbulenceWatch::default(),
+            standing: StandingWatch::default(),
+            gathering: GatheringWatch::new(GatheringSettings::default()),
+            dispersal: DispersalWatch::default(),
+        })
+    }
+
+    pub(super) fn area_m2(&self) -> f64 {
+        self.area.area_m2()
+    }
+
+    /// What can be had here.
+    pub(super) fn measures(&self) -> impl Iterator<Item = Measure> {
+        let field = [Measure::LocalDensity, Measure::Pressure, Measure::Turbulence];
+        let field = field.into_iter().filter(|_| self.field.is_some());
+        let everywhere = [
+            Measure::VoronoiDensity,
+            Measure::Speed,
+            Measure::StandingShare,
+            Measure::LevelOfService,
+            Measure::SpeedRatio,
+            Measure::StopAndGo,
+            Measure::Oscillation,
+            Measure::CounterFlow,
+            Measure::PolarOrder,
+            Measure::DirectionEntropy,
+            Measure::StandingGroups,
+            Measure::LargestStandingGroup,
+            Measure::Gathering,
+            Measure::Dispersal,
+        ];
+        everywhere.into_iter().chain(field).chain(self.allowed.map(|_| Measure::WrongWay))
+    }
+
+    /// Nothing is seen: what is measured over a while begins anew. What is known of the place itself stays.
+    pub(super) fn forget_moments(&mut self) {
+        self.level.reset();
+        self.stop_and_go = StopAndGo::default();
+        self.oscillation.reset();
+        self.turbulence = TurbulenceWatch::default();
+        self.standing.reset();
+        self.gathering.reset();
+        self.dispersal.reset();
+    }
+
+    /// Takes in a frame, and adds what it gives.
+    pub(super) fn step(&mut self, at: Timestamp, scene: &GroundScene, readings: &mut Readings) {
+        let inside: Vec<&GroundPerson> =
+            scene.people.iter().filter(|person| self.area.contains(person.point)).collect();
+        let velocities: Vec<GroundVelocity> = inside.iter().filter_map(|person| person.velocity).collect();
+        let density_per_m2 = voronoi_density(&scene.cells, &self.area);
+        readings.set(Measure::VoronoiDensity, Reading::Valid(density_per_m2));
+        readings.set(Measure::LevelOfService, Reading::Valid(self.level.step(density_per_m2).number()));
+        self.step_field(at, scene, readings);
+        self.step_movement(at, &velocities, density_per_m2, readings);
+        if let Some(allowed) = self.allowed {
+            let ways = inside.iter().filter_map(|person| person.way);
+            readings.set_measured(Measure::WrongWay, WrongWay::count(ways, allowed).share());
+        }
+        let people: Vec<_> = inside.iter().map(|person| (person.track, person.point, person.velocity)).collect();
+        let groups = self.standing.step(at, &people);
+        let largest = groups.first().map_or(0, |group| group.people);
+        let moving: Vec<_> = inside.iter().filter_map(|person| Some((person.point, person.velocity?))).collect();
+        let gathering = self.gathering.step(at, &groups).is_some();
+        let dispersal = self.dispersal.step(at, &moving);
+        let whether = |holds: bool| Reading::Valid(if holds { 1.0 } else { 0.0 });
+        readings.set(Measure::StandingGroups, Reading::Valid(groups.len() as f64));
+        readings.set(Measure::LargestStandingGroup, Reading::Valid(largest as f64));
+        readings.set(Measure::Gathering, whether(gathering));
+        // Nothing can be told of running before the site's usual speeds are known.
+        let knows_speeds = self.dispersal.fast_above_mps().is_some();
+        readings.set_measured(Measure::Dispersal, knows_speeds.then_some(if dispersal { 1.0 } else { 0.0 }));
+    }
+
+    fn step_field(&mut self, at: Timestamp, scene: &GroundScene, readings: &mut Readings) {
+        let Some(field) = &mut self.field else { return };
+        field.scatter(&scene.points_and_velocities);
+        readings.set_measured(Measure::LocalDensity, field.densest(0).map(|densest| densest.per_m2));
+        let pressure = field.greatest_pressure(0).map(|(_, pressure)| pressure);
+        readings.set_measured(Measure::Pressure, pressure.map(|pressure| pressure.per_s2));
+        // Where it isn't dense there is no pressure to tell, and no turbulence.
+        let is_turbulent = self.turbulence.step(at, pressure);
+        readings.set(Measure::Turbulence, Reading::Valid(if is_turbulent { 1.0 } else { 0.0 }));
+    }
+
+    fn step_movement(
+        &mut self,
+        at: Timestamp,
+        velocities: &[GroundVelocity],
+        density_per_m2: f64,
+        readings: &mut Readings,
+    ) {
+        let moving = velocity_readings(velocities);
+        for (measure, reading) in moving.iter() {
+            readings.set(measure, reading);
+        }
+        let speed_mps = moving.value(Measure::Speed);
+        if let Some(speed_mps) = speed_mps {
+            self.stop_and_go.push(at, speed_mps);
+            let count = velocities.len() as f64;
+            let mean = |of: fn(&GroundVelocity) -> f64| velocities.iter().map(of).sum::<f64>() / count;
+            let mean = GroundVelocity { x_mps: mean(|v| v.x_mps), y_mps: mean(|v| v.y_mps) };
+            self.oscillation.push(at, mean, density_per_m2);
+        }
+        readings.set_measured(Measure::SpeedRatio, speed_mps.and_then(|speed| speed_deficit(speed, density_per_m2)));
+        readings.set_measured(Measure::StopAndGo, self.stop_and_go.index());
+        readings.set_measured(Measure::Oscillation, self.oscillation.oscillation().map(|found| found.peak));
+        let streams = counter_flow(velocities, self.allowed);
+        readings.set_measured(Measure::CounterFlow, streams.and_then(|streams| streams.ratio));
+    }
+}
+
+/// What follows from velocities alone, of a zone or of the whole picture.
+pub(super) fn velocity_readings(velocities: &[GroundVelocity]) -> Readings {
+    let mut readings = Readings::NONE;
+    let count = velocities.len() as f64;
+    let speed = velocities.iter().map(|velocity| velocity.speed_mps()).sum::<f64>() / count;
+    readings.set_measured(Measure::Speed, (count > 0.0).then_some(speed));
+    readings.set_measured(Measure::StandingShare, standing_share(velocities));
+    readings.set_measured(Measure::PolarOrder, polar_order(velocities));
+    readings.set_measured(Measure::DirectionEntropy, direction_entropy(velocities));
+    readings
+}

@@ -1,0 +1,84 @@
+//! How many people a minute cross a line, and what that means for its width.
+
+use std::collections::VecDeque;
+
+use super::measures::{capacity_ratio, counter_flow_ratio, specific_flow};
+use crate::config::LinePlan;
+use crate::model::{Crossing, Direction, LineId, Measure, ObjectClass, Reading, Readings, Timestamp, UnknownReason};
+
+/// Flow is counted over this long, in seconds…
+const FLOW_WINDOW_S: f64 = 60.0;
+/// …and unknown until so much of it was seen.
+const FLOW_LEAST_S: f64 = 10.0;
+
+/// The crossings of a line by people in the last minute.
+#[derive(Debug, Clone)]
+pub(super) struct LineMeasures {
+    id: LineId,
+    allowed: Option<Direction>,
+    /// Width on the ground; `None` where the camera is not calibrated or the line reaches the horizon.
+    width_m: Option<f64>,
+    crossings: VecDeque<(Timestamp, Direction)>,
+    /// Since when frames have come without a break.
+    seen_since: Option<Timestamp>,
+}
+
+impl LineMeasures {
+    /// `None` where the line does not count people.
+    pub(super) fn new(plan: &LinePlan, width_m: Option<f64>) -> Option<Self> {
+        plan.classes.contains(ObjectClass::Person).then(|| Self {
+            id: plan.id.clone(),
+            allowed: plan.allowed,
+            width_m: width_m.filter(|&width_m| width_m > 0.0),
+            crossings: VecDeque::new(),
+            seen_since: None,
+        })
+    }
+
+    /// Nothing is seen: what is counted over a while begins anew.
+    pub(super) fn forget_moments(&mut self) {
+        self.crossings.clear();
+        self.seen_since = None;
+    }
+
+    /// Takes in the crossings that were counted in a frame, those of other lines included.
+    pub(super) fn step(&mut self, at: Timestamp, crossings: &[Crossing]) {
+        self.seen_since.get_or_insert(at);
+        let own = crossings.iter().filter(|crossing| crossing.line == self.id && crossing.class == ObjectClass::Person);
+        self.crossings.extend(own.map(|crossing| (crossing.at, crossing.direction)));
+        while self.crossings.front().is_some_and(|&(when, _)| at.seconds_since(when) > FLOW_WINDOW_S) {
+            self.crossings.pop_front();
+        }
+    }
+
+    /// As of now.
+    pub(super) fn readings(&self, now: Result<Timestamp, UnknownReason>) -> Readings {
+        let count = |direction| self.crossings.iter().filter(|(_, way)| *way == direction).count() as f64;
+        let (inwards, outwards) = (count(Direction::In), count(Direction::Out));
+        let span_s = now.map(|at| self.seen_since.map_or(0.0, |since| at.seconds_since(since).min(FLOW_WINDOW_S)));
+        let reading = |of: &dyn Fn(f64) -> Option<f64>| match span_s {
+            Err(reason) => Reading::Unknown(reason),
+            Ok(span_s) if span_s < FLOW_LEAST_S => Reading::Unknown(UnknownReason::NotEnough),
+            Ok(span_s) => of(span_s).map_or(Reading::Unknown(UnknownReason::NotEnough), Reading::Valid),
+        };
+        let mut readings = Readings::NONE;
+        for (direction, crossed) in [(Direction::In, inwards), (Direction::Out, outwards)] {
+            readings.set(Measure::flow(direction), reading(&|span_s| Some(60.0 * crossed / span_s)));
+            if let Some(width_m) = self.width_m {
+                let flow = reading(&|span_s| specific_flow(crossed / span_s, width_m));
+                readings.set(Measure::specific_flow(direction), flow);
+            }
+        }
+        if let Some(width_m) = self.width_m {
+            let both = |span_s: f64| specific_flow((inwards + outwards) / span_s, width_m);
+            readings.set(Measure::CapacityRatio, reading(&|span_s| both(span_s).map(capacity_ratio)));
+        }
+        readings.set(Measure::CounterFlow, reading(&|_| counter_flow_ratio(inwards, outwards)));
+        if let Some(allowed) = self.allowed {
+            let wrong = if allowed == Direction::In { outwards } else { inwards };
+            let all = inwards + outwards;
+            readings.set(Measure::WrongWay, reading(&|_| (all > 0.0).then(|| wrong / all)));
+        }
+        readings
+    }
+}

@@ -1,0 +1,524 @@
+//! Every measure that the product knows, by name: what a rule may look at, what is a metric and what is a column.
+
+use super::{Direction, Level, Reading, UnknownReason};
+
+/// What a measure is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// A zone.
+    Zone,
+    /// A line.
+    Line,
+    /// A whole camera.
+    Camera,
+}
+
+impl Scope {
+    /// Its name in configuration and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Zone => "zone",
+            Self::Line => "line",
+            Self::Camera => "camera",
+        }
+    }
+}
+
+/// Which way a measure gets worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Worse {
+    /// The more, the worse: a level is raised at or above its value.
+    High,
+    /// The less, the worse: a level is raised at or below its value.
+    Low,
+}
+
+/// What has to be known for a measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Needs {
+    /// Nothing but pictures.
+    Pictures,
+    /// The zone's area on the ground.
+    Area,
+    /// The camera's calibration.
+    Calibration,
+    /// The calibration, and the direction in which people are to walk there.
+    AllowedDirection,
+    /// The lines that enclose the zone.
+    EnclosingLines,
+    /// A density-map model as second opinion.
+    DensityMap,
+}
+
+/// What there is to know about a measure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MeasureFacts {
+    /// Its name in configuration, alerts and the API.
+    pub name: &'static str,
+    /// What it is of.
+    pub scopes: &'static [Scope],
+    /// Its column in `zones.csv` or `lines.csv`: the name with its unit.
+    pub column: &'static str,
+    /// Its metric behind `crowdflow_zone_`, `crowdflow_line_` or `crowdflow_camera_`.
+    pub metric: &'static str,
+    /// A label of its metric besides the place, where several measures share one.
+    pub label: Option<(&'static str, &'static str)>,
+    /// Its unit behind a number, with a blank before it; empty where it has none.
+    pub unit: &'static str,
+    /// Which way it gets worse.
+    pub worse: Worse,
+    /// The largest threshold that makes sense: a slip such as 35 for 3.5 would give a rule that never alerts.
+    pub most: f64,
+    /// What has to be known for it.
+    pub needs: Needs,
+    /// One sentence for people; its definition stands where it is computed.
+    pub help: &'static str,
+}
+
+macro_rules! measures {
+    ($($(#[$doc:meta])* $name:ident = $facts:expr;)*) => {
+        /// A measure of a zone, line or camera. Zone measures are of class person.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Measure {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Measure {
+            /// All of them, in the order of columns.
+            pub const ALL: [Self; COUNT] = [$(Self::$name,)*];
+        }
+
+        const COUNT: usize = [$(stringify!($name),)*].len();
+        const FACTS: [MeasureFacts; COUNT] = [$($facts,)*];
+    };
+}
+
+const ZONE: &[Scope] = &[Scope::Zone];
+const LINE: &[Scope] = &[Scope::Line];
+const PLACES: &[Scope] = &[Scope::Zone, Scope::Line];
+const CAMERA: &[Scope] = &[Scope::Camera];
+const ZONE_AND_CAMERA: &[Scope] = &[Scope::Zone, Scope::Camera];
+
+/// A measure of zones, without unit, from 0 to 1, for calibrated cameras, the more the worse: what most have in common.
+const SHARE: MeasureFacts = MeasureFacts {
+    name: "",
+    scopes: ZONE,
+    column: "",
+    metric: "",
+    label: None,
+    unit: "",
+    worse: Worse::High,
+    most: 1.0,
+    needs: Needs::Calibration,
+    help: "",
+};
+
+/// A forecast's names and help: its likely time, or an end of its interval.
+const fn time_to(
+    (name, column): (&'static str, &'static str),
+    metric: &'static str,
+    level: &'static str,
+    help: &'static str,
+) -> MeasureFacts {
+    MeasureFacts {
+        name,
+        column,
+        metric,
+        label: Some(("level", level)),
+        unit: " seconds",
+        worse: Worse::Low,
+        most: 86_400.0,
+        needs: Needs::Area,
+        help,
+        ..SHARE
+    }
+}
+
+measures! {
+    /// People in the zone.
+    Occupancy = MeasureFacts {
+        name: "occupancy", column: "occupancy", metric: "occupancy", unit: " people", most: 100_000.0,
+        needs: Needs::Pictures, help: "People in the zone.", ..SHARE
+    };
+    /// People per m²: occupancy over area.
+    Density = MeasureFacts {
+        name: "density", column: "density_per_m2", metric: "density_per_square_metre", unit: " people per m²",
+        // Bodies have no room beyond that.
+        most: 12.0, needs: Needs::Area, help: "People per square metre of the zone.", ..SHARE
+    };
+    /// Voronoi density.
+    VoronoiDensity = MeasureFacts {
+        name: "voronoi_density", column: "voronoi_per_m2", metric: "voronoi_density_per_square_metre",
+        unit: " people per m²", most: 12.0,
+        help: "People per square metre of the zone by their Voronoi cells.", ..SHARE
+    };
+    /// Mean speed in m/s.
+    Speed = MeasureFacts {
+        name: "speed", scopes: ZONE_AND_CAMERA, column: "speed_mps", metric: "speed_metres_per_second", unit: " m/s", worse: Worse::Low,
+        most: 10.0, help: "Mean speed of the people.", ..SHARE
+    };
+    /// Share of people who stand.
+    StandingShare = MeasureFacts {
+        name: "standing_share", scopes: ZONE_AND_CAMERA, column: "standing_share", metric: "standing_ratio",
+        help: "Share of the people who stand, 0 to 1.", ..SHARE
+    };
+    /// Level of service as a number, 1 (A) to 6 (F).
+    LevelOfService = MeasureFacts {
+        name: "level_of_service", column: "level_of_service", metric: "level_of_service", most: 6.0,
+        help: "Level of service by density: 1 is A, 6 is F.", ..SHARE
+    };
+    /// Greatest local density.
+    LocalDensity = MeasureFacts {
+        name: "local_density", column: "local_density_per_m2", metric: "local_density_per_square_metre",
+        unit: " people per m²", most: 12.0,
+        help: "Greatest density at any place of the zone, Gaussian-weighted within about a metre.", ..SHARE
+    };
+    /// Measured speed over the one expected at this density.
+    SpeedRatio = MeasureFacts {
+        name: "speed_deficit", column: "speed_deficit", metric: "speed_deficit_ratio", worse: Worse::Low, most: 10.0,
+        help: "Mean speed over the speed expected at this density (Weidmann): far below 1 where something is in the way.",
+        ..SHARE
+    };
+    /// Stop-and-go index.
+    StopAndGo = MeasureFacts {
+        name: "stop_and_go", column: "stop_and_go", metric: "stop_and_go_index", most: 10.0,
+        help: "Standard deviation over mean of the zone's speed in the last minute.", ..SHARE
+    };
+    /// Autocorrelation peak of the zone's velocity.
+    Oscillation = MeasureFacts {
+        name: "oscillation", column: "oscillation", metric: "oscillation_ratio",
+        help: "Highest autocorrelation of the zone's velocity at 5 to 30 s, while it is dense.", ..SHARE
+    };
+    /// Crowd pressure.
+    Pressure = MeasureFacts {
+        name: "pressure", column: "pressure_per_s2", metric: "pressure_per_square_second", unit: " per s²", most: 1.0,
+        help: "Greatest crowd pressure in the zone, corrected for noise; only where it is dense.", ..SHARE
+    };
+    /// Turbulence: 1 while it is on.
+    Turbulence = MeasureFacts {
+        name: "turbulence", column: "turbulence", metric: "turbulence",
+        help: "1 while the pressure has been critical in a dense crowd for 10 s.", ..SHARE
+    };
+    /// Counter-flow ratio.
+    CounterFlow = MeasureFacts {
+        name: "counter_flow", scopes: PLACES, column: "counter_flow", metric: "counter_flow_ratio", most: 0.5,
+        needs: Needs::Pictures,
+        help: "Share of the weaker of two opposite flows: 0 all go one way, 0.5 as many come as go.", ..SHARE
+    };
+    /// Polar order.
+    PolarOrder = MeasureFacts {
+        name: "polar_order", scopes: ZONE_AND_CAMERA, column: "polar_order", metric: "polar_order_ratio", worse: Worse::Low,
+        help: "1 where all walk one way, near 0 where directions cancel out.", ..SHARE
+    };
+    /// Direction entropy.
+    DirectionEntropy = MeasureFacts {
+        name: "direction_entropy", scopes: ZONE_AND_CAMERA, column: "direction_entropy", metric: "direction_entropy_ratio",
+        help: "Entropy of walking directions: 0 all one way, 1 every way alike.", ..SHARE
+    };
+    /// Share of people who walk against the allowed direction.
+    WrongWay = MeasureFacts {
+        name: "wrong_way_share", scopes: PLACES, column: "wrong_way_share", metric: "wrong_way_ratio",
+        needs: Needs::AllowedDirection, help: "Share of people who walk against the allowed direction.", ..SHARE
+    };
+    /// Mean length of the stays that ended lately.
+    MeanDwell = MeasureFacts {
+        name: "mean_dwell", column: "mean_dwell_s", metric: "mean_dwell_seconds", unit: " seconds", most: 86_400.0,
+        needs: Needs::Pictures, help: "Mean length of the stays that ended in the last 15 minutes.", ..SHARE
+    };
+    /// Median length of the stays that ended lately.
+    MedianDwell = MeasureFacts {
+        name: "median_dwell", column: "median_dwell_s", metric: "median_dwell_seconds", unit: " seconds",
+        most: 86_400.0, needs: Needs::Pictures,
+        help: "Median length of the stays that ended in the last 15 minutes.", ..SHARE
+    };
+    /// 90th percentile of the length of the stays that ended lately.
+    P90Dwell = MeasureFacts {
+        name: "p90_dwell", column: "p90_dwell_s", metric: "p90_dwell_seconds", unit: " seconds", most: 86_400.0,
+        needs: Needs::Pictures,
+        help: "90th percentile of the length of the stays that ended in the last 15 minutes.", ..SHARE
+    };
+    /// Longest present stay.
+    LongestDwell = MeasureFacts {
+        name: "longest_dwell", column: "longest_dwell_s", metric: "longest_stay_seconds", unit: " seconds",
+        most: 86_400.0, needs: Needs::Pictures, help: "Longest stay of the people who are in the zone now.", ..SHARE
+    };
+    /// People who have been here longer than the zone's limit.
+    Loitering = MeasureFacts {
+        name: "loitering", column: "loitering", metric: "loitering", unit: " people", most: 100_000.0,
+        needs: Needs::Pictures, help: "People who have been in the zone for longer than its limit.", ..SHARE
+    };
+    /// Standing groups.
+    StandingGroups = MeasureFacts {
+        name: "standing_groups", column: "standing_groups", metric: "standing_groups", unit: " groups", most: 10_000.0,
+        help: "Groups of three or more who stand close together.", ..SHARE
+    };
+    /// People in the largest standing group.
+    LargestStandingGroup = MeasureFacts {
+        name: "largest_standing_group", column: "largest_standing_group", metric: "largest_standing_group",
+        unit: " people", most: 100_000.0, help: "People in the largest group who stand close together.", ..SHARE
+    };
+    /// Gathering: 1 while it is on.
+    Gathering = MeasureFacts {
+        name: "gathering", column: "gathering", metric: "gathering",
+        help: "1 while a standing group has formed and grown.", ..SHARE
+    };
+    /// Dispersal: 1 while it is on.
+    Dispersal = MeasureFacts {
+        name: "dispersal", column: "dispersal", metric: "dispersal",
+        help: "1 while people run apart: faster than this place's 99th percentile, outwards.", ..SHARE
+    };
+    /// How fast occupancy rises, in people a minute.
+    Surge = MeasureFacts {
+        name: "surge", column: "surge_per_min", metric: "surge_people_per_minute", unit: " people a minute",
+        most: 100_000.0, needs: Needs::Pictures, help: "How fast the zone's occupancy rises; negative where it falls.",
+        ..SHARE
+    };
+    /// Net fill rate over the enclosing lines, in people a minute and m².
+    FillRate = MeasureFacts {
+        name: "fill_rate", column: "fill_rate_per_m2_min", metric: "fill_rate_per_square_metre_minute",
+        unit: " people per m² and minute", most: 100.0, needs: Needs::EnclosingLines,
+        help: "People in less people out over the enclosing lines, per square metre and minute.", ..SHARE
+    };
+    /// Drift of the flow balance, in people.
+    BalanceDrift = MeasureFacts {
+        name: "balance_drift", column: "balance_drift", metric: "balance_drift_people", unit: " people",
+        most: 100_000.0, needs: Needs::EnclosingLines,
+        help: "Occupancy by the enclosing lines less occupancy counted: how far the counts have drifted apart.", ..SHARE
+    };
+    /// Disagreement of the second opinion.
+    CountDisagreement = MeasureFacts {
+        name: "count_disagreement", column: "count_disagreement", metric: "count_disagreement_ratio",
+        needs: Needs::DensityMap,
+        help: "How far the density map's count is above the boxes' (negative: below), as a share of the larger one.",
+        ..SHARE
+    };
+    /// Seconds until the density is blue, if it goes on like this.
+    TimeToBlue = time_to(
+        ("time_to_blue", "time_to_blue_s"), "time_to_threshold_seconds", "blue",
+        "Seconds until the zone's density reaches the level, if it goes on like this.",
+    );
+    /// Seconds until the density is yellow, if it goes on like this.
+    TimeToYellow = time_to(
+        ("time_to_yellow", "time_to_yellow_s"), "time_to_threshold_seconds", "yellow",
+        "Seconds until the zone's density reaches the level, if it goes on like this.",
+    );
+    /// Seconds until the density is orange, if it goes on like this.
+    TimeToOrange = time_to(
+        ("time_to_orange", "time_to_orange_s"), "time_to_threshold_seconds", "orange",
+        "Seconds until the zone's density reaches the level, if it goes on like this.",
+    );
+    /// Seconds until the density is red, if it goes on like this.
+    TimeToRed = time_to(
+        ("time_to_red", "time_to_red_s"), "time_to_threshold_seconds", "red",
+        "Seconds until the zone's density reaches the level, if it goes on like this.",
+    );
+    /// Seconds until the density is blue, at the earliest (80 % interval).
+    EarliestTimeToBlue = time_to(
+        ("earliest_time_to_blue", "earliest_time_to_blue_s"), "time_to_threshold_earliest_seconds", "blue",
+        "Seconds until the zone's density reaches the level, at the earliest (80 % interval).",
+    );
+    /// Seconds until the density is yellow, at the earliest (80 % interval).
+    EarliestTimeToYellow = time_to(
+        ("earliest_time_to_yellow", "earliest_time_to_yellow_s"), "time_to_threshold_earliest_seconds", "yellow",
+        "Seconds until the zone's density reaches the level, at the earliest (80 % interval).",
+    );
+    /// Seconds until the density is orange, at the earliest (80 % interval).
+    EarliestTimeToOrange = time_to(
+        ("earliest_time_to_orange", "earliest_time_to_orange_s"), "time_to_threshold_earliest_seconds", "orange",
+        "Seconds until the zone's density reaches the level, at the earliest (80 % interval).",
+    );
+    /// Seconds until the density is red, at the earliest (80 % interval).
+    EarliestTimeToRed = time_to(
+        ("earliest_time_to_red", "earliest_time_to_red_s"), "time_to_threshold_earliest_seconds", "red",
+        "Seconds until the zone's density reaches the level, at the earliest (80 % interval).",
+    );
+    /// Seconds until the density is blue, at the latest (80 % interval).
+    LatestTimeToBlue = time_to(
+        ("latest_time_to_blue", "latest_time_to_blue_s"), "time_to_threshold_latest_seconds", "blue",
+        "Seconds until the zone's density reaches the level, at the latest (80 % interval).",
+    );
+    /// Seconds until the density is yellow, at the latest (80 % interval).
+    LatestTimeToYellow = time_to(
+        ("latest_time_to_yellow", "latest_time_to_yellow_s"), "time_to_threshold_latest_seconds", "yellow",
+        "Seconds until the zone's density reaches the level, at the latest (80 % interval).",
+    );
+    /// Seconds until the density is orange, at the latest (80 % interval).
+    LatestTimeToOrange = time_to(
+        ("latest_time_to_orange", "latest_time_to_orange_s"), "time_to_threshold_latest_seconds", "orange",
+        "Seconds until the zone's density reaches the level, at the latest (80 % interval).",
+    );
+    /// Seconds until the density is red, at the latest (80 % interval).
+    LatestTimeToRed = time_to(
+        ("latest_time_to_red", "latest_time_to_red_s"), "time_to_threshold_latest_seconds", "red",
+        "Seconds until the zone's density reaches the level, at the latest (80 % interval).",
+    );
+    /// People a minute to the left of the line.
+    FlowIn = MeasureFacts {
+        name: "flow_in", scopes: LINE, column: "flow_in_per_min", metric: "flow_people_per_minute",
+        label: Some(("direction", "in")), unit: " people a minute", most: 100_000.0, needs: Needs::Pictures,
+        help: "People a minute over the line, over the last minute.", ..SHARE
+    };
+    /// People a minute to the right of the line.
+    FlowOut = MeasureFacts {
+        name: "flow_out", scopes: LINE, column: "flow_out_per_min", metric: "flow_people_per_minute",
+        label: Some(("direction", "out")), unit: " people a minute", most: 100_000.0, needs: Needs::Pictures,
+        help: "People a minute over the line, over the last minute.", ..SHARE
+    };
+    /// Specific flow to the left of the line.
+    SpecificFlowIn = MeasureFacts {
+        name: "specific_flow_in", scopes: LINE, column: "specific_flow_in_per_m_s",
+        metric: "specific_flow_per_metre_second", label: Some(("direction", "in")), unit: " people per m and s",
+        most: 10.0, help: "People per second and metre of the line's width over the last minute.", ..SHARE
+    };
+    /// Specific flow to the right of the line.
+    SpecificFlowOut = MeasureFacts {
+        name: "specific_flow_out", scopes: LINE, column: "specific_flow_out_per_m_s",
+        metric: "specific_flow_per_metre_second", label: Some(("direction", "out")), unit: " people per m and s",
+        most: 10.0, help: "People per second and metre of the line's width over the last minute.", ..SHARE
+    };
+    /// Flow over the line's capacity.
+    CapacityRatio = MeasureFacts {
+        name: "capacity_ratio", scopes: LINE, column: "capacity_ratio", metric: "capacity_ratio", most: 5.0,
+        help: "Flow both ways over the capacity of a level walkway of the line's width, 82 people a minute and metre.",
+        ..SHARE
+    };
+    /// People in the whole picture.
+    People = MeasureFacts {
+        name: "people", scopes: CAMERA, column: "people", metric: "people", unit: " people", most: 100_000.0,
+        needs: Needs::Pictures, help: "People counted in the whole picture.", ..SHARE
+    };
+}
+
+impl Measure {
+    /// What there is to know about it.
+    #[must_use]
+    pub fn facts(self) -> &'static MeasureFacts {
+        // One entry for each variant, in the same order: the macro makes both lists from one.
+        &FACTS[self as usize]
+    }
+
+    /// Its name in configuration, files and labels.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// Whether it is a measure of this.
+    #[must_use]
+    pub fn is_of(self, scope: Scope) -> bool {
+        self.facts().scopes.contains(&scope)
+    }
+
+    /// The measures of this, in the order of columns.
+    pub fn of(scope: Scope) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |measure| measure.is_of(scope))
+    }
+
+    /// The likely, earliest and latest time to this level's threshold.
+    #[must_use]
+    pub fn times_to(level: Level) -> [Self; 3] {
+        match level {
+            Level::Blue => [Self::TimeToBlue, Self::EarliestTimeToBlue, Self::LatestTimeToBlue],
+            Level::Yellow => [Self::TimeToYellow, Self::EarliestTimeToYellow, Self::LatestTimeToYellow],
+            Level::Orange => [Self::TimeToOrange, Self::EarliestTimeToOrange, Self::LatestTimeToOrange],
+            Level::Red => [Self::TimeToRed, Self::EarliestTimeToRed, Self::LatestTimeToRed],
+        }
+    }
+
+    /// What is known of it where people were missed: a measure that grows with the number of people becomes a lower
+    /// bound, the time until a place is full an upper one, and where that was a lower one nothing is known of it. The
+    /// others, such as speed, are of the people who are seen.
+    #[must_use]
+    pub fn where_people_are_missed(self, reading: Reading) -> Reading {
+        match (self, reading) {
+            (
+                Self::Occupancy
+                | Self::Density
+                | Self::VoronoiDensity
+                | Self::LocalDensity
+                | Self::LevelOfService
+                | Self::Loitering
+                | Self::LargestStandingGroup
+                | Self::People,
+                Reading::Valid(value),
+            ) => Reading::AtLeast(value),
+            _ if self.facts().metric.starts_with("time_to_threshold") => match reading {
+                Reading::Valid(value) => Reading::AtMost(value),
+                // "Not within half an hour" is said of those who are seen: a count that has stopped rising may be one
+                // that can't rise.
+                Reading::AtLeast(_) => Reading::Unknown(UnknownReason::NotEnough),
+                _ => reading,
+            },
+            _ => reading,
+        }
+    }
+
+    /// The flow of people in this direction.
+    #[must_use]
+    pub fn flow(direction: Direction) -> Self {
+        match direction {
+            Direction::In => Self::FlowIn,
+            Direction::Out => Self::FlowOut,
+        }
+    }
+
+    /// The specific flow in this direction.
+    #[must_use]
+    pub fn specific_flow(direction: Direction) -> Self {
+        match direction {
+            Direction::In => Self::SpecificFlowIn,
+            Direction::Out => Self::SpecificFlowOut,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_measures_share_a_name_a_column_or_a_series() {
+        let mut names = HashSet::new();
+        let mut columns = HashSet::new();
+        let mut series = HashSet::new();
+        for measure in Measure::ALL {
+            let facts = measure.facts();
+            assert!(names.insert(facts.name) && columns.insert(facts.column), "{measure:?}");
+            assert!(series.insert((facts.metric, facts.label)), "{measure:?}");
+            assert!(!facts.scopes.is_empty() && facts.most > 0.0 && facts.help.ends_with('.'), "{measure:?}");
+            assert!(facts.unit.is_empty() || facts.unit.starts_with(' '), "{measure:?}");
+        }
+    }
+
+    #[test]
+    fn missed_people_make_bounds_and_never_a_wrong_one() {
+        use Reading::{AtLeast, AtMost, Unknown, Valid};
+        let blind = Unknown(UnknownReason::NoFrames);
+        for (measure, reading, bound) in [
+            (Measure::Occupancy, Valid(3.0), AtLeast(3.0)),
+            (Measure::LevelOfService, Valid(2.0), AtLeast(2.0)),
+            (Measure::People, AtLeast(3.0), AtLeast(3.0)),
+            (Measure::Speed, Valid(1.0), Valid(1.0)),
+            (Measure::CountDisagreement, Valid(0.5), Valid(0.5)),
+            (Measure::TimeToRed, Valid(60.0), AtMost(60.0)),
+            (Measure::LatestTimeToRed, AtLeast(1800.0), Unknown(UnknownReason::NotEnough)),
+            (Measure::TimeToRed, blind, blind),
+            (Measure::Density, blind, blind),
+        ] {
+            assert_eq!(measure.where_people_are_missed(reading), bound, "{measure:?} {reading:?}");
+        }
+    }
+
+    #[test]
+    fn a_metric_has_the_same_label_in_each_of_its_measures() {
+        for (a, b) in Measure::ALL.into_iter().flat_map(|a| Measure::ALL.map(|b| (a.facts(), b.facts()))) {
+            if a.metric == b.metric {
+                assert_eq!(a.label.map(|(key, _)| key), b.label.map(|(key, _)| key), "{}", a.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! A zone's, line's or camera's readings, by measure.
+
+use super::{Measure, Reading, UnknownReason};
+
+/// At most one reading for each measure. A measure that isn't in it can't be had there (no calibration, no area);
+/// one that can but isn't known now reads unknown.
+#[derive(Clone, PartialEq)]
+pub struct Readings([Option<Reading>; Measure::ALL.len()]);
+
+impl Readings {
+    /// None at all.
+    pub const NONE: Self = Self([None; Measure::ALL.len()]);
+
+    /// The reading of this measure; `None` where it can't be had.
+    #[must_use]
+    pub fn get(&self, measure: Measure) -> Option<Reading> {
+        self.0[measure as usize]
+    }
+
+    /// The value of this measure, or its bound.
+    #[must_use]
+    pub fn value(&self, measure: Measure) -> Option<f64> {
+        self.get(measure).and_then(Reading::value)
+    }
+
+    /// Sets one.
+    pub fn set(&mut self, measure: Measure, reading: Reading) {
+        self.0[measure as usize] = Some(reading);
+    }
+
+    /// Sets one from a measured value; without one there was not enough to measure.
+    pub fn set_measured(&mut self, measure: Measure, value: Option<f64>) {
+        self.set(measure, value.map_or(Reading::Unknown(UnknownReason::NotEnough), Reading::Valid));
+    }
+
+    /// With this one.
+    #[must_use]
+    pub fn with(mut self, measure: Measure, reading: Reading) -> Self {
+        self.set(measure, reading);
+        self
+    }
+
+    /// All that there are, in the order of columns.
+    pub fn iter(&self) -> impl Iterator<Item = (Measure, Reading)> {
+        Measure::ALL.into_iter().filter_map(|measure| self.get(measure).map(|reading| (measure, reading)))
+    }
+
+    /// These and those; where both have a measure, that of `others`.
+    #[must_use]
+    pub fn and(&self, others: &Self) -> Self {
+        let mut all = self.clone();
+        others.iter().for_each(|(measure, reading)| all.set(measure, reading));
+        all
+    }
+
+    /// What is known of them where people were missed: see [`Measure::where_people_are_missed`].
+    #[must_use]
+    pub fn where_people_are_missed(&self) -> Self {
+        self.iter().map(|(measure, reading)| (measure, measure.where_people_are_missed(reading))).collect()
+    }
+
+    /// The same measures, all unknown for this reason.
+    #[must_use]
+    pub fn unknown(&self, reason: UnknownReason) -> Self {
+        Self(self.0.map(|reading| reading.map(|_| Reading::Unknown(reason))))
+    }
+}
+
+impl std::fmt::Debug for Readings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl FromIterator<(Measure, Reading)> for Readings {
+    fn from_iter<I: IntoIterator<Item = (Measure, Reading)>>(readings: I) -> Self {
+        readings.into_iter().fold(Self::NONE, |all, (measure, reading)| all.with(measure, reading))
+    }
+}
