@@ -40,7 +40,7 @@ fn zones(frame: usize) -> Vec<ZoneState> {
     let zone = |i: usize| {
         let value = Reading::Valid(25.0 + 25.0 * ((frame + 40 * i) as f64 / 60.0).sin());
         let readings = Readings::NONE.with(Measure::Occupancy, value).with(Measure::Density, value);
-        ZoneState { zone: zone_id(i), classes: Vec::new(), readings }
+        ZoneState { zone: zone_id(i), classes: Vec::new(), readings, saturation: None }
     };
     (0..ZONES).map(zone).collect()
 }

@@ -2,7 +2,9 @@
 
 use crate::config::{CameraPlan, RulePlan};
 use crate::flow::{CameraFlow, FlowStep};
-use crate::model::{CameraId, Detection, FrameMeta, FrameReport, ObjectClass, PixelBox, Timestamp, Track};
+use crate::model::{
+    CameraId, CountEvidence, Detection, FrameMeta, FrameReport, ObjectClass, PixelBox, Timestamp, Track,
+};
 use crate::rules::{CameraReadings, RuleEngine, RuleStatus};
 use crate::tracking::{ScoreThresholds, Tracker, TrackerStep};
 
@@ -34,6 +36,11 @@ impl CameraAnalysis {
             started: None,
             people_not_counted: Vec::new(),
         }
+    }
+
+    /// What else is known of the frame that is stepped through next: it bears on how far the counts can be trusted.
+    pub fn consider(&mut self, evidence: CountEvidence) {
+        self.flow.consider(evidence);
     }
 
     /// Takes in an analysed frame. `None` for a frame that is not later than the one before: it is skipped, since time

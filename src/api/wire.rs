@@ -8,8 +8,8 @@ use super::ApiState;
 use crate::config::{CameraPlan, LinePlan, RulePlan, ZonePlan};
 use crate::input::InputReport;
 use crate::model::{
-    CameraId, CameraState, FrameReport, Level, LineId, Measure, ObjectClass, Reading, Readings, Timestamp,
-    UnknownReason, ZoneClassState, ZoneId,
+    CameraId, CameraState, FrameReport, Level, LineId, Measure, ObjectClass, Reading, Readings, SaturationReason,
+    Timestamp, UnknownReason, ZoneClassState, ZoneId,
 };
 use crate::rules::wire::AlertLine;
 use crate::status::{CameraStatus, RuleState, StatusSnapshot};
@@ -103,6 +103,9 @@ pub struct ZoneBody<'a> {
     pub area_m2: Option<f64>,
     /// Each class that it counts.
     pub classes: Vec<ZoneClassBody>,
+    /// Why its count of people is a lower bound: `detector_limit`, `dense`, `overlap` or `small_people`; `null` where it is
+    /// none, or unknown.
+    pub saturation: Option<SaturationReason>,
     /// People per m²; `null` where the zone has no area or counts no people.
     pub density_per_m2: Option<ReadingBody>,
     /// Everything that is measured of the people in it, by the measure's name in the configuration.
@@ -243,8 +246,7 @@ impl<'a> CameraBody<'a> {
     fn new(plan: &'a CameraPlan, status: &'a CameraStatus, now: Timestamp) -> Self {
         let fresh = freshness(plan, status, now);
         let counts = plan.classes().iter().map(|class| {
-            let count = |report: &FrameReport| report.tracks.iter().filter(|track| track.class == class).count();
-            let count = fresh.map_or_else(Reading::Unknown, |report| Reading::Valid(count(report) as f64));
+            let count = fresh.map_or_else(Reading::Unknown, |report| report.count(class));
             CountBody { class, count: count.into() }
         });
         let health = &status.health;
@@ -299,6 +301,7 @@ impl<'a> ZoneBody<'a> {
             name: &plan.name,
             area_m2: plan.area_m2,
             classes: plan.classes.iter().map(class).collect(),
+            saturation: state.and_then(|state| state.saturation).filter(|_| unknown.is_none()),
             density_per_m2: has_density.then(|| honest(state.and_then(|state| state.readings.get(Measure::Density)))),
             measures: measures(state.map(|state| &state.readings), unknown),
         }

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::api::{self, ApiState, ServiceInfo};
 use crate::config::Plan;
-use crate::inference::Model;
+use crate::inference::Models;
 use crate::metrics::{BuildInfo, Metrics, MetricsError};
 use crate::pipeline::{LiveService, Observers, PipelineError, StillRunning};
 use crate::sink::AlertLog;
@@ -74,7 +74,7 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError`]. The port and the file of alerts are tried before anything is started.
-    pub fn start(plan: Plan, model: &Model, onnxruntime: &str) -> Result<Self, ServiceError> {
+    pub fn start(plan: Plan, models: &Models, onnxruntime: &str) -> Result<Self, ServiceError> {
         let plan = Arc::new(plan);
         // First what can be in use by somebody else: nothing has been begun yet.
         let listen = |source| ServiceError::Listen { address: plan.server.listen, source };
@@ -86,7 +86,7 @@ impl Service {
         };
         let alert_log = plan.alerts_jsonl.as_ref().map(open).transpose()?;
 
-        let (version, entry) = (env!("CARGO_PKG_VERSION").to_owned(), model.entry());
+        let (version, entry) = (env!("CARGO_PKG_VERSION").to_owned(), models.detector.entry());
         let build =
             BuildInfo { version: version.clone(), model: entry.id.clone(), onnxruntime: onnxruntime.to_owned() };
         let metrics = Metrics::new(&plan, &build)?;
@@ -113,7 +113,7 @@ impl Service {
             now: Arc::new(move || clock.wall()),
         };
         let observers = Observers { metrics, board: Arc::clone(&board), live: pictures, alert_log };
-        let live = LiveService::start(&plan, model, observers)?;
+        let live = LiveService::start(&plan, models, observers)?;
         let (stop_http, stopped) = oneshot::channel::<()>();
         let http = runtime.spawn(api::serve(listener, state, async move {
             // A dropped sender means the same.

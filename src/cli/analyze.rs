@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::config_file;
 use super::failure::Unavailable;
-use super::model::{check_input_size, open_model};
+use super::model::{check_input_sizes, open_models};
 use super::output::{count, print};
 use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
 use crate::evaluation::{TrackRow, write_track};
@@ -253,8 +253,8 @@ fn analysed_fps(camera: &CameraPlan) -> f64 {
 
 pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     let (plan, camera) = plan(args)?;
-    let model = open_model(&plan.inference)?;
-    check_input_size(&model, &camera)?;
+    let models = open_models(&plan.inference)?;
+    check_input_sizes(&models, &plan.inference, &camera)?;
     let mut files = AnalysisFiles::create(&args.out)
         .map_err(|error| Unavailable(format!("cannot write results to {}: {error}", args.out.display())))?;
 
@@ -271,7 +271,7 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
         &camera,
         &plan.rules,
         &plan.inference,
-        &model,
+        &models,
         !args.no_video,
         |mut frame| {
             totals.add(frame.report);
@@ -292,7 +292,7 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     video.finish()?;
     detections.map_or(Ok(()), |mut file| file.flush()).map_err(PipelineError::from)?;
 
-    let summary = report(&camera, &model, &summary, &totals);
+    let summary = report(&camera, &models.detector, &summary, &totals);
     let text = serde_json::to_string_pretty(&summary)? + "\n";
     fs::write(files.incomplete_path("summary.json"), &text).map_err(PipelineError::from)?;
     if files.finish().map_err(PipelineError::from)? {

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Serialize;
 
-use super::model::open_model;
+use super::model::open_models;
 use crate::calibration::{FittedPoint, GroundPlane, PointPair, WalkerCheck, WalkerPoint, check_walkers};
 use crate::config::{self, CameraPlan, InputPlan, Plan, Region, SourcePlan};
 use crate::evaluation::{TrackRow, read_tracks};
@@ -171,14 +171,15 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<()> {
 
 /// Everybody whom the model sees in the picture: their heads are hidden.
 fn people(picture: &Picture, plan: &Plan, camera: &CameraPlan) -> anyhow::Result<Vec<PixelBox>> {
-    let model = open_model(&plan.inference).context(
+    let models = open_models(&plan.inference).context(
         "people's heads are to be hidden, and that takes the model; for a picture with nobody in it give --keep-heads",
     )?;
-    let mut detector = Detector::new(&model, plan.inference.threads_per_worker, 1, plan.inference.thresholds)?;
+    let mut detector =
+        Detector::new(&models.detector, plan.inference.threads_per_worker, 1, plan.inference.thresholds)?;
     // All of the picture is shown, so all of it is searched.
     let input = InputPlan { region: Region::Whole, auto: None, ..camera.input };
     let whole = CameraPlan { input, ..camera.clone() };
-    let prepared = Preparation::new(&whole, &model, None).prepare(picture, Vec::new())?;
+    let prepared = Preparation::new(&whole, &models.detector, None).prepare(picture, Vec::new())?;
     let seen = detector.infer(&[prepared])?;
     Ok(seen.iter().flat_map(|decoded| people_to_hide(&decoded.detections, &[])).collect())
 }

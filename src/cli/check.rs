@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::config_file::Findings;
 use super::failure::{Unavailable, message};
-use super::model::{check_input_size, open_model};
+use super::model::{check_input_sizes, open_models};
 use super::output::{count as counted, print};
 use crate::config::{self, CameraPlan, ConfigError, Credentials, Plan, SourcePlan};
 use crate::sink::AlertLog;
@@ -97,10 +97,10 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
 /// Opens everything that the service would open, and closes it again.
 fn environment_faults(plan: &Plan) -> Vec<String> {
     let mut faults = Vec::new();
-    match open_model(&plan.inference) {
-        Ok(model) => {
+    match open_models(&plan.inference) {
+        Ok(models) => {
             for camera in &plan.cameras {
-                if let Err(error) = check_input_size(&model, camera) {
+                if let Err(error) = check_input_sizes(&models, &plan.inference, camera) {
                     faults.push(message(&error));
                 }
             }

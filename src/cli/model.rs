@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::output::print;
 use crate::config::{CameraPlan, InferencePlan};
-use crate::inference::{Manifest, Model, Runtime};
+use crate::inference::{Manifest, Model, Models, Runtime};
 
 /// Show the models of a manifest and verify their checksums.
 #[derive(Debug, Args)]
@@ -75,18 +75,34 @@ pub(super) fn run(args: &ModelArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks that the camera's input size fits the model; an error names the key. A size that is chosen fits.
-pub(super) fn check_input_size(model: &Model, camera: &CameraPlan) -> anyhow::Result<()> {
-    if camera.input.auto.is_some() {
-        return Ok(());
+/// Checks that the camera's input sizes fit the models; an error names the key. A size that is chosen fits.
+pub(super) fn check_input_sizes(models: &Models, plan: &InferencePlan, camera: &CameraPlan) -> anyhow::Result<()> {
+    let key = || format!("cameras.{}.input_size", camera.id);
+    let is_auto = camera.input.auto.is_some();
+    if !is_auto {
+        models.detector.check_size(camera.input.size).with_context(key)?;
     }
-    model.check_size(camera.input.size).with_context(|| format!("cameras.{}.input_size", camera.id))
+    if let (Some(model), Some(density_map), Some(_)) =
+        (&models.density_map, &plan.density_map, camera.counting.density_map_every_s)
+    {
+        match density_map.input_size {
+            Some(size) => model.check_size(size).context("inference.density_map.input_size")?,
+            None => model.check_size(camera.input.size).with_context(|| {
+                let taken = if is_auto {
+                    format!("and cameras.{} has \"auto\", so the default is taken", camera.id)
+                } else {
+                    format!("so that of cameras.{} is taken", camera.id)
+                };
+                format!("inference.density_map has no input_size, {taken}")
+            })?,
+        }
+    }
+    Ok(())
 }
 
-/// Loads ONNX Runtime and checks the plan's model.
-pub(super) fn open_model(plan: &InferencePlan) -> anyhow::Result<Model> {
+/// Loads ONNX Runtime and checks the plan's models.
+pub(super) fn open_models(plan: &InferencePlan) -> anyhow::Result<Models> {
     let manifest = Manifest::find(plan.manifest.as_deref())?;
-    let entry = manifest.model(&plan.model)?;
     let runtime = Runtime::load(plan.onnxruntime.as_deref())?;
-    Ok(Model::open(&runtime, entry)?)
+    Ok(Models::open(&runtime, &manifest, plan)?)
 }

@@ -14,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::config_file;
 use super::failure;
-use super::model::{check_input_size, open_model};
+use super::model::{check_input_sizes, open_models};
 use super::output::print;
 use crate::app::Service;
 use crate::inference::Runtime;
@@ -49,19 +49,19 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     begin_logs(args.json_logs);
     let for_seconds = args.for_seconds.map(time).transpose()?;
     let plan = config_file::load_with_secrets(&args.config)?;
-    let model = open_model(&plan.inference)?;
+    let models = open_models(&plan.inference)?;
     for camera in &plan.cameras {
-        check_input_size(&model, camera)?;
+        check_input_sizes(&models, &plan.inference, camera)?;
     }
     let onnxruntime = Runtime::load(plan.inference.onnxruntime.as_deref())?;
     let mobile = plan.cameras.iter().filter(|camera| camera.mobile).count();
     tracing::info!(
         config = %args.config.display(), cameras = plan.cameras.len(), mobile, rules = plan.rules.len(),
-        model = model.entry().id, licence = model.entry().licence, onnxruntime = %onnxruntime.path().display(), "starting"
+        model = models.detector.entry().id, licence = models.detector.entry().licence, onnxruntime = %onnxruntime.path().display(), "starting"
     );
     let names: RuleNames = plan.rules.iter().map(|rule| (rule.id.clone(), rule.name.clone())).collect();
     let cameras: Vec<String> = plan.cameras.iter().map(|camera| camera.id.to_string()).collect();
-    let service = Service::start(plan, &model, onnxruntime.build_info())?;
+    let service = Service::start(plan, &models, onnxruntime.build_info())?;
     // Before anybody is told that it runs: from then on a signal ends it in order.
     let mut signals = Signals::listen(&service)?;
     let address = service.address();

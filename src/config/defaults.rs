@@ -25,6 +25,14 @@ pub const TILES_MOST: u32 = 8;
 /// Largest side of the network's input, in pixels: larger ones cost seconds a frame on a CPU.
 pub const INPUT_MOST_PX: u32 = 2048;
 
+/// Height in the network's input below which the shipped model misses most people, in pixels: a count of such people is a
+/// lower bound. The manifest's `least_person_px` is another height, from which on people are seen well: an `auto` input is
+/// chosen for that one.
+pub const MISSED_BELOW_PX: f64 = 30.0;
+/// Seconds between two density maps of a camera: a crowd grows over many seconds, and such a network takes as long as the
+/// detector or longer.
+pub const DENSITY_MAP_EVERY_S: f64 = 1.0;
+
 /// Seconds without a fresh frame after which a camera's zones read unknown: three missed seconds at one frame a second.
 pub const STALE_AFTER_S: f64 = 3.0;
 /// Seconds a track has to be seen before it counts: false detections rarely live for two frames at 7 fps.
@@ -137,6 +145,8 @@ pub(super) const FPS: Range = Range::from_to(FPS_LEAST, FPS_MOST).of(" frames a 
 pub(super) const BUDGET_S: Range = Range::above_zero(3600.0).of(" seconds");
 /// A budget that may be switched off with 0.
 pub(super) const BUDGET_OR_NONE_S: Range = Range::from_to(0.0, 3600.0).of(" seconds");
+/// Time between two density maps: more often than ten times a second says nothing new, less than once a minute comes late.
+pub(super) const MAP_INTERVAL_S: Range = Range::from_to(0.1, 60.0).of(" seconds");
 /// Hold times of rules: up to a day.
 pub(super) const HOLD_S: Range = Range::from_to(0.0, 86_400.0).of(" seconds");
 /// Tiles across or down.

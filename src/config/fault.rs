@@ -72,8 +72,10 @@ fault_kinds! {
     ShorterThanFrameInterval,
     /// The low score is above the high score.
     ThresholdsCrossed,
-    /// A moving camera has zones, lines or a calibration.
+    /// A moving camera has zones, lines, a calibration or a density map.
     MobileWithPlaces,
+    /// A camera asks for a density map, and no model is named for it.
+    NoDensityMap,
     /// The region follows the zones, and there are none.
     RegionWithoutPlaces,
     /// A polygon with fewer than three corners, or far too many.

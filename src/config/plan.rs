@@ -74,6 +74,19 @@ pub struct InferencePlan {
     pub megapixels_per_s: Option<f64>,
     /// Thresholds that replace the manifest's.
     pub thresholds: DetectionThresholds,
+    /// A second opinion on crowds; `None`: boxes alone are counted.
+    pub density_map: Option<DensityMapPlan>,
+}
+
+/// A density-map model, asked now and then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DensityMapPlan {
+    /// Its id in the manifest.
+    pub model: String,
+    /// Time between two maps of a camera, in seconds.
+    pub every_s: f64,
+    /// Its input in pixels; `None`: that of the camera's `input_size`, and the default one where that is `auto`.
+    pub input_size: Option<FrameSize>,
 }
 
 /// Detector thresholds; `None`: the manifest's.
@@ -113,6 +126,8 @@ pub struct CameraPlan {
     pub input: InputPlan,
     /// The tracker's budgets.
     pub tracker: TrackerPlan,
+    /// When its counts are lower bounds, and whether a density map is asked.
+    pub counting: CountingPlan,
     /// Where on the ground its pixels are; `None`: not known, so nothing is measured in metres.
     pub calibration: Option<CalibrationPlan>,
     /// Where people can walk; `None`: everywhere.
@@ -136,6 +151,7 @@ impl CameraPlan {
             stale_after_s: defaults::STALE_AFTER_S,
             input: InputPlan::whole(defaults::INPUT_SIZE),
             tracker: TrackerPlan::default(),
+            counting: CountingPlan::default(),
             calibration: None,
             walkable: None,
             zones: Vec::new(),
@@ -363,6 +379,22 @@ pub struct TrackerPlan {
 impl Default for TrackerPlan {
     fn default() -> Self {
         Self { confirm_s: defaults::CONFIRM_S, coast_s: defaults::COAST_S, lost_s: defaults::LOST_S }
+    }
+}
+
+/// How far a camera's counts of people are trusted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CountingPlan {
+    /// Height of a person in the network's input below which the detector misses so many that a count is a lower bound, in
+    /// pixels. Less than the height that an `auto` input is chosen for, from which on people are seen well.
+    pub missed_below_px: f64,
+    /// Time between two density maps, in seconds; `None`: none are made of this camera's pictures.
+    pub density_map_every_s: Option<f64>,
+}
+
+impl Default for CountingPlan {
+    fn default() -> Self {
+        Self { missed_below_px: defaults::MISSED_BELOW_PX, density_map_every_s: None }
     }
 }
 

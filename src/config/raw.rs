@@ -61,6 +61,7 @@ macro_rules! expected {
 expected! {
     RawServer: "a table",
     RawInference: "a table",
+    RawDensityMap: "a table with model",
     RawPrivacy: "a table",
     RawOutput: "a table",
     RawCamera: "a table",
@@ -114,6 +115,16 @@ pub(super) struct RawInference {
     pub high_score: Option<Number>,
     pub low_score: Option<Number>,
     pub nms_iou: Option<Number>,
+    pub density_map: Option<Table<RawDensityMap>>,
+}
+
+/// `[inference.density_map]`
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawDensityMap {
+    pub model: Option<String>,
+    pub every_s: Option<Number>,
+    pub input_size: Option<String>,
 }
 
 /// `[privacy]`
@@ -142,6 +153,7 @@ pub(super) struct RawCamera {
     pub input_tiles: Option<Vec<Number>>,
     pub keep_fps: Option<Number>,
     pub region: Option<String>,
+    pub density_map: Option<bool>,
     pub frame_size: Option<Vec<Number>>,
     pub source: Table<RawSource>,
     pub tracker: Table<RawTracker>,

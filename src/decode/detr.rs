@@ -22,6 +22,7 @@ pub(super) fn read(
     if (logits.rows, logits.columns) != (boxes.rows, columns) {
         return Err(logit_view.unexpected(HEAD, format!("[N, {}, {columns}]", boxes.rows)));
     }
+    candidates.most = candidates.most.min(boxes.rows);
     let (input_width, input_height) = (candidates.input.width_px as f32, candidates.input.height_px as f32);
     for (place, logits) in boxes.rows().zip(logits.rows()) {
         let &[x, y, width, height] = place else { continue };

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::model::Mark;
+
 /// A family of detector outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HeadKind {
@@ -13,11 +15,13 @@ pub enum HeadKind {
     Yolov8,
     /// A fixed number of boxes as shares of the input, and their class logits (RT-DETR, D-FINE, RF-DETR, DETR).
     Detr,
+    /// People per cell, no boxes.
+    DensityMap,
 }
 
 impl HeadKind {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Detr, Self::NanoDet, Self::Yolox, Self::Yolov8];
+    /// Those that give boxes, and are recognised from the shapes of the outputs where the manifest doesn't name one.
+    pub const DETECTORS: [Self; 4] = [Self::Detr, Self::NanoDet, Self::Yolox, Self::Yolov8];
 
     /// The name in the manifest.
     #[must_use]
@@ -27,6 +31,7 @@ impl HeadKind {
             Self::Yolox => "yolox",
             Self::Yolov8 => "yolov8",
             Self::Detr => "detr",
+            Self::DensityMap => "density_map",
         }
     }
 
@@ -45,6 +50,7 @@ impl HeadKind {
             Self::Yolox => format!("one [N, cells, {}]", plus(5)),
             Self::Yolov8 => format!("one [N, {}, cells]", plus(4)),
             Self::Detr => format!("[N, queries, 4] and [N, queries, {classes} or {}]", plus(1)),
+            Self::DensityMap => "one [N, 1, rows, columns]".to_owned(),
         }
     }
 }
@@ -67,6 +73,9 @@ pub enum HeadSpec {
     Yolov8(Yolov8Spec),
     /// DETR and its relatives.
     Detr(DetrSpec),
+    /// A crowd-density network.
+    #[serde(rename = "density_map")]
+    DensityMap(DensityMapSpec),
 }
 
 /// Details of a NanoDet head; those left out are found from the outputs.
@@ -111,6 +120,18 @@ pub struct DetrSpec {
     pub boxes: Option<String>,
 }
 
+/// Details of a crowd-density head.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DensityMapSpec {
+    /// Name of the output; needed where there are several.
+    pub output: Option<String>,
+    /// Sum that one person has in the output; 1 where it is left out.
+    pub units_per_person: Option<u32>,
+    /// Where in the picture a person is counted; the head where it is left out.
+    pub mark: Mark,
+}
+
 impl HeadSpec {
     /// The family.
     #[must_use]
@@ -120,6 +141,7 @@ impl HeadSpec {
             Self::Yolox(_) => HeadKind::Yolox,
             Self::Yolov8(_) => HeadKind::Yolov8,
             Self::Detr(_) => HeadKind::Detr,
+            Self::DensityMap(_) => HeadKind::DensityMap,
         }
     }
 
@@ -138,6 +160,7 @@ impl HeadSpec {
             Self::Yolox(spec) => axis(named(&spec.output)?, 2)?.checked_sub(5),
             Self::Yolov8(spec) => axis(named(&spec.output)?, 1)?.checked_sub(4),
             Self::Detr(spec) => axis(named(&Some(spec.logits.clone()?))?, 2),
+            Self::DensityMap(_) => Some(1),
         }
     }
 }
@@ -193,7 +216,7 @@ fn expected(named: Option<&HeadSpec>, classes: Option<usize>) -> String {
         let (scores, distances) = (scores.join(", "), distances.join(", "));
         return format!("nanodet: {scores} [N, cells, {classes}] and {distances} [N, cells, {bins}]");
     }
-    let kinds = named.map_or_else(|| HeadKind::ALL.to_vec(), |spec| vec![spec.kind()]);
+    let kinds = named.map_or_else(|| HeadKind::DETECTORS.to_vec(), |spec| vec![spec.kind()]);
     let kinds: Vec<String> = kinds.iter().map(|kind| format!("{kind}: {}", kind.expectation(classes))).collect();
     kinds.join("; ")
 }
@@ -238,6 +261,15 @@ pub enum Head {
         /// The last logit stands for "no object": scores are a softmax; otherwise each class has its own sigmoid.
         no_object: bool,
     },
+    /// People per cell.
+    DensityMap {
+        /// Number of the output.
+        output: usize,
+        /// Sum that one person has in it.
+        units_per_person: u32,
+        /// Where in the picture a person is counted.
+        mark: Mark,
+    },
 }
 
 impl Head {
@@ -249,6 +281,7 @@ impl Head {
             Self::Yolox { .. } => HeadKind::Yolox,
             Self::Yolov8 { .. } => HeadKind::Yolov8,
             Self::Detr { .. } => HeadKind::Detr,
+            Self::DensityMap { .. } => HeadKind::DensityMap,
         }
     }
 
@@ -264,6 +297,7 @@ impl Head {
             Some(HeadSpec::Yolox(spec)) => shapes.yolox(spec),
             Some(HeadSpec::Yolov8(spec)) => shapes.yolov8(spec),
             Some(HeadSpec::Detr(spec)) => shapes.detr(spec),
+            Some(HeadSpec::DensityMap(spec)) => shapes.density_map(spec),
             None => shapes
                 .detr(&DetrSpec::default())
                 .or_else(|| shapes.nanodet(&NanoDetSpec::default()))
@@ -336,6 +370,14 @@ impl Shapes<'_> {
     /// Numbers of the outputs of these names.
     fn named(&self, names: &[String]) -> Option<Vec<usize>> {
         names.iter().map(|name| self.outputs.iter().position(|output| &output.name == name)).collect()
+    }
+
+    fn density_map(&self, spec: &DensityMapSpec) -> Option<Head> {
+        let output = self.only_or_named(spec.output.as_ref())?;
+        let axes = self.outputs.get(output)?.axes.as_slice();
+        let fits = matches!(axes, [_, None | Some(1), _, _]);
+        let units_per_person = spec.units_per_person.unwrap_or(1);
+        fits.then_some(Head::DensityMap { output, units_per_person, mark: spec.mark })
     }
 
     fn detr(&self, spec: &DetrSpec) -> Option<Head> {

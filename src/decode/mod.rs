@@ -5,6 +5,7 @@
 //! non-maximum suppression and back to the camera's pixels.
 
 mod classes;
+mod density_map;
 mod detr;
 mod head;
 mod nanodet;
@@ -18,8 +19,10 @@ use crate::geometry::Letterbox;
 use crate::model::{ClassSet, Detection, FrameSize, ObjectClass, PixelBox};
 
 pub use classes::{ClassMap, ClassMapError};
+pub use density_map::density_map;
 pub use head::{
-    DetrSpec, Head, HeadKind, HeadSpec, NanoDetLayout, NanoDetSpec, OutputInfo, UnknownHead, Yolov8Spec, YoloxSpec,
+    DensityMapSpec, DetrSpec, Head, HeadKind, HeadSpec, NanoDetLayout, NanoDetSpec, OutputInfo, UnknownHead,
+    Yolov8Spec, YoloxSpec,
 };
 pub use nms::suppress;
 pub use seams::{SEAM_IOU, TileDetections, merge_tiles};
@@ -28,6 +31,10 @@ pub use view::OutputView;
 /// Most candidates that go into non-maximum suppression, best first. A crowd gives some hundreds; only a model that
 /// fires everywhere gives more, and it must not stop the camera.
 pub const MAX_CANDIDATES: usize = 2000;
+
+/// Share of the most boxes that a head can give from which there may well be more objects than boxes: the last ones of a
+/// DETR-like head's queries lie on objects that others have.
+const AT_LIMIT_SHARE: f64 = 0.9;
 
 /// Why an output can't be read.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -64,6 +71,35 @@ pub enum DecodeError {
         /// How many pictures it holds.
         found: usize,
     },
+    /// The head gives no boxes.
+    #[error("the {head} head counts people and gives no boxes")]
+    NoBoxes {
+        /// The head.
+        head: HeadKind,
+    },
+    /// A value is no number.
+    #[error("output `{output}` of the {head} head holds {found} at {index}; expected finite numbers")]
+    NotFinite {
+        /// The head.
+        head: HeadKind,
+        /// The output's name.
+        output: String,
+        /// What it holds.
+        found: f32,
+        /// Where among the picture's values, from 0.
+        index: usize,
+    },
+    /// A density map has fewer people than none.
+    #[error(
+        "output `{output}` sums up to {found:.1} people; expected 0 or more: it is no density map, or its pictures are \
+         prepared in another way than the manifest says"
+    )]
+    NegativeSum {
+        /// The output's name.
+        output: String,
+        /// Its sum.
+        found: f64,
+    },
 }
 
 impl DecodeError {
@@ -74,6 +110,9 @@ impl DecodeError {
             Self::MissingOutput { .. } => "missing_output",
             Self::UnexpectedShape { .. } => "unexpected_shape",
             Self::NoSuchItem { .. } => "no_such_item",
+            Self::NoBoxes { .. } => "no_boxes",
+            Self::NotFinite { .. } => "not_finite",
+            Self::NegativeSum { .. } => "negative_sum",
         }
     }
 }
@@ -100,6 +139,9 @@ pub struct Decoded {
     pub detections: Vec<Detection>,
     /// Rows dropped because a score or a side was not finite, or because the box had no area.
     pub unusable: usize,
+    /// As many boxes as the head can give, or nearly so: there may be more objects. See [`MAX_CANDIDATES`]; a DETR-like
+    /// head has no more boxes than queries.
+    pub at_limit: bool,
 }
 
 /// Reads picture `item` of a batch.
@@ -124,8 +166,10 @@ pub fn decode(
         Head::Detr { boxes, logits, no_object } => {
             detr::read(*boxes, *logits, *no_object, outputs, item, &mut candidates)?;
         }
+        Head::DensityMap { .. } => return Err(DecodeError::NoBoxes { head: head.kind() }),
     }
-    let Candidates { found: mut detections, unusable, .. } = candidates;
+    let Candidates { found: mut detections, unusable, most, .. } = candidates;
+    let at_limit = detections.len() as f64 >= AT_LIMIT_SHARE * most as f64;
     nms::best_first(&mut detections);
     detections.truncate(MAX_CANDIDATES);
     if head.kind() != HeadKind::Detr {
@@ -134,7 +178,7 @@ pub fn decode(
     for detection in &mut detections {
         detection.bbox = request.letterbox.to_camera(&detection.bbox);
     }
-    Ok(Decoded { detections, unusable })
+    Ok(Decoded { detections, unusable, at_limit })
 }
 
 /// Collects what passes the threshold, in the input's pixels.
@@ -145,6 +189,8 @@ struct Candidates {
     input: FrameSize,
     found: Vec<Detection>,
     unusable: usize,
+    /// Most boxes that can be found.
+    most: usize,
 }
 
 impl Candidates {
@@ -156,6 +202,7 @@ impl Candidates {
             input: request.letterbox.input(),
             found: Vec::new(),
             unusable: 0,
+            most: MAX_CANDIDATES,
         }
     }
 

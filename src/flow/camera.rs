@@ -1,5 +1,6 @@
 //! One camera's zones and lines together.
 
+use super::count_quality::CountQuality;
 use super::ground::GroundFlow;
 use super::ground_zone::velocity_readings;
 use super::line_measures::LineMeasures;
@@ -8,8 +9,8 @@ use super::{LineCounter, ZoneCounter};
 use crate::calibration::GroundPlane;
 use crate::config::{CameraPlan, LinePlan, ZonePlan};
 use crate::model::{
-    Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, Measure, NormPoint, ObjectClass, Reading, Readings,
-    Timestamp, Track, TrackId, UnknownReason, ZoneState,
+    CountEvidence, Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, Measure, NormPoint, ObjectClass,
+    Reading, Readings, Timestamp, Track, TrackId, UnknownReason, ZoneState,
 };
 
 /// What one step gives.
@@ -34,6 +35,16 @@ enum Sight {
     Blind(UnknownReason),
 }
 
+impl Sight {
+    /// Time of the newest frame, or why there is none.
+    fn at(self) -> Result<Timestamp, UnknownReason> {
+        match self {
+            Self::Frame(at) => Ok(at),
+            Self::Blind(reason) => Err(reason),
+        }
+    }
+}
+
 /// What of the last frame decides whether the next one goes on from it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Stretch {
@@ -47,6 +58,7 @@ pub struct CameraFlow {
     zones: Vec<Zone>,
     lines: Vec<Line>,
     ground: Option<GroundFlow>,
+    quality: CountQuality,
     /// Of the whole picture, as of the newest frame.
     readings: Readings,
     stretch: Option<Stretch>,
@@ -92,12 +104,18 @@ impl CameraFlow {
             zones: zones.iter().map(zone).collect(),
             lines: lines.iter().map(line).collect(),
             ground,
+            quality: CountQuality::new(plan),
             readings: Readings::NONE,
             stretch: None,
             sight: Sight::Blind(UnknownReason::NotStarted),
         };
         flow.measure_picture(&[]);
         flow
+    }
+
+    /// What else is known of the frame that the next step is of: it bears on how far the counts can be trusted.
+    pub fn consider(&mut self, evidence: CountEvidence) {
+        self.quality.consider(evidence);
     }
 
     /// Takes in an analysed frame: the tracks as they are after it, in any states, and the tracks that the tracker
@@ -137,12 +155,19 @@ impl CameraFlow {
             let counted = &counter.state(frame.at).readings;
             measures.step(ZoneMoment { at: frame.at, counted, ended_stays_s: &ended_stays_s, balance, scene });
         }
+        self.quality.step(frame.at, tracks, |zone| {
+            self.zones.get(zone)?.measures.as_ref()?.readings().value(Measure::VoronoiDensity)
+        });
         self.measure_picture(tracks);
         FlowStep { crossings, ..self.state() }
     }
 
     /// Every track is over, and what came before belongs to another stretch.
     fn begin(&mut self, size: FrameSize, resized: bool) {
+        self.quality.forget_maps();
+        if resized {
+            self.quality.fit(size);
+        }
         for zone in &mut self.zones {
             zone.counter.end_all();
             if resized {
@@ -190,9 +215,9 @@ impl CameraFlow {
     /// All zones and lines as of the last step, with no crossings.
     #[must_use]
     pub fn state(&self) -> FlowStep {
-        let zone_state = |zone: &Zone| {
+        let zone_state = |(index, zone): (usize, &Zone)| {
             let measured = zone.measures.as_ref().map_or(&Readings::NONE, ZoneMeasures::readings);
-            match self.sight {
+            let state = match self.sight {
                 Sight::Frame(at) => {
                     let counted = zone.counter.state(at);
                     ZoneState { readings: counted.readings.and(measured), ..counted }
@@ -201,18 +226,21 @@ impl CameraFlow {
                     let counted = zone.counter.unknown_state(reason);
                     ZoneState { readings: counted.readings.and(&measured.unknown(reason)), ..counted }
                 }
-            }
+            };
+            self.quality.judged(index, state, self.sight.at())
         };
-        let (now, readings) = match self.sight {
-            Sight::Frame(at) => (Ok(at), self.readings.clone()),
-            Sight::Blind(reason) => (Err(reason), self.readings.unknown(reason)),
+        let now = self.sight.at();
+        let readings = match now {
+            Ok(_) if self.quality.people_are_missed() => self.readings.where_people_are_missed(),
+            Ok(_) => self.readings.clone(),
+            Err(reason) => self.readings.unknown(reason),
         };
         let line_state = |line: &Line| LineState {
             readings: line.measures.as_ref().map_or(Readings::NONE, |measures| measures.readings(now)),
             ..line.counter.state()
         };
         FlowStep {
-            zones: self.zones.iter().map(zone_state).collect(),
+            zones: self.zones.iter().enumerate().map(zone_state).collect(),
             lines: self.lines.iter().map(line_state).collect(),
             readings,
             crossings: Vec::new(),

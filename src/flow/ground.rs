@@ -144,6 +144,7 @@ mod tests {
         let corner = |x, y| NormPoint { x, y };
         plan.zones[0].polygon = vec![corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0), corner(0.0, 1.0)];
         (plan.lines[0].a, plan.lines[0].b) = (corner(0.5, 1.0), corner(0.5, 0.0));
+        plan.zones[0].area_m2 = Some(100.0);
         CameraFlow::new(&plan)
     }
 

@@ -10,19 +10,27 @@
 //! Lost tracks are passed over: nobody saw them in this frame, their boxes are guesses. They go on where they were
 //! last seen when they come back, until the tracker ends them.
 //!
+//! Counts say how far they can be trusted: [`SaturationWatch`] decides when one is a lower bound, [`FusedCount`] what a
+//! density map's second opinion makes of it.
+//!
 //! Where the camera is calibrated, [`CameraFlow`] also gives what is measured on the ground; [`measures`] has the
 //! definitions.
 
 mod camera;
+mod count_quality;
+mod fused_count;
 mod ground;
 mod ground_zone;
 mod line;
 mod line_measures;
 pub mod measures;
+mod saturation;
 mod table;
 mod zone;
 mod zone_measures;
 
 pub use camera::{CameraFlow, FlowStep};
+pub use fused_count::FusedCount;
 pub use line::LineCounter;
+pub use saturation::{CrowdMemory, CrowdSample, SaturationWatch, overlapping};
 pub use zone::ZoneCounter;

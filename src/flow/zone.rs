@@ -231,7 +231,12 @@ impl ZoneCounter {
             readings.set(Measure::LongestDwell, people.map(|_| longest));
             readings.set(Measure::Loitering, loitering);
         }
-        ZoneState { zone: self.id.clone(), classes: self.classes.iter().map(class_state).collect(), readings }
+        ZoneState {
+            zone: self.id.clone(),
+            classes: self.classes.iter().map(class_state).collect(),
+            readings,
+            saturation: None,
+        }
     }
 }
 

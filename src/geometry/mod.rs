@@ -1,6 +1,7 @@
 //! Geometry of the picture plane and of the ground plane.
 
 mod convex;
+mod density_map;
 mod ground_area;
 mod letterbox;
 mod polygon;
@@ -10,6 +11,7 @@ mod tiles;
 mod voronoi;
 
 pub use convex::{ConvexPolygon, HalfPlane};
+pub use density_map::people_in;
 pub use ground_area::{GroundArea, GroundAreaFault};
 pub use letterbox::{Letterbox, LetterboxError, PixelRect};
 pub use polygon::Polygon;

@@ -39,6 +39,11 @@ impl Polygon {
         Self { sides, bounds, area_px2: doubled.abs() / 2.0, perimeter_px }
     }
 
+    /// Its corners, in their order.
+    pub fn corners(&self) -> impl Iterator<Item = PixelPoint> {
+        self.sides.iter().map(|side| side.a)
+    }
+
     /// The smallest upright box around it; inside out where there are no corners.
     #[must_use]
     pub fn bounds(&self) -> PixelBox {

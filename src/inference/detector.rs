@@ -79,7 +79,7 @@ struct Tile<'f> {
 /// What a detector's boxes scatter by, in pixels of the network's input: half of the finest stride in use.
 const BOX_SCATTER_INPUT_PX: f64 = 4.0;
 
-fn values(size: FrameSize) -> usize {
+pub(super) fn values(size: FrameSize) -> usize {
     3 * size.width_px as usize * size.height_px as usize
 }
 
@@ -102,13 +102,15 @@ impl Detector {
     /// thresholds. Pictures of one size are run together up to `largest_batch` where the model allows it.
     ///
     /// # Errors
-    /// [`InferenceError::NotAModel`] where ONNX Runtime can't prepare it.
+    /// [`InferenceError::OtherHead`] where the model is a density map; [`InferenceError::NotAModel`] where ONNX Runtime
+    /// can't prepare it.
     pub fn new(
         model: &Model,
         threads: usize,
         largest_batch: usize,
         overrides: DetectionThresholds,
     ) -> Result<Self, InferenceError> {
+        model.check_detector()?;
         let session = session(model, threads).map_err(|error| InferenceError::NotAModel {
             file: model.entry.file.clone(),
             reason: error.message().to_owned(),
@@ -215,10 +217,11 @@ fn together(letterboxes: &[Letterbox], found: &mut impl Iterator<Item = Decoded>
     if let [_] = letterboxes {
         return found.next().unwrap_or_default();
     }
-    let mut unusable = 0;
+    let (mut unusable, mut at_limit) = (0, false);
     let mut tiles = Vec::with_capacity(letterboxes.len());
     for (letterbox, decoded) in letterboxes.iter().zip(found) {
         unusable += decoded.unusable;
+        at_limit |= decoded.at_limit;
         let (across, down) = letterbox.scale();
         tiles.push(TileDetections {
             tile: letterbox.crop(),
@@ -226,10 +229,10 @@ fn together(letterboxes: &[Letterbox], found: &mut impl Iterator<Item = Decoded>
             detections: decoded.detections,
         });
     }
-    Decoded { detections: merge_tiles(&tiles), unusable }
+    Decoded { detections: merge_tiles(&tiles), unusable, at_limit }
 }
 
-fn check(frame: &PreparedFrame) -> Result<(), InferenceError> {
+pub(super) fn check(frame: &PreparedFrame) -> Result<(), InferenceError> {
     let (found, expected) = (frame.tensor.len(), values(frame.size()) * frame.letterboxes.len());
     if found == expected { Ok(()) } else { Err(InferenceError::WrongTensor { found, expected }) }
 }
@@ -252,7 +255,7 @@ pub(super) fn run<'s>(
 /// Options tried on two Zen 2 cores at 416 x 320 that made no difference beyond noise, and so are left alone: fixed
 /// dimensions, flushing denormals, no memory pattern, no prepacking, batches of two. Without the arena the peak memory
 /// is higher, not lower. One session of two threads gives a tenth less than two of one.
-fn session(model: &Model, threads: usize) -> ort::Result<Session> {
+pub(super) fn session(model: &Model, threads: usize) -> ort::Result<Session> {
     Session::builder(&model.runtime.environment)?
         // The highest level: below it convolutions don't get the blocked layout, and take half as long again.
         .with_optimization_level(GraphOptimizationLevel::All)?

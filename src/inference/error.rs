@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::decode::{ClassMapError, DecodeError, UnknownHead};
+use crate::decode::{ClassMapError, DecodeError, HeadKind, UnknownHead};
 
 /// Where a fault lies: decides exit code and whether trying again may help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -142,6 +142,16 @@ pub enum InferenceError {
         /// What was found and expected.
         source: UnknownHead,
     },
+    /// The model is of another kind than its place asks for.
+    #[error("model `{id}` has a {found} head; expected {expected}")]
+    OtherHead {
+        /// The model.
+        id: String,
+        /// Its head.
+        found: HeadKind,
+        /// What was expected.
+        expected: &'static str,
+    },
     /// The configured input size doesn't fit the model.
     #[error("model {}: an input of {found} pixels does not fit; expected {expected}", file.display())]
     UnfitSize {
@@ -186,9 +196,10 @@ impl InferenceError {
             Self::NoManifest { .. } | Self::UnreadableManifest { .. } | Self::UnreadableModel { .. } => {
                 InferenceErrorKind::Missing
             }
-            Self::InvalidManifest { .. } | Self::NoSuchModel { .. } | Self::UnfitSize { .. } => {
-                InferenceErrorKind::Config
-            }
+            Self::InvalidManifest { .. }
+            | Self::NoSuchModel { .. }
+            | Self::OtherHead { .. }
+            | Self::UnfitSize { .. } => InferenceErrorKind::Config,
             Self::WrongChecksum { .. }
             | Self::NotAModel { .. }
             | Self::UnfitInput { .. }

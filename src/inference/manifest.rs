@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::InferenceError;
-use crate::decode::HeadSpec;
+use crate::decode::{DensityMapSpec, HeadSpec};
 use crate::model::ObjectClass;
 use crate::picture::{ChannelOrder, Normalisation};
 
@@ -42,9 +42,10 @@ pub struct ModelEntry {
     pub licence_notice: String,
     /// Where the weights come from.
     pub source: String,
-    /// Default thresholds.
+    /// Default thresholds; all 0 for a density map, which has no boxes.
     pub thresholds: Thresholds,
-    /// Height in the input from which on it sees people well, in pixels: what an `auto` input is chosen for.
+    /// Height in the input from which on it sees people well, in pixels: what an `auto` input is chosen for; 0 for a density
+    /// map. Far below it (`defaults::MISSED_BELOW_PX`) so many are missed that a count is a lower bound.
     pub least_person_px: f64,
     /// The model's numbers of our classes.
     pub classes: BTreeMap<ObjectClass, usize>,
@@ -202,11 +203,11 @@ struct RawModel {
     licence: String,
     licence_notice: String,
     source: String,
-    score_threshold: f64,
-    low_score_threshold: f64,
-    nms_iou: f64,
+    score_threshold: Option<f64>,
+    low_score_threshold: Option<f64>,
+    nms_iou: Option<f64>,
     least_person_px: Option<f64>,
-    classes: BTreeMap<ObjectClass, usize>,
+    classes: Option<BTreeMap<ObjectClass, usize>>,
     class_count: Option<usize>,
     input: RawInput,
     head: Option<HeadSpec>,
@@ -226,29 +227,14 @@ struct RawInput {
 impl RawModel {
     /// The entry, or the key of the fault and what is wrong.
     fn checked(self, id: &str, folder: &Path) -> Result<ModelEntry, String> {
-        let is_share = |value: f64| (0.0..=1.0).contains(&value);
-        let shares = [
-            ("score_threshold", self.score_threshold),
-            ("low_score_threshold", self.low_score_threshold),
-            ("nms_iou", self.nms_iou),
-        ];
-        if let Some((key, value)) = shares.into_iter().find(|&(_, value)| !is_share(value)) {
-            return Err(format!("{key}: found {value}; expected 0 to 1"));
-        }
-        if self.low_score_threshold > self.score_threshold {
-            return Err(format!(
-                "low_score_threshold: found {}; expected at most score_threshold, {}",
-                self.low_score_threshold, self.score_threshold
-            ));
-        }
-        let least_person_px = self.least_person_px.unwrap_or(LEAST_PERSON_PX);
-        if !(LEAST_PERSON_RANGE_PX).contains(&least_person_px) {
-            return Err(format!(
-                "least_person_px: found {least_person_px}; expected {} to {} pixels",
-                LEAST_PERSON_RANGE_PX.start(),
-                LEAST_PERSON_RANGE_PX.end()
-            ));
-        }
+        let (thresholds, least_person_px, classes) = match &self.head {
+            Some(HeadSpec::DensityMap(spec)) => {
+                self.refuse_detector_keys(spec)?;
+                let none = Thresholds { high_score: 0.0, low_score: 0.0, nms_iou: 0.0 };
+                (none, 0.0, BTreeMap::from([(ObjectClass::Person, 0)]))
+            }
+            _ => self.detector_keys()?,
+        };
         let sha256 = self.sha256.to_ascii_lowercase();
         if sha256.len() != 64 || !sha256.chars().all(|c| c.is_ascii_hexdigit()) {
             return Err(format!("sha256: found `{}`; expected 64 hexadecimal digits", self.sha256));
@@ -278,13 +264,9 @@ impl RawModel {
             licence: self.licence,
             licence_notice: self.licence_notice,
             source: self.source,
-            thresholds: Thresholds {
-                high_score: self.score_threshold,
-                low_score: self.low_score_threshold,
-                nms_iou: self.nms_iou,
-            },
+            thresholds,
             least_person_px,
-            classes: self.classes,
+            classes,
             class_count: self.class_count,
             input_name: input.name,
             normalisation: Normalisation {
@@ -296,6 +278,53 @@ impl RawModel {
             stride_multiple_px: input.stride_multiple_px,
             head: self.head,
         })
+    }
+
+    /// Thresholds, the height from which on people are seen well, and classes, which every detector has.
+    fn detector_keys(&self) -> Result<(Thresholds, f64, BTreeMap<ObjectClass, usize>), String> {
+        let share = |key: &str, value: Option<f64>| match value {
+            Some(value) if (0.0..=1.0).contains(&value) => Ok(value),
+            Some(value) => Err(format!("{key}: found {value}; expected 0 to 1")),
+            None => Err(format!("{key}: found nothing; expected 0 to 1")),
+        };
+        let high_score = share("score_threshold", self.score_threshold)?;
+        let low_score = share("low_score_threshold", self.low_score_threshold)?;
+        let nms_iou = share("nms_iou", self.nms_iou)?;
+        if low_score > high_score {
+            return Err(format!(
+                "low_score_threshold: found {low_score}; expected at most score_threshold, {high_score}"
+            ));
+        }
+        let least_person_px = self.least_person_px.unwrap_or(LEAST_PERSON_PX);
+        if !(LEAST_PERSON_RANGE_PX).contains(&least_person_px) {
+            return Err(format!(
+                "least_person_px: found {least_person_px}; expected {} to {} pixels",
+                LEAST_PERSON_RANGE_PX.start(),
+                LEAST_PERSON_RANGE_PX.end()
+            ));
+        }
+        let classes =
+            self.classes.clone().ok_or("classes: found nothing; expected the model's numbers of our classes")?;
+        Ok((Thresholds { high_score, low_score, nms_iou }, least_person_px, classes))
+    }
+
+    /// A density map has no boxes: a threshold for them would be read by nobody.
+    fn refuse_detector_keys(&self, spec: &DensityMapSpec) -> Result<(), String> {
+        let given = [
+            ("score_threshold", self.score_threshold.is_some()),
+            ("low_score_threshold", self.low_score_threshold.is_some()),
+            ("nms_iou", self.nms_iou.is_some()),
+            ("least_person_px", self.least_person_px.is_some()),
+            ("classes", self.classes.is_some()),
+            ("class_count", self.class_count.is_some()),
+        ];
+        if let Some((key, _)) = given.into_iter().find(|&(_, given)| given) {
+            return Err(format!("{key}: found one; expected none, as a density map counts people and has no boxes"));
+        }
+        if spec.units_per_person == Some(0) {
+            return Err("head.density_map.units_per_person: found 0; expected 1 or more".to_owned());
+        }
+        Ok(())
     }
 }
 
@@ -380,8 +409,28 @@ TOML parse error at line 19, column 16
    |
 19 | [models.a.head.yolo9000]
    |                ^^^^^^^^
-unknown variant `yolo9000`, expected one of `nanodet`, `yolox`, `yolov8`, `detr`
+unknown variant `yolo9000`, expected one of `nanodet`, `yolox`, `yolov8`, `detr`, `density_map`
 ");
+    }
+
+    #[test]
+    fn a_density_map_has_no_keys_of_a_detector() {
+        let (detector, rest) = GOOD.split_once("score_threshold").unwrap();
+        let text = format!("{detector}{}", &rest[rest.find("[models.a.input]").unwrap()..]);
+        let head = |keys: &str| text.replace("[models.a.head.yolox]\nstrides_px = [8, 16, 32]", keys);
+        let manifest = read(&head("[models.a.head.density_map]\nunits_per_person = 100\nmark = \"foot\"")).unwrap();
+        let spec = DensityMapSpec { output: None, units_per_person: Some(100), mark: crate::model::Mark::Foot };
+        assert_eq!(manifest.model("a").unwrap().head, Some(HeadSpec::DensityMap(spec)));
+
+        let message = |text: &str| {
+            let message = read(text).unwrap_err().to_string();
+            message.split_once("manifest.toml: ").map_or(message.clone(), |(_, rest)| rest.to_owned())
+        };
+        insta::assert_snapshot!(message(&text), @"models.a.score_threshold: found nothing; expected 0 to 1");
+        let zero = head("[models.a.head.density_map]\nunits_per_person = 0");
+        insta::assert_snapshot!(message(&zero), @"models.a.head.density_map.units_per_person: found 0; expected 1 or more");
+        let both = GOOD.replace("[models.a.head.yolox]\nstrides_px = [8, 16, 32]", "[models.a.head.density_map]");
+        insta::assert_snapshot!(message(&both), @"models.a.score_threshold: found one; expected none, as a density map counts people and has no boxes");
     }
 
     #[test]

@@ -6,7 +6,8 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{Outlet, TensorElementType, ValueType};
 
-use super::{InferenceError, ModelEntry, Runtime, Thresholds};
+use super::{InferenceError, Manifest, ModelEntry, Runtime, Thresholds};
+use crate::config::InferencePlan;
 use crate::decode::{ClassMap, Head, OutputInfo, UnknownHead};
 use crate::input::{InputSides, ModelNeeds};
 use crate::model::FrameSize;
@@ -21,6 +22,35 @@ pub struct Model {
     pub(super) classes: ClassMap,
     input: InputAxes,
     outputs: Vec<OutputInfo>,
+}
+
+/// The models of a configuration.
+#[derive(Debug, Clone)]
+pub struct Models {
+    /// Finds people.
+    pub detector: Model,
+    /// Counts crowds without boxes, where one is configured.
+    pub density_map: Option<Model>,
+}
+
+impl Models {
+    /// Checks the models that a plan names: that each is usable, and of the kind that its place asks for.
+    ///
+    /// # Errors
+    /// [`InferenceError`] of the first that isn't.
+    pub fn open(runtime: &Runtime, manifest: &Manifest, plan: &InferencePlan) -> Result<Self, InferenceError> {
+        let detector = Model::open(runtime, manifest.model(&plan.model)?)?;
+        detector.check_detector()?;
+        let density_map = match &plan.density_map {
+            Some(density_map) => {
+                let model = Model::open(runtime, manifest.model(&density_map.model)?)?;
+                model.check_density_map()?;
+                Some(model)
+            }
+            None => None,
+        };
+        Ok(Self { detector, density_map })
+    }
 }
 
 /// Axes of the input; `None`: free.
@@ -137,6 +167,7 @@ impl Model {
         let side = |axis: Option<usize>| {
             axis.map_or_else(|| format!("multiple of {}", self.entry.stride_multiple_px), |length| length.to_string())
         };
+        let is_detector = self.check_detector().is_ok();
         ModelDescription {
             id: self.entry.id.clone(),
             file: self.entry.file.display().to_string(),
@@ -158,8 +189,8 @@ impl Model {
             head: self.head.kind().as_str(),
             class_count: self.classes.count(),
             classes: self.entry.classes.iter().map(|(class, &number)| (class.as_str(), number)).collect(),
-            thresholds: self.entry.thresholds,
-            least_person_px: self.entry.least_person_px,
+            thresholds: is_detector.then_some(self.entry.thresholds),
+            least_person_px: is_detector.then_some(self.entry.least_person_px),
             onnxruntime: self.runtime.path().display().to_string(),
         }
     }
@@ -190,10 +221,12 @@ pub struct ModelDescription {
     pub class_count: usize,
     /// Its numbers of the classes that can be counted.
     pub classes: BTreeMap<&'static str, usize>,
-    /// Default thresholds.
-    pub thresholds: Thresholds,
-    /// Height in its input from which on it sees people well, in pixels.
-    pub least_person_px: f64,
+    /// Default thresholds; none for a density map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<Thresholds>,
+    /// Height in its input from which on it sees people well, in pixels; none for a density map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_person_px: Option<f64>,
     /// The ONNX Runtime that loaded it.
     pub onnxruntime: String,
 }

@@ -1,5 +1,7 @@
 //! Every head through the real ONNX Runtime, by tiny graphs whose answers are known.
 
+mod density;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

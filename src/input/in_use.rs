@@ -109,6 +109,20 @@ pub fn configured_input(
     Ok(InputInUse { frame, region, grid, letterboxes, reason, people, warning })
 }
 
+/// The input of a model that has nothing to do with how the detector's is cut: all of this part of the picture, fitted into
+/// one input.
+///
+/// # Errors
+/// [`LetterboxError`] where the picture or the region in it is empty.
+pub fn single_input(
+    frame: FrameSize,
+    region: PixelRect,
+    size: FrameSize,
+    sides: InputSides,
+) -> Result<Vec<Letterbox>, LetterboxError> {
+    fit(frame, region, TileGrid::ONE, TileOverlap::usual(region, TileGrid::ONE), size, sides)
+}
+
 /// The input with which people are looked for, of a camera whose input is chosen by their heights: the picture's own
 /// size as far as `most_px` pixels of input allow.
 ///

@@ -17,6 +17,6 @@ mod report;
 pub use budget::{HEADROOM, budgets_px};
 pub use chooser::{InputChoice, InputSides, ModelNeeds, Question, SCALE_MOST, TILE_PX_MOST, choose};
 pub use crop::around_places;
-pub use in_use::{InputInUse, LOOK_PX, Reason, auto_input, configured_input, looking_input};
+pub use in_use::{InputInUse, LOOK_PX, Reason, auto_input, configured_input, looking_input, single_input};
 pub use people::{BOXES_LEAST, HeightSource, PERSON_M, PeopleHeights, boxes_that_matter};
 pub use report::InputReport;

@@ -70,6 +70,7 @@ fn report(seconds: f64, occupancy: Reading, total: u64) -> FrameReport {
         frame: known.then_some(frame),
         tracks: if known { vec![track] } else { Vec::new() },
         zones: vec![ZoneState {
+            saturation: None,
             zone: ZoneId::new("plaza").unwrap(),
             classes: vec![class(ObjectClass::Person, occupancy), class(ObjectClass::Bicycle, occupancy.map(|_| 0.0))],
             readings: Measure::of(Scope::Zone)

@@ -1,6 +1,6 @@
 //! Every measure that the product knows, by name: what a rule may look at, what is a metric and what is a column.
 
-use super::{Direction, Level, Reading};
+use super::{Direction, Level, Reading, UnknownReason};
 
 /// What a measure is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -436,20 +436,29 @@ impl Measure {
     }
 
     /// What is known of it where people were missed: a measure that grows with the number of people becomes a lower
-    /// bound, the time until a place is full an upper one. The others, such as speed, are of the people who are seen.
+    /// bound, the time until a place is full an upper one, and where that was a lower one nothing is known of it. The
+    /// others, such as speed, are of the people who are seen.
     #[must_use]
     pub fn where_people_are_missed(self, reading: Reading) -> Reading {
-        let Reading::Valid(value) = reading else { return reading };
-        match self {
-            Self::Occupancy
-            | Self::Density
-            | Self::VoronoiDensity
-            | Self::LocalDensity
-            | Self::LevelOfService
-            | Self::Loitering
-            | Self::LargestStandingGroup
-            | Self::People => Reading::AtLeast(value),
-            _ if self.facts().metric.starts_with("time_to_threshold") => Reading::AtMost(value),
+        match (self, reading) {
+            (
+                Self::Occupancy
+                | Self::Density
+                | Self::VoronoiDensity
+                | Self::LocalDensity
+                | Self::LevelOfService
+                | Self::Loitering
+                | Self::LargestStandingGroup
+                | Self::People,
+                Reading::Valid(value),
+            ) => Reading::AtLeast(value),
+            _ if self.facts().metric.starts_with("time_to_threshold") => match reading {
+                Reading::Valid(value) => Reading::AtMost(value),
+                // "Not within half an hour" is said of those who are seen: a count that has stopped rising may be one
+                // that can't rise.
+                Reading::AtLeast(_) => Reading::Unknown(UnknownReason::NotEnough),
+                _ => reading,
+            },
             _ => reading,
         }
     }
@@ -490,6 +499,25 @@ mod tests {
             assert!(series.insert((facts.metric, facts.label)), "{measure:?}");
             assert!(!facts.scopes.is_empty() && facts.most > 0.0 && facts.help.ends_with('.'), "{measure:?}");
             assert!(facts.unit.is_empty() || facts.unit.starts_with(' '), "{measure:?}");
+        }
+    }
+
+    #[test]
+    fn missed_people_make_bounds_and_never_a_wrong_one() {
+        use Reading::{AtLeast, AtMost, Unknown, Valid};
+        let blind = Unknown(UnknownReason::NoFrames);
+        for (measure, reading, bound) in [
+            (Measure::Occupancy, Valid(3.0), AtLeast(3.0)),
+            (Measure::LevelOfService, Valid(2.0), AtLeast(2.0)),
+            (Measure::People, AtLeast(3.0), AtLeast(3.0)),
+            (Measure::Speed, Valid(1.0), Valid(1.0)),
+            (Measure::CountDisagreement, Valid(0.5), Valid(0.5)),
+            (Measure::TimeToRed, Valid(60.0), AtMost(60.0)),
+            (Measure::LatestTimeToRed, AtLeast(1800.0), Unknown(UnknownReason::NotEnough)),
+            (Measure::TimeToRed, blind, blind),
+            (Measure::Density, blind, blind),
+        ] {
+            assert_eq!(measure.where_people_are_missed(reading), bound, "{measure:?} {reading:?}");
         }
     }
 

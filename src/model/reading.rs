@@ -28,6 +28,33 @@ impl UnknownReason {
     }
 }
 
+/// Why a count is a lower bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SaturationReason {
+    /// The detector gave as many boxes as it can.
+    DetectorLimit,
+    /// More people per m² than a box detector tells apart.
+    Dense,
+    /// People stand before one another, so that some are hidden.
+    Overlap,
+    /// People are smaller than the detector resolves.
+    SmallPeople,
+}
+
+impl SaturationReason {
+    /// Short name in files and labels.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DetectorLimit => "detector_limit",
+            Self::Dense => "dense",
+            Self::Overlap => "overlap",
+            Self::SmallPeople => "small_people",
+        }
+    }
+}
+
 /// A value, a bound, or nothing with a reason.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Reading {

@@ -54,6 +54,12 @@ impl Readings {
         all
     }
 
+    /// What is known of them where people were missed: see [`Measure::where_people_are_missed`].
+    #[must_use]
+    pub fn where_people_are_missed(&self) -> Self {
+        self.iter().map(|(measure, reading)| (measure, measure.where_people_are_missed(reading))).collect()
+    }
+
     /// The same measures, all unknown for this reason.
     #[must_use]
     pub fn unknown(&self, reason: UnknownReason) -> Self {

@@ -1,7 +1,8 @@
 //! What one camera's analysis says after each frame or tick.
 
 use super::{
-    AlertEvent, CameraId, FrameMeta, LineId, ObjectClass, Reading, Readings, Timestamp, Track, TrackId, ZoneId,
+    AlertEvent, CameraId, FrameMeta, LineId, Measure, ObjectClass, Reading, Readings, SaturationReason, Timestamp,
+    Track, TrackId, ZoneId,
 };
 
 /// Which way a line was crossed. *In* is towards the left of the line from its point `a` to its point `b`, as seen in
@@ -73,6 +74,8 @@ pub struct ZoneState {
     pub classes: Vec<ZoneClassState>,
     /// What is measured of the people in it. Empty where it does not count people.
     pub readings: Readings,
+    /// Why the count of people is a lower bound; `None` where it is none, or unknown.
+    pub saturation: Option<SaturationReason>,
 }
 
 /// A line after a frame or tick: totals since the start, per class that it counts.
@@ -107,4 +110,14 @@ pub struct FrameReport {
     pub crossings: Vec<Crossing>,
     /// Alert transitions of this step, in order.
     pub alerts: Vec<AlertEvent>,
+}
+
+impl FrameReport {
+    /// How many of this class are counted in the whole picture.
+    #[must_use]
+    pub fn count(&self, class: ObjectClass) -> Reading {
+        let people = self.readings.get(Measure::People).filter(|_| class == ObjectClass::Person);
+        let tracks = self.tracks.iter().filter(|track| track.class == class);
+        people.unwrap_or_else(|| Reading::Valid(tracks.count() as f64))
+    }
 }

@@ -6,12 +6,14 @@
 //! On a CPU the default is one worker a core, each with a session of one thread: several sessions give more frames a
 //! second than one session of many threads.
 
+mod density_turns;
 mod error;
 mod hub;
 mod live;
 mod look;
 mod preparation;
 mod recording;
+mod sessions;
 mod speed;
 mod stage_times;
 
@@ -25,20 +27,10 @@ pub use speed::megapixels_per_s;
 pub use stage_times::{StageSummary, StageTimes};
 
 use crate::config::InferencePlan;
-use crate::inference::{Detector, InferenceError, Model};
-use crate::tracking::ScoreThresholds;
 
 /// Workers to start: as configured, else one a core that is left after `threads_per_worker`.
 #[must_use]
 pub fn worker_count(plan: &InferencePlan) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     plan.workers.unwrap_or_else(|| (cores / plan.threads_per_worker.max(1)).max(1))
-}
-
-/// A detector for each worker, and the scores that split what they find.
-fn detectors(model: &Model, plan: &InferencePlan) -> Result<(Vec<Detector>, ScoreThresholds), InferenceError> {
-    let detector = |_| Detector::new(model, plan.threads_per_worker, 1, plan.thresholds);
-    let detectors = (0..worker_count(plan)).map(detector).collect::<Result<Vec<_>, _>>()?;
-    let thresholds = detectors.first().map_or(model.entry().thresholds, Detector::thresholds);
-    Ok((detectors, ScoreThresholds { high: thresholds.high_score, low: thresholds.low_score }))
 }

@@ -119,11 +119,7 @@ impl Preparation {
     pub fn prepare(&mut self, picture: &Picture, buffer: Vec<f32>) -> Result<PreparedFrame, PictureError> {
         let size = picture.size();
         if self.in_use.as_ref().is_none_or(|in_use| in_use.frame != size) {
-            let in_use = self.choose(size).map_err(|error| PictureError::WrongSize {
-                what: "picture",
-                found: format!("{} x {}", size.width_px, size.height_px),
-                expected: error.to_string(),
-            })?;
+            let in_use = self.choose(size).map_err(|error| does_not_fit(size, &error))?;
             self.in_use = Some(in_use);
             self.is_news = true;
         }
@@ -169,6 +165,15 @@ impl Preparation {
             }
             None => looking_input(camera, size, needs, within(f64::INFINITY)),
         }
+    }
+}
+
+/// A picture that can't be fitted into an input.
+pub(super) fn does_not_fit(picture: FrameSize, error: &LetterboxError) -> PictureError {
+    PictureError::WrongSize {
+        what: "picture",
+        found: format!("{} x {}", picture.width_px, picture.height_px),
+        expected: error.to_string(),
     }
 }
 

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{PipelineError, Preparation, StageSummary, StageTimes, look_for_people};
+use super::density_turns::DensityTurns;
+use super::sessions::{Inferred, Sessions};
+use super::{PipelineError, Preparation, StageSummary, StageTimes, look_for_people, worker_count};
 use crate::analysis::CameraAnalysis;
 use crate::config::{CameraPlan, InferencePlan, RulePlan};
-use crate::inference::{Detector, Model, PreparedFrame};
+use crate::inference::{Models, PreparedFrame};
 use crate::input::{InputInUse, budgets_px};
 use crate::model::{Detection, FrameMeta, FrameReport};
 use crate::picture::Picture;
@@ -82,6 +84,7 @@ struct Job {
     ticket: u64,
     meta: FrameMeta,
     prepared: PreparedFrame,
+    density_map: Option<PreparedFrame>,
     picture: Option<Picture>,
     decode: Duration,
     prepare: Duration,
@@ -91,8 +94,7 @@ struct Job {
 struct Done {
     meta: FrameMeta,
     picture: Option<Picture>,
-    detections: Vec<Detection>,
-    unusable: usize,
+    inferred: Inferred,
     decode: Duration,
     prepare: Duration,
     infer: Duration,
@@ -110,20 +112,22 @@ pub fn analyze_recording(
     camera: &CameraPlan,
     rules: &[RulePlan],
     inference: &InferencePlan,
-    model: &Model,
+    models: &Models,
     keep_pictures: bool,
     mut write: impl FnMut(AnalysedFrame<'_>) -> Result<(), PipelineError>,
     mut progress: impl FnMut(Progress),
 ) -> Result<RecordingSummary, PipelineError> {
     let reader = FrameReader::open(camera)?;
-    let (mut detectors, thresholds) = super::detectors(model, inference)?;
-    let workers = detectors.len();
+    let workers = worker_count(inference);
+    let (mut sessions, thresholds) = Sessions::load(models, inference, workers)?;
     // Never measured here: a result must not depend on how fast this machine is at the moment.
     let budget = inference.megapixels_per_s.map(|speed| budgets_px(std::slice::from_ref(camera), speed));
-    let mut preparation = Preparation::new(camera, model, budget.and_then(|of_cameras| of_cameras.first().copied()?));
-    if let Some(detector) = detectors.first_mut() {
-        look_for_people(camera, &mut preparation, detector)?;
+    let budget_px = budget.and_then(|of_cameras| of_cameras.first().copied()?);
+    let mut preparation = Preparation::new(camera, &models.detector, budget_px);
+    if let Some(sessions) = sessions.first_mut() {
+        look_for_people(camera, &mut preparation, sessions.detector())?;
     }
+    let turns = DensityTurns::new(camera, inference.density_map.as_ref(), models.density_map.as_ref());
     let mut analysis = CameraAnalysis::new(camera, rules, thresholds);
 
     let (jobs, queue) = sync_channel::<Job>(workers * QUEUED_PER_WORKER);
@@ -138,13 +142,13 @@ pub fn analyze_recording(
     thread::scope(|scope| {
         let reading = scope.spawn({
             let results = results.clone();
-            move || read(reader, preparation, keep_pictures, &jobs, &buffers, &results)
+            move || read(reader, (preparation, turns), keep_pictures, &jobs, &buffers, &results)
         });
-        let working: Vec<_> = detectors
+        let working: Vec<_> = sessions
             .into_iter()
-            .map(|detector| {
+            .map(|sessions| {
                 let (queue, results, spent) = (Arc::clone(&queue), results.clone(), spent.clone());
-                scope.spawn(move || work(detector, &queue, &results, &spent))
+                scope.spawn(move || work(sessions, &queue, &results, &spent))
             })
             .collect();
         drop((results, spent, queue));
@@ -156,20 +160,22 @@ pub fn analyze_recording(
             waiting.insert(ticket, arrived?);
             while let Some(done) = waiting.remove(&next) {
                 next += 1;
-                unusable_detections += done.unusable as u64;
+                unusable_detections += done.inferred.unusable as u64;
                 clocks.decode.add(done.decode);
                 clocks.prepare.add(done.prepare);
                 clocks.infer.add(done.infer);
+                let Inferred { detections, evidence, .. } = done.inferred;
                 let tracking = Instant::now();
-                let Some(tracked) = analysis.track(&done.meta, &done.detections) else { continue };
+                let Some(tracked) = analysis.track(&done.meta, &detections) else { continue };
+                analysis.consider(evidence);
                 let judging = Instant::now();
                 let passed = done.meta.seq + 1;
                 let report = analysis.judge(done.meta, tracked);
                 let writing = Instant::now();
                 clocks.track.add(judging - tracking);
                 clocks.analyse.add(writing - judging);
-                let (picture, detections) = (done.picture, done.detections.as_slice());
-                write(AnalysedFrame { report: &report, picture, detections, analysis: &analysis })?;
+                let picture = done.picture;
+                write(AnalysedFrame { report: &report, picture, detections: &detections, analysis: &analysis })?;
                 clocks.write.add(writing.elapsed());
                 frames += 1;
                 progress(Progress { frames: passed, expected });
@@ -221,7 +227,7 @@ impl Clocks {
 /// Reads and prepares every frame. An error is a result too, and ends the run.
 fn read(
     mut reader: FrameReader,
-    mut preparation: Preparation,
+    (mut preparation, mut turns): (Preparation, Option<DensityTurns>),
     keep_pictures: bool,
     jobs: &SyncSender<Job>,
     buffers: &Receiver<Vec<f32>>,
@@ -235,8 +241,10 @@ fn read(
         let job = frame.map_err(PipelineError::from).and_then(|(meta, picture)| {
             let begun = Instant::now();
             let prepared = preparation.prepare(&picture, buffers.try_recv().unwrap_or_default())?;
+            let input = preparation.in_use();
+            let density_map = turns.as_mut().map(|turns| turns.prepare(&meta, &picture, input)).transpose()?.flatten();
             let picture = keep_pictures.then_some(picture);
-            Ok(Job { ticket, meta, prepared, picture, decode, prepare: begun.elapsed() })
+            Ok(Job { ticket, meta, prepared, density_map, picture, decode, prepare: begun.elapsed() })
         });
         let goes_on = match job {
             Ok(job) => jobs.send(job).is_ok(),
@@ -255,7 +263,7 @@ fn read(
 }
 
 fn work(
-    mut detector: Detector,
+    mut sessions: Sessions,
     queue: &Mutex<Receiver<Job>>,
     results: &SyncSender<Arrival>,
     spent: &SyncSender<Vec<f32>>,
@@ -265,23 +273,20 @@ fn work(
         let Ok(job) = job else { return };
         let begun = Instant::now();
         // A panic is told like an error: were its frame to stay out, all later ones would wait for it.
-        let inferred = catch_unwind(AssertUnwindSafe(|| detector.infer(std::slice::from_ref(&job.prepared))));
+        let inferred = catch_unwind(AssertUnwindSafe(|| sessions.infer(&job.prepared, job.density_map.as_ref())));
         let infer = begun.elapsed();
         let inferred = match inferred {
-            Ok(inferred) => inferred.map_err(PipelineError::from),
+            Ok(Ok(Inferred { density_map_error: Some(error), .. }) | Err(error)) => Err(error.into()),
+            Ok(Ok(inferred)) => Ok(inferred),
             Err(_) => Err(PipelineError::Panicked("inference")),
         };
-        let done = inferred.map(|mut decoded| {
-            let decoded = decoded.pop().unwrap_or_default();
-            Done {
-                meta: job.meta,
-                picture: job.picture,
-                detections: decoded.detections,
-                unusable: decoded.unusable,
-                decode: job.decode,
-                prepare: job.prepare,
-                infer,
-            }
+        let done = inferred.map(|inferred| Done {
+            meta: job.meta,
+            picture: job.picture,
+            inferred,
+            decode: job.decode,
+            prepare: job.prepare,
+            infer,
         });
         // Where enough of them are on their way, or nobody reads any more, it is simply dropped.
         let _ = spent.try_send(job.prepared.tensor);

@@ -16,7 +16,10 @@ const RUNS: u32 = 3;
 ///
 /// # Errors
 /// The model fails, or the system has no thread to give.
-pub fn megapixels_per_s(detectors: &mut [Detector], model: &Model) -> Result<f64, PipelineError> {
+pub fn megapixels_per_s<'d>(
+    detectors: impl IntoIterator<Item = &'d mut Detector>,
+    model: &Model,
+) -> Result<f64, PipelineError> {
     let size = model.fixed_size().unwrap_or_else(|| {
         let step_px = model.entry().stride_multiple_px;
         let side = |side_px: u32| side_px.div_ceil(step_px) * step_px;
@@ -38,7 +41,7 @@ pub fn megapixels_per_s(detectors: &mut [Detector], model: &Model) -> Result<f64
         Ok(pixels / fastest_s / 1e6)
     };
     std::thread::scope(|scope| {
-        let measuring: Vec<_> = detectors.iter_mut().map(|detector| scope.spawn(|| measure(detector))).collect();
+        let measuring: Vec<_> = detectors.into_iter().map(|detector| scope.spawn(|| measure(detector))).collect();
         let mut sum = 0.0;
         for measured in measuring {
             sum += measured.join().map_err(|_| PipelineError::Panicked("measuring"))??;

@@ -151,7 +151,7 @@ mod tests {
         if let Some(density) = density_per_m2 {
             readings.set(Measure::Density, density);
         }
-        ZoneState { zone: ZoneId::new(id).unwrap(), classes: Vec::new(), readings }
+        ZoneState { zone: ZoneId::new(id).unwrap(), classes: Vec::new(), readings, saturation: None }
     }
 
     fn rule(id: &str, camera: &str, zone: &str, measure: Measure, raise: f64) -> RulePlan {

@@ -262,6 +262,7 @@ mod tests {
         let camera = CameraId::new("cam").unwrap();
         let size = FrameSize { width_px: 10, height_px: 10 };
         let zone = ZoneState {
+            saturation: None,
             zone: ZoneId::new("z").unwrap(),
             classes: vec![class(ObjectClass::Person, 3.0), class(ObjectClass::Bicycle, 1.0)],
             readings: Readings::NONE

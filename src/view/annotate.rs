@@ -210,8 +210,7 @@ impl Annotator {
             text.push_str(&format!("  #{}", frame.seq.saturating_add(1)));
         }
         if self.mobile {
-            let people = report.tracks.iter().filter(|track| track.class == ObjectClass::Person).count();
-            text.push_str(&format!("  people {people}"));
+            text.push_str(&format!("  people {}", caption::figure(report.count(ObjectClass::Person), 0)));
         }
         let plate = dark_plate(scale, LABEL_CAPITAL);
         let corner = PixelPoint { x: 0.0, y: f64::from(picture.size().height_px) };

@@ -9,7 +9,7 @@ pub fn drawable<'a>(name: &'a str, id: &'a str) -> &'a str {
 }
 
 /// The value with so many decimals, `>=` or `<=` before a bound, `?` for unknown.
-fn figure(reading: Reading, decimals: usize) -> String {
+pub fn figure(reading: Reading, decimals: usize) -> String {
     match reading {
         Reading::Valid(value) => format!("{value:.decimals$}"),
         Reading::AtLeast(value) => format!(">={value:.decimals$}"),
@@ -110,6 +110,7 @@ mod tests {
         };
         let density = density_per_m2.map(|density| (Measure::Density, density));
         ZoneState {
+            saturation: None,
             zone: ZoneId::new("z").unwrap(),
             classes: classes.iter().map(class).collect(),
             readings: density.into_iter().collect(),

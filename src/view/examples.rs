@@ -45,6 +45,7 @@ pub fn track(id: u64, state: TrackState, (left, top, width, height): (f64, f64, 
 pub fn report(tracks: Vec<Track>, plaza: Reading, quay: Reading) -> FrameReport {
     let camera = CameraId::new("gate_a").unwrap();
     let zone = |id: &str, occupancy: Reading| ZoneState {
+        saturation: None,
         zone: ZoneId::new(id).unwrap(),
         classes: vec![ZoneClassState {
             class: ObjectClass::Person,

@@ -95,7 +95,9 @@ fn every_file_is_written_in_its_format() {
     let frames: Vec<u64> = column(&zones, "frame").iter().map(|frame| frame.parse().unwrap()).collect();
     assert!(frames.iter().copied().eq((1..=FRAMES).flat_map(|frame| [frame, frame])), "each zone in each frame");
     assert_eq!(column(&zones, "time")[2], "2026-11-24T03:00:00.142857Z");
-    assert_eq!(column(&zones, "quality").into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["valid"]));
+    // At this input size people are too small for the detector to see them all: once some are seen, they are a lower bound.
+    let qualities = column(&zones, "quality").into_iter().collect::<BTreeSet<_>>();
+    assert_eq!(qualities, BTreeSet::from(["at_least", "valid"]));
 
     let lines = site.read("results/today/lines.csv");
     let header = lines.lines().next().unwrap();

@@ -221,7 +221,8 @@ fn a_camera_that_is_killed_is_unknown_until_it_is_back_and_its_alert_stays() {
 
     let server = Server::start(port, &play);
     let state = states.until("the camera is back", |state| {
-        occupancy(state, "quay")["quality"] == "valid" && rule(state)["stale"] == false
+        // People are small at this input size: what is known of them may be a lower bound.
+        !occupancy(state, "quay")["value"].is_null() && rule(state)["stale"] == false
     });
     assert_eq!(
         (&by_id(&state["cameras"], "quay")["state"], &rule(&state)["level"]),

@@ -53,7 +53,9 @@ fn what_the_reference_calls_a_default_is_one() {
     let lines = REFERENCE.lines().filter(|line| {
         let default = [
             "listen =",
-            "model =",
+            "model = \"nanodet_g\"",
+            "every_s =",
+            "density_map = true",
             "threads_per_worker =",
             "blur_heads =",
             "mobile =",
@@ -111,7 +113,7 @@ fn every_key_is_in_the_reference() {
             assert!(present[&shape].contains(key) || commented(key), "[{shape}] has no `{key}` in the reference");
         }
     }
-    assert_eq!(tables_of_keys, 22, "the whole file and 21 kinds of table");
+    assert_eq!(tables_of_keys, 23, "the whole file and 22 kinds of table");
 }
 
 /// The keys present in tables of one shape (ids replaced by `*`), and one place of each shape.
@@ -182,6 +184,32 @@ fn values_are_resolved() {
     assert_eq!((rule.measure, rule.levels.len()), (Measure::Density, 4));
     assert_eq!(rule.source, defaults::shipped_levels(ZoneUse::Walkway).source);
     assert_eq!(rule.levels[3].raise, 3.5);
+}
+
+#[test]
+fn a_second_opinion_is_for_every_fixed_camera_that_does_not_decline_it() {
+    let text = r#"
+        [cameras.plain.source.http]
+        url = "https://cam.example/stream"
+        [cameras.declines]
+        density_map = false
+        source.http.url = "https://cam.example/stream"
+        [cameras.moving]
+        mobile = true
+        source.http.url = "https://cam.example/stream"
+        "#;
+    let turns = |text: &str| -> Vec<Option<f64>> {
+        plan(text).cameras.iter().map(|camera| camera.counting.density_map_every_s).collect()
+    };
+    assert_eq!(turns(text), [None; 3]);
+    let with = |table: &str| format!("inference.density_map = {{ model = \"crowd\"{table} }}\n{text}");
+    // In the order of their ids.
+    assert_eq!(turns(&with("")), [None, None, Some(defaults::DENSITY_MAP_EVERY_S)]);
+    let with = with(", every_s = 5, input_size = \"1024x768\"");
+    assert_eq!(turns(&with), [None, None, Some(5.0)]);
+    let density_map = plan(&with).inference.density_map.expect("a density map");
+    assert_eq!(density_map.model, "crowd");
+    assert_eq!(density_map.input_size, Some(FrameSize { width_px: 1024, height_px: 768 }));
 }
 
 #[test]

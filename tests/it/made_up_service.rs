@@ -13,7 +13,8 @@ use crowdflow::config::{self, Plan};
 use crowdflow::metrics::{BuildInfo, Metrics};
 use crowdflow::model::{
     CameraId, CameraState, FrameMeta, FrameReport, FrameSize, LineId, LineState, Measure, ObjectClass, PixelBox,
-    Reading, Readings, Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneClassState, ZoneId, ZoneState,
+    Reading, Readings, SaturationReason, Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneClassState, ZoneId,
+    ZoneState,
 };
 use crowdflow::rules::RuleEngine;
 use crowdflow::status::{CameraHealthStatus, Phase, StatusBoard};
@@ -294,6 +295,7 @@ fn report(camera: CameraId, at: Timestamp, zones: Vec<ZoneState>, lines: Vec<Lin
 
 pub fn gate_report(at: Timestamp, people: Reading, road: f64) -> FrameReport {
     let plaza = ZoneState {
+        saturation: matches!(people, Reading::AtLeast(_)).then_some(SaturationReason::Overlap),
         zone: ZoneId::new("plaza").unwrap(),
         classes: vec![class(ObjectClass::Person, people)],
         readings: Readings::NONE
@@ -301,6 +303,7 @@ pub fn gate_report(at: Timestamp, people: Reading, road: f64) -> FrameReport {
             .with(Measure::Density, people.map(|people| people / 50.0)),
     };
     let road = ZoneState {
+        saturation: None,
         zone: ZoneId::new("road").unwrap(),
         classes: vec![
             class(ObjectClass::Person, Reading::Valid(road)),
@@ -318,6 +321,7 @@ pub fn gate_report(at: Timestamp, people: Reading, road: f64) -> FrameReport {
 
 fn quay_report(at: Timestamp, people: Reading) -> FrameReport {
     let edge = ZoneState {
+        saturation: None,
         zone: ZoneId::new("edge").unwrap(),
         classes: vec![class(ObjectClass::Person, people)],
         readings: Readings::NONE.with(Measure::Occupancy, people),

@@ -12,6 +12,7 @@ mod cli_bad_input;
 mod cli_run;
 mod config_bad;
 mod config_files;
+mod density_map;
 mod flow_ground_truth;
 mod flow_scenarios;
 mod http_api;

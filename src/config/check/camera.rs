@@ -2,11 +2,19 @@
 
 use super::{Checker, Fault, FaultKind, KeyPath, Number, calibration, defaults, place, source};
 use crate::config::raw::RawCamera;
-use crate::config::{AutoInput, CameraPlan, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, region};
+use crate::config::{
+    AutoInput, CameraPlan, CountingPlan, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, region,
+};
 use crate::geometry::TileGrid;
 use crate::model::{CameraId, FrameSize};
 
-pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: &KeyPath) -> Option<CameraPlan> {
+pub(super) fn check(
+    checker: &mut Checker<'_>,
+    id: &str,
+    raw: &RawCamera,
+    path: &KeyPath,
+    density_map_every_s: Option<f64>,
+) -> Option<CameraPlan> {
     let camera_id = checker.id(path, CameraId::new(id));
     let name = raw.name.as_deref().map_or(Some(id.to_owned()), |name| checker.text(&path.key("name"), name));
     let source = source::check(checker, &raw.source, &path.key("source"));
@@ -25,6 +33,7 @@ pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: 
     let input_size = input_size(checker, raw, &path.key("input_size"));
     let tiles = tiles(checker, raw, &path.key("input_tiles"));
     let keep_fps = keep_fps(checker, raw, path, input_size, frame_interval_s);
+    let counting = counting(checker, raw, &path.key("density_map"), density_map_every_s);
 
     let frame_size = raw.frame_size.as_deref().map(|size| checker.frame_size(&path.key("frame_size"), size));
     let calibration_path = path.key("calibration");
@@ -73,6 +82,7 @@ pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: 
             }),
         },
         tracker: tracker?,
+        counting: counting?,
         calibration: match calibration {
             Some(calibration) => Some(calibration?),
             None => None,
@@ -139,6 +149,30 @@ fn tracker(
     Some(TrackerPlan { confirm_s: confirm?, coast_s: coast?, lost_s: lost? })
 }
 
+/// Whether this camera's counts get a second opinion: where there is one, unless the camera says otherwise.
+fn counting(
+    checker: &mut Checker<'_>,
+    raw: &RawCamera,
+    path: &KeyPath,
+    density_map_every_s: Option<f64>,
+) -> Option<CountingPlan> {
+    let asked_for = raw.density_map == Some(true);
+    if asked_for && raw.mobile {
+        let fault = Fault::new(FaultKind::MobileWithPlaces, "true", "false or nothing, as mobile = true")
+            .help("A density map is a second opinion on zones, and a moving camera has none");
+        checker.note(path, fault);
+        return None;
+    }
+    if asked_for && density_map_every_s.is_none() {
+        let fault = Fault::new(FaultKind::NoDensityMap, "true", "a table [inference.density_map], or false")
+            .help("The table names the model: see docs/density-maps.md");
+        checker.note(path, fault);
+        return None;
+    }
+    let on = !raw.mobile && raw.density_map.unwrap_or(true);
+    Some(CountingPlan { density_map_every_s: density_map_every_s.filter(|_| on), ..CountingPlan::default() })
+}
+
 /// The input's size as it is written.
 #[derive(Clone, Copy)]
 enum InputSize {
@@ -147,10 +181,20 @@ enum InputSize {
 }
 
 fn input_size(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Option<InputSize> {
-    let Some(written) = raw.input_size.as_deref() else { return Some(InputSize::Fixed(defaults::INPUT_SIZE)) };
-    if written == "auto" {
-        return Some(InputSize::Auto);
+    match raw.input_size.as_deref() {
+        None => Some(InputSize::Fixed(defaults::INPUT_SIZE)),
+        Some("auto") => Some(InputSize::Auto),
+        Some(written) => fixed_input_size(checker, written, path, "\"auto\", or ").map(InputSize::Fixed),
     }
+}
+
+/// A size of a network's input. `or`: what else may be written there.
+pub(super) fn fixed_input_size(
+    checker: &mut Checker<'_>,
+    written: &str,
+    path: &KeyPath,
+    or: &str,
+) -> Option<FrameSize> {
     let (stride, most) = (defaults::INPUT_STRIDE_PX, defaults::INPUT_MOST_PX);
     let side = |text: &str| text.parse::<u32>().ok();
     let size = written.split_once('x').and_then(|(width, height)| side(width).zip(side(height)));
@@ -159,9 +203,9 @@ fn input_size(checker: &mut Checker<'_>, raw: &RawCamera, path: &KeyPath) -> Opt
         && fits(width_px)
         && fits(height_px)
     {
-        return Some(InputSize::Fixed(FrameSize { width_px, height_px }));
+        return Some(FrameSize { width_px, height_px });
     }
-    let expected = format!("\"auto\", or \"WIDTHxHEIGHT\", both multiples of {stride} from {stride} to {most}");
+    let expected = format!("{or}\"WIDTHxHEIGHT\", both multiples of {stride} from {stride} to {most}");
     let mut fault = Fault::new(FaultKind::BadInputSize, format!("{written:?}"), expected);
     if let Some((width, height)) = size {
         let near = |side: u32| (side.min(most).div_ceil(stride) * stride).max(stride);

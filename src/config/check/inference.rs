@@ -1,8 +1,9 @@
 //! Model and threads.
 
+use super::camera::fixed_input_size;
 use super::{Checker, Fault, FaultKind, KeyPath, Number, defaults};
-use crate::config::raw::RawInference;
-use crate::config::{DetectionThresholds, InferencePlan};
+use crate::config::raw::{RawDensityMap, RawInference};
+use crate::config::{DensityMapPlan, DetectionThresholds, InferencePlan};
 
 pub(super) fn check(checker: &mut Checker<'_>, raw: &RawInference, path: &KeyPath) -> Option<InferencePlan> {
     let mut file =
@@ -17,6 +18,7 @@ pub(super) fn check(checker: &mut Checker<'_>, raw: &RawInference, path: &KeyPat
     let speed_path = path.key("megapixels_per_s");
     let megapixels_per_s = checker.optional_number(&speed_path, raw.megapixels_per_s, defaults::MEGAPIXELS_PER_S);
     let thresholds = thresholds(checker, raw, path);
+    let density_map = raw.density_map.as_ref().map(|raw| density_map(checker, raw, &path.key("density_map")));
     Some(InferencePlan {
         manifest,
         model: model?,
@@ -25,6 +27,32 @@ pub(super) fn check(checker: &mut Checker<'_>, raw: &RawInference, path: &KeyPat
         threads_per_worker: threads? as usize,
         megapixels_per_s: megapixels_per_s?,
         thresholds: thresholds?,
+        density_map: match density_map {
+            Some(density_map) => Some(density_map?),
+            None => None,
+        },
+    })
+}
+
+fn density_map(checker: &mut Checker<'_>, raw: &RawDensityMap, path: &KeyPath) -> Option<DensityMapPlan> {
+    let model = match raw.model.as_deref() {
+        Some(model) => checker.text(&path.key("model"), model),
+        None => {
+            checker.missing(&path.key("model"), "the id of a density-map model in the manifest");
+            None
+        }
+    };
+    let every_s =
+        checker.number_or(&path.key("every_s"), raw.every_s, defaults::MAP_INTERVAL_S, defaults::DENSITY_MAP_EVERY_S);
+    let size_path = path.key("input_size");
+    let input_size = raw.input_size.as_deref().map(|written| fixed_input_size(checker, written, &size_path, ""));
+    Some(DensityMapPlan {
+        model: model?,
+        every_s: every_s?,
+        input_size: match input_size {
+            Some(size) => Some(size?),
+            None => None,
+        },
     })
 }
 

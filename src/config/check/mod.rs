@@ -38,10 +38,15 @@ pub(super) fn check(
         checker.note(&top.key("cameras"), fault);
     }
     let cameras_path = top.key("cameras");
+    // Where the table itself is at fault, a camera that asks for it is not.
+    let density_map_every_s = raw.inference.density_map.as_ref().map(|_| {
+        let written = inference.as_ref().and_then(|inference| inference.density_map.as_ref());
+        written.map_or(defaults::DENSITY_MAP_EVERY_S, |density_map| density_map.every_s)
+    });
     let mut cameras: Vec<CameraPlan> = raw
         .cameras
         .iter()
-        .filter_map(|(id, camera)| camera::check(&mut checker, id, camera, &cameras_path.key(id)))
+        .filter_map(|(id, camera)| camera::check(&mut checker, id, camera, &cameras_path.key(id), density_map_every_s))
         .collect();
     let rules_path = top.key("rules");
     let rules: Vec<RulePlan> = raw

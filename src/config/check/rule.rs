@@ -247,7 +247,25 @@ fn measure_can_be_had(
     let area_first = measure == Measure::FillRate && !has_area && !is_calibrated;
     let fault = match measure.needs(found.scope()) {
         Needs::EnclosingLines if area_first => area_unknown(),
-        Needs::Pictures | Needs::DensityMap => None,
+        Needs::Pictures => None,
+        Needs::DensityMap => {
+            // Of a camera with faults of its own nothing is known here.
+            let has_none = plans
+                .iter()
+                .any(|plan| plan.id.as_str() == camera && !plan.mobile && plan.counting.density_map_every_s.is_none());
+            let declines = found.raw_camera.density_map == Some(false);
+            let expected = if declines {
+                format!("cameras.{camera} without density_map = false")
+            } else {
+                "a table [inference.density_map], which names the model that gives one".to_owned()
+            };
+            let fault = unknowable(
+                format!("{written:?} of {name}, whose camera has no second opinion"),
+                expected,
+                "A count by boxes alone has nothing to disagree with: see docs/density-maps.md".to_owned(),
+            );
+            fault.filter(|_| has_none)
+        }
         Needs::Area if has_area => None,
         Needs::Area if is_calibrated => {
             // What follows from a calibration is known where the camera as a whole is; otherwise its own faults come first.

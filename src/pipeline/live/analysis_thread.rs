@@ -106,9 +106,10 @@ impl AnalysisThread {
     }
 
     fn analyse(&mut self, index: usize, frame: DetectedFrame) {
-        let DetectedFrame { meta, picture, detections } = frame;
+        let DetectedFrame { meta, picture, detections, evidence } = frame;
         let (at, begun) = (meta.at, Instant::now());
         let Some(camera) = self.cameras.get_mut(index).filter(|camera| !camera.given_up) else { return };
+        camera.analysis.consider(evidence);
         let Ok(report) = catch_unwind(AssertUnwindSafe(|| camera.analysis.step(meta, &detections))) else {
             self.restart(index);
             return;

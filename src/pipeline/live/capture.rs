@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 use super::panic_budget::PanicBudget;
 use super::{Buffers, WaitingFrame};
 use crate::config::{CameraPlan, Plan};
+use crate::inference::PreparedFrame;
 use crate::input::InputReport;
 use crate::metrics::{CameraMetrics, CaptureTotals, DropReason, Metrics, Stage, WorkerThread};
 use crate::model::{CameraState, FrameMeta};
 use crate::picture::Picture;
+use crate::pipeline::density_turns::DensityTurns;
 use crate::pipeline::{FrameHub, Preparation};
 use crate::source::{CameraHealth, CaptureCounters, FeedHandle, FeedSink, spawn_feed};
 use crate::status::{CameraHealthStatus, RepeatLimit, StatusBoard};
@@ -28,6 +30,7 @@ const EPOCHS_PER_RESTART: u64 = 1 << 32;
 pub(super) struct CaptureSupervisor {
     pub plan: Arc<Plan>,
     pub preparations: Vec<Preparation>,
+    pub density_turns: Vec<Option<DensityTurns>>,
     pub hub: Arc<FrameHub<WaitingFrame>>,
     pub buffers: Buffers,
     pub metrics: Metrics,
@@ -103,6 +106,7 @@ impl CaptureSupervisor {
             camera: camera.clone(),
             index,
             preparation,
+            density_turns: self.density_turns.get(index).cloned().flatten(),
             first_epoch: watched.restarts * EPOCHS_PER_RESTART,
             hub: Arc::clone(&self.hub),
             buffers: Arc::clone(&self.buffers),
@@ -134,6 +138,7 @@ struct CaptureSink {
     camera: CameraPlan,
     index: usize,
     preparation: Preparation,
+    density_turns: Option<DensityTurns>,
     first_epoch: u64,
     hub: Arc<FrameHub<WaitingFrame>>,
     buffers: Buffers,
@@ -180,7 +185,13 @@ impl FeedSink for CaptureSink {
         let buffer = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let begun = Instant::now();
         let people_seen = self.preparation.look(meta.at, picture.size());
-        let prepared = match self.preparation.prepare(&picture, buffer.unwrap_or_default()) {
+        let prepared = self.preparation.prepare(&picture, buffer.unwrap_or_default()).and_then(|prepared| {
+            let input = self.preparation.in_use();
+            let turns = self.density_turns.as_mut();
+            let density_map = turns.map(|turns| turns.prepare(&meta, &picture, input)).transpose()?;
+            Ok((prepared, density_map.flatten()))
+        });
+        let (prepared, density_map) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
                 if let Some(not_logged) = self.not_prepared.event(begun) {
@@ -196,10 +207,13 @@ impl FeedSink for CaptureSink {
             metrics.stage(Stage::Prepare, (queued - begun).as_secs_f64());
         }
         let picture = self.live.has_viewers(&self.camera.id).then_some(picture);
-        let frame = WaitingFrame { meta, prepared, picture, queued, people_seen };
-        let cost = frame.prepared.input_px();
+        let frame = WaitingFrame { meta, prepared, density_map, picture, queued, people_seen };
+        let cost = frame.prepared.input_px() + frame.density_map.as_ref().map_or(0, PreparedFrame::input_px);
         if let Some(dropped) = self.hub.put(self.index, frame, cost) {
             self.drop_frame(DropReason::Superseded);
+            if let (Some(_), Some(turns)) = (&dropped.density_map, &mut self.density_turns) {
+                turns.lost();
+            }
             self.keep(dropped.prepared.tensor);
         }
     }

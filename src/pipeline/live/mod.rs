@@ -17,12 +17,14 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{FrameHub, PeopleSeen, PipelineError, Preparation, megapixels_per_s};
+use super::density_turns::DensityTurns;
+use super::sessions::Sessions;
+use super::{FrameHub, PeopleSeen, PipelineError, Preparation, megapixels_per_s, worker_count};
 use crate::config::Plan;
-use crate::inference::{Detector, Model, PreparedFrame};
+use crate::inference::{Model, Models, PreparedFrame};
 use crate::input::budgets_px;
 use crate::metrics::Metrics;
-use crate::model::{Detection, FrameMeta};
+use crate::model::{CountEvidence, Detection, FrameMeta};
 use crate::picture::Picture;
 use crate::sink::AlertLog;
 use crate::status::{Phase, StatusBoard};
@@ -54,6 +56,8 @@ pub struct Observers {
 struct WaitingFrame {
     meta: FrameMeta,
     prepared: PreparedFrame,
+    /// The same for the density map, where it is this frame's turn.
+    density_map: Option<PreparedFrame>,
     /// Kept where somebody looks at the camera.
     picture: Option<Picture>,
     queued: Instant,
@@ -75,6 +79,7 @@ struct DetectedFrame {
     meta: FrameMeta,
     picture: Option<Picture>,
     detections: Vec<Detection>,
+    evidence: CountEvidence,
 }
 
 /// Old tensors, to be filled again.
@@ -103,15 +108,15 @@ pub struct StillRunning {
 }
 
 impl LiveService {
-    /// Loads a detector for each worker and starts every thread.
+    /// Loads the models for each worker and starts every thread.
     ///
     /// # Errors
     /// The model can't be loaded, or the system has no thread to give.
-    pub fn start(plan: &Arc<Plan>, model: &Model, observers: Observers) -> Result<Self, PipelineError> {
-        let (mut detectors, thresholds) = super::detectors(model, &plan.inference)?;
-        let budgets = budgets(plan, model, &mut detectors)?;
+    pub fn start(plan: &Arc<Plan>, models: &Models, observers: Observers) -> Result<Self, PipelineError> {
+        let (mut sessions, thresholds) = Sessions::load(models, &plan.inference, worker_count(&plan.inference))?;
+        let budgets = budgets(plan, &models.detector, &mut sessions)?;
         let Observers { metrics, board, live, alert_log } = observers;
-        metrics.inference_workers(detectors.len());
+        metrics.inference_workers(sessions.len());
 
         let stop = Arc::new(AtomicBool::new(false));
         let hub = Arc::new(FrameHub::new(plan.cameras.len()));
@@ -127,12 +132,12 @@ impl LiveService {
             alert_log,
         );
         let analysis = spawn("analysis", move || analysis.run(&arriving))?;
-        let workers = detectors
+        let workers = sessions
             .into_iter()
             .enumerate()
-            .map(|(index, detector)| {
+            .map(|(index, sessions)| {
                 let worker = worker::Worker {
-                    detector,
+                    sessions,
                     plan: Arc::clone(plan),
                     hub: Arc::clone(&hub),
                     arrivals: arrivals.clone(),
@@ -144,10 +149,14 @@ impl LiveService {
             })
             .collect::<Result<_, _>>()?;
         let cameras = plan.cameras.iter().zip(budgets);
-        let preparations = cameras.map(|(camera, budget_px)| Preparation::new(camera, model, budget_px)).collect();
+        let preparations =
+            cameras.map(|(camera, budget_px)| Preparation::new(camera, &models.detector, budget_px)).collect();
+        let turns =
+            |camera| DensityTurns::new(camera, plan.inference.density_map.as_ref(), models.density_map.as_ref());
         let capture = capture::CaptureSupervisor {
             plan: Arc::clone(plan),
             preparations,
+            density_turns: plan.cameras.iter().map(turns).collect(),
             hub: Arc::clone(&hub),
             buffers,
             metrics,
@@ -215,14 +224,14 @@ impl LiveService {
 
 /// Pixels of network input that a frame of each camera may take. The machine is measured only where an input is chosen
 /// and the configuration doesn't say how fast it is.
-fn budgets(plan: &Plan, model: &Model, detectors: &mut [Detector]) -> Result<Vec<Option<f64>>, PipelineError> {
+fn budgets(plan: &Plan, model: &Model, sessions: &mut [Sessions]) -> Result<Vec<Option<f64>>, PipelineError> {
     if plan.cameras.iter().all(|camera| camera.input.auto.is_none()) {
         return Ok(vec![None; plan.cameras.len()]);
     }
     let speed = match plan.inference.megapixels_per_s {
         Some(configured) => configured,
         None => {
-            let measured = megapixels_per_s(detectors, model)?;
+            let measured = megapixels_per_s(sessions.iter_mut().map(Sessions::detector), model)?;
             tracing::info!(megapixels_per_s = (measured * 100.0).round() / 100.0, "this machine was measured");
             measured
         }

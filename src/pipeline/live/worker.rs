@@ -7,14 +7,14 @@ use std::time::Instant;
 
 use super::{Arrival, Buffers, DetectedFrame, WaitingFrame};
 use crate::config::Plan;
-use crate::inference::Detector;
 use crate::metrics::{DropReason, Metrics, Stage, WorkerThread};
 use crate::pipeline::FrameHub;
+use crate::pipeline::sessions::{Inferred, Sessions};
 use crate::status::RepeatLimit;
 
 /// Fetches frames and detects people in them, until the hub is closed and empty.
 pub(super) struct Worker {
-    pub detector: Detector,
+    pub sessions: Sessions,
     pub plan: Arc<Plan>,
     pub hub: Arc<FrameHub<WaitingFrame>>,
     pub arrivals: SyncSender<Arrival>,
@@ -26,10 +26,11 @@ pub(super) struct Worker {
 
 impl Worker {
     pub fn run(mut self) {
+        let mut density_map_fails = false;
         while let Some(handed) = self.hub.take() {
-            let WaitingFrame { meta, prepared, picture, queued, people_seen } = handed.frame;
+            let WaitingFrame { meta, prepared, density_map, picture, queued, people_seen } = handed.frame;
             let begun = Instant::now();
-            let inferred = catch_unwind(AssertUnwindSafe(|| self.detector.infer(std::slice::from_ref(&prepared))));
+            let inferred = catch_unwind(AssertUnwindSafe(|| self.sessions.infer(&prepared, density_map.as_ref())));
             let busy_s = begun.elapsed().as_secs_f64();
             self.metrics.inference_busy(busy_s);
             let camera = self.plan.cameras.get(handed.camera).and_then(|camera| self.metrics.camera(&camera.id));
@@ -37,8 +38,8 @@ impl Worker {
                 camera.stage(Stage::Wait, (begun - queued).as_secs_f64());
                 camera.stage(Stage::Infer, busy_s);
             }
-            let detections = match inferred {
-                Ok(Ok(mut decoded)) => Some(decoded.pop().unwrap_or_default().detections),
+            let inferred = match inferred {
+                Ok(Ok(inferred)) => Some(inferred),
                 Ok(Err(error)) => {
                     if let Some(not_logged) = self.logged[handed.camera][0].event(begun) {
                         tracing::error!(camera = %meta.camera, seq = meta.seq, %error, not_logged, "inference failed");
@@ -53,15 +54,28 @@ impl Worker {
                     None
                 }
             };
-            if let (None, Some(camera)) = (&detections, camera) {
+            if let (None, Some(camera)) = (&inferred, camera) {
                 camera.dropped(DropReason::InferenceFailed);
             }
             let plan = self.plan.cameras.get(handed.camera);
-            if let (Some(seen), Some(plan), Some(detections)) = (people_seen, plan, &detections) {
-                seen.add(detections, plan, meta.size, self.detector.thresholds().high_score);
+            if let (Some(seen), Some(plan), Some(inferred)) = (people_seen, plan, &inferred) {
+                let least_score = self.sessions.detector().thresholds().high_score;
+                seen.add(&inferred.detections, plan, meta.size, least_score);
             }
             self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(prepared.tensor);
-            let done = detections.map(|detections| DetectedFrame { meta, picture, detections });
+            if let (Some(Inferred { density_map_error, .. }), Some(_)) = (&inferred, density_map) {
+                // It comes with every map, so it is told once until they are good again.
+                if let (Some(error), false) = (density_map_error, density_map_fails) {
+                    tracing::error!(camera = %meta.camera, seq = meta.seq, %error, "no density map: counts go on by boxes alone");
+                }
+                density_map_fails = density_map_error.is_some();
+            }
+            let done = inferred.map(|Inferred { detections, evidence, .. }| DetectedFrame {
+                meta,
+                picture,
+                detections,
+                evidence,
+            });
             let arrival = Arrival { camera: handed.camera, ticket: handed.ticket, done };
             if self.arrivals.send(arrival).is_err() {
                 return;
