@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 
-use super::config_file;
+use super::config_file::{self, Findings};
 use super::failure::{Unavailable, message};
 use super::model::{check_input_size, open_model};
-use super::output::print;
-use crate::config::{self, ConfigError, Plan};
+use super::output::{count as counted, print};
+use crate::config::{self, CameraPlan, ConfigError, Credentials, Plan, SourcePlan};
 use crate::sink::AlertLog;
 use crate::source;
 
@@ -37,20 +37,24 @@ struct Report<'a> {
     lines: usize,
     rules: usize,
     faults: Vec<String>,
+    /// Users and passwords that are not where it says: `run` needs them.
+    missing_secrets: Vec<String>,
 }
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let loaded = config::load(&args.config);
-    let (mut faults, plan) = match loaded {
-        Ok(plan) => (Vec::new(), Some(plan)),
+    let (Findings { mut faults, mut missing_secrets }, plan) = match loaded {
+        Ok(plan) => (Findings::of_plan(&plan), Some(plan)),
         // Its message names the file, and nothing in it can be at fault.
         Err(error @ ConfigError::Io { .. }) if !args.json => bail!("{error}"),
-        Err(error) => (config_file::faults(&error), None),
+        Err(error) => (Findings::of(&error), None),
     };
     let mut unavailable = false;
     if let Some(plan) = plan.as_ref().filter(|_| args.environment) {
-        faults = environment_faults(plan);
-        unavailable = !faults.is_empty();
+        faults = std::mem::take(&mut missing_secrets);
+        let environment = environment_faults(plan);
+        unavailable = !environment.is_empty();
+        faults.extend(environment);
     }
     let count = |of: fn(&Plan) -> usize| plan.as_ref().map_or(0, of);
     let report = Report {
@@ -61,19 +65,24 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
         lines: count(|plan| plan.cameras.iter().map(|camera| camera.lines.len()).sum()),
         rules: count(|plan| plan.rules.len()),
         faults,
+        missing_secrets,
     };
     if args.json {
         print(&(serde_json::to_string_pretty(&report)? + "\n"))?;
     } else if report.ok {
         print(&format!(
-            "{}: fine. {} cameras, {} zones, {} lines, {} rules{}\n",
+            "{}: fine. {}, {}, {}, {}{}\n",
             args.config.display(),
-            report.cameras,
-            report.zones,
-            report.lines,
-            report.rules,
+            counted(report.cameras, "camera"),
+            counted(report.zones, "zone"),
+            counted(report.lines, "line"),
+            counted(report.rules, "rule"),
             if args.environment { "; model, sources and port are there" } else { "" }
         ))?;
+    }
+    if !args.json && !report.missing_secrets.is_empty() {
+        let missing = report.missing_secrets.join("\n");
+        eprintln!("warning: not here, and needed by `run`:\n{missing}");
     }
     if report.ok {
         return Ok(());
@@ -95,7 +104,8 @@ fn environment_faults(plan: &Plan) -> Vec<String> {
         }
         Err(error) => faults.push(format!("inference: {error:#}")),
     }
-    for camera in &plan.cameras {
+    let needs_secret = |camera: &&CameraPlan| matches!(&camera.source, SourcePlan::Stream(stream) if matches!(stream.credentials, Credentials::Missing(_)));
+    for camera in plan.cameras.iter().filter(|camera| !needs_secret(camera)) {
         let first = source::open(&camera.source).and_then(|mut source| {
             source.grab()?;
             source.retrieve().map(drop)

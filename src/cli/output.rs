@@ -13,3 +13,9 @@ pub(super) fn print(text: &str) -> io::Result<()> {
         result => result,
     }
 }
+
+/// `1 zone`, `2 zones`.
+pub(super) fn count(number: usize, thing: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{s}")
+}

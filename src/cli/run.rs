@@ -47,7 +47,7 @@ enum End {
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     begin_logs(args.json_logs);
     let for_seconds = args.for_seconds.map(time).transpose()?;
-    let plan = config_file::load(&args.config)?;
+    let plan = config_file::load_with_secrets(&args.config)?;
     let model = open_model(&plan.inference)?;
     for camera in &plan.cameras {
         check_input_size(&model, camera)?;

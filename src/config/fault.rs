@@ -15,6 +15,12 @@ macro_rules! fault_kinds {
         impl FaultKind {
             /// All kinds.
             pub const ALL: &[Self] = &[$(Self::$kind,)*];
+
+            /// A secret that is not, or not usable, where the configuration says: that lies outside the configuration.
+            #[must_use]
+            pub fn is_missing_secret(self) -> bool {
+                matches!(self, Self::EnvironmentUnset | Self::SecretUnreadable | Self::SecretUnusable)
+            }
         }
     };
 }
@@ -98,6 +104,8 @@ fault_kinds! {
     NotOneSecret,
     /// A place for the password in the address, and no password.
     PlaceholderWithoutCredentials,
+    /// What should be the name of an environment variable can't be one: the secret itself, perhaps.
+    NotAVariable,
     /// An environment variable that is named for a secret is not set.
     EnvironmentUnset,
     /// A file that is named for a secret cannot be read.

@@ -10,7 +10,8 @@
 //! down. `config/reference.toml` has every key with its default.
 //!
 //! Paths in a configuration are relative to the folder that it is in. Checking reads nothing but environment variables
-//! and files that hold secrets: whether a video, a model or a camera is there is seen when it is opened.
+//! and files that hold secrets: whether a video, a model or a camera is there is seen when it is opened. A secret that is
+//! not there makes no plan wrong, as only whoever opens the camera needs it: [`Plan::missing_secrets`].
 
 mod check;
 pub mod defaults;
@@ -30,8 +31,8 @@ use std::path::Path;
 pub use error::{ConfigError, SyntaxFault};
 pub use fault::{Fault, FaultKind};
 pub use plan::{
-    CalibrationPlan, CameraPlan, DetectionThresholds, FileSource, ImageFolderSource, InferencePlan, InputPlan,
-    LevelPlan, LinePlan, PASSWORD_PLACEHOLDER, Plan, PrivacyPlan, Region, RulePlan, ServerPlan, SourcePlan,
+    CalibrationPlan, CameraPlan, Credentials, DetectionThresholds, FileSource, ImageFolderSource, InferencePlan,
+    InputPlan, LevelPlan, LinePlan, PASSWORD_PLACEHOLDER, Plan, PrivacyPlan, Region, RulePlan, ServerPlan, SourcePlan,
     StreamSource, TrackerPlan, USER_PLACEHOLDER, V4l2Source, WalkablePlan, ZonePlan,
 };
 
@@ -51,7 +52,8 @@ pub fn load(path: &Path) -> Result<Plan, ConfigError> {
 /// may be kept in.
 ///
 /// # Errors
-/// [`ConfigError::Syntax`] where the text isn't TOML, [`ConfigError::Faults`] with everything that is wrong in it.
+/// [`ConfigError::Syntax`] where the text isn't TOML, [`ConfigError::Faults`] with everything that is wrong in it and,
+/// since there is something, every secret that is missing too ([`FaultKind::is_missing_secret`]).
 pub fn parse(text: &str, base_dir: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Result<Plan, ConfigError> {
     let document = document::Document::parse(text).map_err(ConfigError::Syntax)?;
     let raw = document.shape().map_err(ConfigError::Faults)?;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::defaults;
+use super::{Fault, defaults};
 use crate::calibration::{FittedPoint, GroundPlane};
 use crate::model::{
     CameraId, ClassSet, Direction, FrameSize, Level, LineId, Measure, NormPoint, Place, RuleId, Timestamp, ZoneId,
@@ -32,6 +32,19 @@ impl Plan {
     #[must_use]
     pub fn camera(&self, id: &CameraId) -> Option<&CameraPlan> {
         self.cameras.iter().find(|camera| &camera.id == id)
+    }
+
+    /// Users and passwords that are not where the configuration says, in the order of the file. Nobody needs them but
+    /// whoever opens the cameras.
+    #[must_use]
+    pub fn missing_secrets(&self) -> Vec<Fault> {
+        let of = |camera: &CameraPlan| match &camera.source {
+            SourcePlan::Stream(StreamSource { credentials: Credentials::Missing(faults), .. }) => faults.clone(),
+            _ => Vec::new(),
+        };
+        let mut faults: Vec<Fault> = self.cameras.iter().flat_map(of).collect();
+        faults.sort_by_key(|fault| fault.line);
+        faults
     }
 }
 
@@ -175,12 +188,29 @@ pub struct FileSource {
 pub struct StreamSource {
     /// Address as it may be shown: never with a password. May hold [`USER_PLACEHOLDER`] and [`PASSWORD_PLACEHOLDER`].
     pub url: String,
-    /// User and password, read from the environment or a file, added by [`StreamSource::address`].
-    pub credentials: Option<(String, String)>,
+    /// User and password, added by [`StreamSource::address`].
+    pub credentials: Credentials,
     /// Longest wait for the connection, in seconds.
     pub open_timeout_s: f64,
     /// Longest wait for the next frame, in seconds.
     pub read_timeout_s: f64,
+}
+
+/// User and password of a stream.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// The camera wants none.
+    None,
+    /// As written, or read from the environment or a file.
+    Known {
+        /// The user's name.
+        user: String,
+        /// The password.
+        password: String,
+    },
+    /// The places that the configuration names for them don't hold them now: what is missing. Only whoever opens the
+    /// stream needs them.
+    Missing(Vec<Fault>),
 }
 
 /// Stands in an address where the user name is to be filled in.
@@ -191,9 +221,18 @@ pub const PASSWORD_PLACEHOLDER: &str = "{password}";
 impl StreamSource {
     /// The address to open, with user and password percent-encoded in their places or, where the address has no places
     /// for them, before the host. It holds a secret: it goes to the decoder and nowhere else.
-    #[must_use]
-    pub fn address(&self) -> String {
-        let Some((user, password)) = &self.credentials else { return self.url.clone() };
+    ///
+    /// # Errors
+    /// What is missing, where user or password are.
+    pub fn address(&self) -> Result<String, &[Fault]> {
+        match &self.credentials {
+            Credentials::None => Ok(self.url.clone()),
+            Credentials::Known { user, password } => Ok(self.address_with(user, password)),
+            Credentials::Missing(faults) => Err(faults),
+        }
+    }
+
+    fn address_with(&self, user: &str, password: &str) -> String {
         let (user, password) = (percent_encoded(user), percent_encoded(password));
         if self.url.contains(USER_PLACEHOLDER) || self.url.contains(PASSWORD_PLACEHOLDER) {
             // Encoded text has no braces, so the one cannot bring in the other's placeholder.
@@ -219,11 +258,21 @@ fn percent_encoded(text: &str) -> String {
     encoded
 }
 
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Known { .. } => f.write_str("Known(hidden)"),
+            Self::Missing(faults) => f.debug_tuple("Missing").field(faults).finish(),
+        }
+    }
+}
+
 impl std::fmt::Debug for StreamSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StreamSource")
             .field("url", &self.url)
-            .field("credentials", &self.credentials.as_ref().map(|_| "(hidden)"))
+            .field("credentials", &self.credentials)
             .field("open_timeout_s", &self.open_timeout_s)
             .field("read_timeout_s", &self.read_timeout_s)
             .finish()
@@ -448,18 +497,19 @@ mod tests {
 
     #[test]
     fn secrets_go_into_the_address_and_nowhere_else() {
-        let stream = |url: &str, credentials: Option<(&str, &str)>| StreamSource {
+        let stream = |url: &str, credentials: Credentials| StreamSource {
             url: url.to_owned(),
-            credentials: credentials.map(|(user, password)| (user.to_owned(), password.to_owned())),
+            credentials,
             open_timeout_s: 10.0,
             read_timeout_s: 5.0,
         };
-        let secret = Some(("admin", "ge:h@im/{user}"));
-        let plain = stream("rtsp://10.0.0.5/live", secret);
-        assert_eq!(plain.address(), "rtsp://admin:ge%3Ah%40im%2F%7Buser%7D@10.0.0.5/live");
+        let secret = Credentials::Known { user: "admin".to_owned(), password: "ge:h@im/{user}".to_owned() };
+        let plain = stream("rtsp://10.0.0.5/live", secret.clone());
+        assert_eq!(plain.address().unwrap(), "rtsp://admin:ge%3Ah%40im%2F%7Buser%7D@10.0.0.5/live");
         assert!(!format!("{plain:?}").contains("ge:h"), "{plain:?}");
         let places = stream("rtsp://10.0.0.5/user={user}&password={password}&channel=1", secret);
-        assert_eq!(places.address(), "rtsp://10.0.0.5/user=admin&password=ge%3Ah%40im%2F%7Buser%7D&channel=1");
-        assert_eq!(stream("http://10.0.0.5/video", None).address(), "http://10.0.0.5/video");
+        assert_eq!(places.address().unwrap(), "rtsp://10.0.0.5/user=admin&password=ge%3Ah%40im%2F%7Buser%7D&channel=1");
+        let open = stream("http://10.0.0.5/video", Credentials::None);
+        assert_eq!(open.address().unwrap(), "http://10.0.0.5/video");
     }
 }

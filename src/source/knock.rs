@@ -96,9 +96,10 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
+    use crate::config::Credentials;
 
     fn stream(url: String, open_timeout_s: f64) -> StreamSource {
-        StreamSource { url, credentials: None, open_timeout_s, read_timeout_s: 5.0 }
+        StreamSource { url, credentials: Credentials::None, open_timeout_s, read_timeout_s: 5.0 }
     }
 
     #[test]

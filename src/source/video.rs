@@ -9,7 +9,7 @@ use opencv::videoio::{self, VideoCapture, VideoCaptureTrait, VideoCaptureTraitCo
 use super::knock::knock;
 use super::stillness::Stillness;
 use super::{Grabbed, Source, SourceError, SourceErrorKind, SourceTotals, contents, environment};
-use crate::config::{StreamSource, V4l2Source};
+use crate::config::{Credentials, StreamSource, V4l2Source};
 use crate::picture::Picture;
 
 /// Grabs in a row that may fail before the end (of a file) or the loss (of a stream) is believed.
@@ -78,6 +78,10 @@ pub(super) fn open_file(path: &Path) -> Result<VideoSource, SourceError> {
 /// Connects to a network stream.
 pub(super) fn open_stream(stream: &StreamSource) -> Result<VideoSource, SourceError> {
     environment::silence_opencv();
+    let secret = stream.address().map_err(|missing| {
+        let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        SourceError::new(SourceErrorKind::Unsupported, &stream.url, missing.join("; "))
+    })?;
     let open_timeout = knock(stream)?;
     let read_timeout = Duration::from_secs_f64(stream.read_timeout_s);
     let parameters = Vector::from_slice(&[
@@ -86,7 +90,6 @@ pub(super) fn open_stream(stream: &StreamSource) -> Result<VideoSource, SourceEr
         videoio::CAP_PROP_READ_TIMEOUT_MSEC,
         milliseconds(read_timeout),
     ]);
-    let secret = stream.address();
     let begun = Instant::now();
     let capture = VideoCapture::from_file_with_params(&secret, videoio::CAP_FFMPEG, &parameters);
     let waited = begun.elapsed();
@@ -112,7 +115,7 @@ pub(super) fn open_stream(stream: &StreamSource) -> Result<VideoSource, SourceEr
 
 /// OpenCV doesn't say why FFmpeg refused: what is likely depends on whether credentials are configured.
 fn refusal(stream: &StreamSource) -> &'static str {
-    if stream.credentials.is_some() {
+    if matches!(stream.credentials, Credentials::Known { .. }) {
         "refused, or no video at this address; check host, port, path, user and password"
     } else {
         "refused, or no video at this address; check host, port and path, and whether the camera wants a user and \

@@ -167,6 +167,33 @@ fn what_is_no_model() {
     insta::assert_snapshot!(failures.text);
 }
 
+/// A camera whose password is not set where the tests run.
+const RTSP: &str = "[cameras.gate.source.rtsp]\nurl = \"rtsp://192.0.2.1/live\"\n\
+                    credentials = { user = \"viewer\", password_env = \"NO_SUCH_VARIABLE\" }\n";
+
+#[test]
+fn a_password_is_needed_only_where_its_camera_is_opened() {
+    let site = Site::new();
+    site.write("site.toml", RTSP);
+    let checked = site.run(&["check", "site.toml"]);
+    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
+    assert_eq!(checked.stdout, "site.toml: fine. 1 camera, 0 zones, 0 lines, 0 rules\n");
+    let needed = "warning: not here, and needed by `run`:\n\
+                  cameras.gate.source.rtsp.credentials.password_env (line 3): found the environment variable \
+                  NO_SUCH_VARIABLE, which is not set, ";
+    assert!(checked.stderr.starts_with(needed), "{}", checked.stderr);
+    // What is said is that there is no such video: not a word of a password.
+    let analysed = site.run(&["analyze", "none.avi", "--config", "site.toml", "--fps", "7", "--out", "out"]);
+    assert_eq!(analysed.code, Some(64));
+    assert!(analysed.stderr.starts_with("error: none.avi: not found"), "{}", analysed.stderr);
+    let calibrated = "[cameras.gate.calibration]\nframe_size = [768, 576]\n\
+                      camera = { height_m = 6, tilt_deg = 25, focal_px = 1100 }\n";
+    site.write("calibrated.toml", RTSP.to_owned() + calibrated);
+    let opened = site.run(&["calibrate", "--config", "calibrated.toml", "--out", "out"]);
+    assert_eq!(opened.code, Some(64));
+    assert!(opened.stderr.contains("NO_SUCH_VARIABLE, which is not set"), "{}", opened.stderr);
+}
+
 #[test]
 fn what_is_no_configuration() {
     let site = Site::new();
@@ -196,6 +223,9 @@ fn what_is_no_configuration() {
     failures.add(64, "analyze --config two_cameras.toml --out out");
     failures.add(64, "analyze --config two_cameras.toml --camera gatee --out out");
     failures.add(69, "check --environment fine.toml");
+    site.write("secret.toml", RTSP);
+    failures.add(64, "run --config secret.toml");
+    failures.add(64, "check --environment secret.toml");
     insta::assert_snapshot!(failures.text);
 }
 

@@ -35,7 +35,7 @@ fn the_minimal_file_gives_a_plan_of_defaults() {
     assert_eq!((camera.name.as_str(), camera.stale_after_s), ("North gate", defaults::STALE_AFTER_S));
     assert_eq!((camera.input.size, camera.input.region), (defaults::INPUT_SIZE, Region::Whole));
     let SourcePlan::Stream(stream) = &camera.source else { panic!("{:?}", camera.source) };
-    assert_eq!(stream.address(), format!("rtsp://viewer:{PASSWORD}@192.168.1.20:554/stream2"));
+    assert_eq!(stream.address().expect("known"), format!("rtsp://viewer:{PASSWORD}@192.168.1.20:554/stream2"));
     assert!(!format!("{plan:?}").contains(PASSWORD));
     assert_eq!((camera.zones[0].classes, camera.zones[0].area_m2), (ClassSet::PERSON, None));
     assert_eq!(camera.lines[0].min_travel_heights, defaults::MIN_TRAVEL_HEIGHTS);
@@ -235,7 +235,7 @@ fn a_file_is_loaded_with_paths_from_its_own_folder_and_secrets_from_files() {
     std::fs::write(&path, text).expect("written");
     let plan = config::load(&path).unwrap_or_else(|error| panic!("{error}"));
     let SourcePlan::Stream(stream) = &plan.cameras[0].source else { panic!() };
-    assert_eq!(stream.address(), "rtsp://viewer:abc%20def@10.0.0.5/live");
+    assert_eq!(stream.address().expect("known"), "rtsp://viewer:abc%20def@10.0.0.5/live");
 }
 
 /// One change to a text, of the kinds that people and editors make.

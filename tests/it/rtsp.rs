@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use crowdflow::config::{CameraPlan, SourcePlan, StreamSource};
+use crowdflow::config::{CameraPlan, Credentials, SourcePlan, StreamSource};
 use crowdflow::model::{CameraId, FrameMeta};
 use crowdflow::picture::Picture;
 use crowdflow::source::{CameraHealth, CaptureCounters, FeedHandle, FeedSink, SourceErrorKind, spawn_feed};
@@ -47,7 +47,7 @@ struct Camera {
 }
 
 impl Camera {
-    fn watch(id: &str, url: String, credentials: Option<(String, String)>) -> Self {
+    fn watch(id: &str, url: String, credentials: Credentials) -> Self {
         let source = StreamSource { url, credentials, open_timeout_s: 10.0, read_timeout_s: READ_TIMEOUT_S };
         let plan = CameraPlan::new(CameraId::new(id).expect("an id"), SourcePlan::Stream(source));
         let (sender, events) = channel();
@@ -98,8 +98,8 @@ fn a_killed_camera_is_down_beside_one_that_goes_on_and_comes_back() {
     }
     let server = Server::start(0, &["--fps", "25"]);
     let other_server = Server::start(0, &["--fps", "25", "--size", "160x120"]);
-    let camera = Camera::watch("gate", server.url(), None);
-    let other = Camera::watch("plaza", other_server.url(), None);
+    let camera = Camera::watch("gate", server.url(), Credentials::None);
+    let other = Camera::watch("plaza", other_server.url(), Credentials::None);
     let mut last = camera.frame();
     assert_eq!((last.size.width_px, last.size.height_px, last.epoch), (320, 240, 0));
     for _ in 0..25 {
@@ -138,7 +138,7 @@ fn a_camera_that_falls_silent_is_down_after_the_read_timeout() {
         return;
     }
     let server = Server::start(0, &["--fps", "25"]);
-    let camera = Camera::watch("gate", server.url(), None);
+    let camera = Camera::watch("gate", server.url(), Credentials::None);
     camera.frame();
     server.signal("-STOP");
     let frozen = Instant::now();
@@ -156,7 +156,7 @@ fn a_camera_that_changes_its_size_is_not_a_still_picture_for_ever() {
         return;
     }
     let server = Server::start(0, &["--fps", "25", "--double-after", "2.5"]);
-    let camera = Camera::watch("gate", server.url(), None);
+    let camera = Camera::watch("gate", server.url(), Credentials::None);
     assert_eq!(camera.frame().size.width_px, 320);
     let deadline = Instant::now() + PATIENCE;
     let doubled = loop {
@@ -176,7 +176,8 @@ fn user_and_password_open_a_guarded_camera() {
         return;
     }
     let server = Server::start(0, &["--fps", "25", "--user", "operator", "--password", "p@:/ss"]);
-    let credentials = |password: &str| Some(("operator".to_owned(), password.to_owned()));
+    let credentials =
+        |password: &str| Credentials::Known { user: "operator".to_owned(), password: password.to_owned() };
     let camera = Camera::watch("gate", server.url(), credentials("p@:/ss"));
     camera.frame();
     camera.end();

@@ -26,7 +26,7 @@ pub(super) fn check(
     base_dir: &Path,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Plan, Vec<Fault>> {
-    let mut checker = Checker { document, base_dir, environment, faults: Vec::new() };
+    let mut checker = Checker { document, base_dir, environment, faults: Vec::new(), missing_secrets: Vec::new() };
     let top = KeyPath::default();
     let server = server(&mut checker, &raw.server, &top.key("server"));
     let inference = inference::check(&mut checker, &raw.inference, &top.key("inference"));
@@ -52,6 +52,9 @@ pub(super) fn check(
     rule::tell_zones_their_thresholds(&mut cameras, &rules);
     let blur_heads = raw.privacy.blur_heads.unwrap_or(defaults::BLUR_HEADS);
     let mut faults = checker.faults;
+    if !faults.is_empty() {
+        faults.append(&mut checker.missing_secrets);
+    }
     match (server, inference) {
         (Some(server), Some(inference)) if faults.is_empty() => {
             Ok(Plan { server, inference, privacy: PrivacyPlan { blur_heads }, cameras, rules, alerts_jsonl })
@@ -69,14 +72,21 @@ struct Checker<'c> {
     base_dir: &'c Path,
     environment: &'c dyn Fn(&str) -> Option<String>,
     faults: Vec<Fault>,
+    missing_secrets: Vec<Fault>,
 }
 
 impl Checker<'_> {
     /// Notes a fault at a place.
-    fn note(&mut self, path: &KeyPath, mut fault: Fault) {
+    fn note(&mut self, path: &KeyPath, fault: Fault) {
+        let fault = self.at(path, fault);
+        self.faults.push(fault);
+    }
+
+    /// The fault with its place.
+    fn at(&self, path: &KeyPath, mut fault: Fault) -> Fault {
         fault.path = path.to_string();
         fault.line = self.document.line_of(path);
-        self.faults.push(fault);
+        fault
     }
 
     /// Notes that a key must be given.

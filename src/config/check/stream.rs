@@ -3,7 +3,7 @@
 use super::{Checker, Fault, FaultKind, KeyPath, defaults};
 use crate::config::raw::{RawCredentials, RawStream};
 use crate::config::secret::{self, HIDDEN};
-use crate::config::{PASSWORD_PLACEHOLDER, StreamSource, USER_PLACEHOLDER};
+use crate::config::{Credentials, PASSWORD_PLACEHOLDER, StreamSource, USER_PLACEHOLDER};
 
 /// The kind of address that a source table takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,8 +49,8 @@ pub(super) fn check(
             .note(&url_path, Fault::new(FaultKind::PlaceholderWithoutCredentials, found, expected).help(CREDENTIALS));
     }
     let credentials = match &raw.credentials {
-        Some(raw) => credentials(checker, raw, &path.key("credentials")).map(Some),
-        None => Some(None),
+        Some(raw) => credentials(checker, raw, &path.key("credentials")),
+        None => Some(Credentials::None),
     };
     let mut budget =
         |key: &str, number, default| checker.number_or(&path.key(key), number, defaults::BUDGET_S, default);
@@ -155,7 +155,8 @@ fn host_and_port(authority: &str) -> Option<()> {
     (!host.is_empty() && port_fits).then_some(())
 }
 
-fn credentials(checker: &mut Checker<'_>, raw: &RawCredentials, path: &KeyPath) -> Option<(String, String)> {
+/// `None` where what is written is wrong.
+fn credentials(checker: &mut Checker<'_>, raw: &RawCredentials, path: &KeyPath) -> Option<Credentials> {
     let user = secret(
         checker,
         path,
@@ -175,7 +176,13 @@ fn credentials(checker: &mut Checker<'_>, raw: &RawCredentials, path: &KeyPath) 
             ("password_file", raw.password_file.as_deref(), Kept::File),
         ],
     );
-    user.zip(password)
+    let missing: Vec<Fault> =
+        [&user, &password].into_iter().flatten().filter_map(|secret| secret.as_ref().err().cloned()).collect();
+    checker.missing_secrets.extend_from_slice(&missing);
+    Some(match (user?, password?) {
+        (Ok(user), Ok(password)) => Credentials::Known { user, password },
+        _ => Credentials::Missing(missing),
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -185,12 +192,13 @@ enum Kept {
     File,
 }
 
+/// The secret, or why it is not where the configuration says; `None` where what is written is wrong.
 fn secret(
     checker: &mut Checker<'_>,
     path: &KeyPath,
     what: &str,
     ways: &[(&str, Option<&str>, Kept)],
-) -> Option<String> {
+) -> Option<Result<String, Fault>> {
     let given: Vec<(&str, &str, Kept)> =
         ways.iter().filter_map(|&(key, value, kept)| value.map(|value| (key, value, kept))).collect();
     let &[(key, value, kept)] = given.as_slice() else {
@@ -205,48 +213,62 @@ fn secret(
     };
     let path = path.key(key);
     let text = match kept {
-        Kept::Here => value.to_owned(),
-        Kept::Environment => match (checker.environment)(value) {
-            Some(text) => text,
-            None => {
-                // Anything else than a variable's name may be the secret itself, set in the wrong place.
-                let is_name = value.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-                let name = if is_name { value } else { HIDDEN };
+        // What is written here is the configuration's own fault.
+        Kept::Here => {
+            return match unusable(value, what) {
+                Some(fault) => {
+                    checker.note(&path, Fault { kind: FaultKind::BadText, ..fault });
+                    None
+                }
+                None => Some(Ok(value.to_owned())),
+            };
+        }
+        Kept::Environment => {
+            let expected = format!("the name of a variable that holds the {what}");
+            let is_name = !value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            if !is_name {
+                // It may be the secret itself, set in the wrong place.
                 let fault = Fault::new(
-                    FaultKind::EnvironmentUnset,
-                    format!("the environment variable {name}, which is not set"),
-                    format!("the name of a variable that holds the {what}"),
+                    FaultKind::NotAVariable,
+                    format!("{HIDDEN}, which can't be a variable's name"),
+                    expected,
                 )
-                .help(if is_name {
-                    format!("Set it where the service is started, or use {what}_file")
-                } else {
-                    "The key takes a variable's name, not what is in it".to_owned()
-                });
+                .help("The key takes a variable's name, not what is in it");
                 checker.note(&path, fault);
                 return None;
             }
-        },
+            (checker.environment)(value).ok_or_else(|| {
+                let found = format!("the environment variable {value}, which is not set");
+                Fault::new(FaultKind::EnvironmentUnset, found, expected)
+                    .help(format!("Set it where the service is started, or use {what}_file"))
+            })
+        }
         Kept::File => {
             let file = checker.path(&path, value)?;
-            match std::fs::read_to_string(&file) {
-                Ok(text) => {
+            std::fs::read_to_string(&file)
+                .map(|text| {
                     text.strip_suffix('\n').map_or(text.as_str(), |text| text.trim_end_matches('\r')).to_owned()
-                }
-                Err(error) => {
+                })
+                .map_err(|error| {
                     let found = format!("{}: {}", file.display(), io_words(&error));
                     let expected = format!("a file that holds the {what} and nothing else");
-                    checker.note(&path, Fault::new(FaultKind::SecretUnreadable, found, expected));
-                    return None;
-                }
-            }
+                    Fault::new(FaultKind::SecretUnreadable, found, expected)
+                })
         }
     };
-    if text.is_empty() || text.chars().any(char::is_control) {
-        let found = if text.is_empty() { format!("an empty {what}") } else { format!("a {what} of several lines") };
-        checker.note(&path, Fault::new(FaultKind::SecretUnusable, found, format!("the {what}, on one line")));
+    let text = text.and_then(|text| unusable(&text, what).map_or(Ok(text), Err));
+    Some(text.map_err(|fault| checker.at(&path, fault)))
+}
+
+fn unusable(text: &str, what: &str) -> Option<Fault> {
+    let found = if text.is_empty() {
+        format!("an empty {what}")
+    } else if text.chars().any(char::is_control) {
+        format!("a {what} of several lines")
+    } else {
         return None;
-    }
-    Some(text)
+    };
+    Some(Fault::new(FaultKind::SecretUnusable, found, format!("the {what}, on one line")))
 }
 
 /// The error without the number that the system gives it.

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use opencv::core::{CV_8UC3, Mat, Scalar};
 
 use super::*;
-use crate::config::{FileSource, StreamSource};
+use crate::config::{Credentials, FileSource, StreamSource};
 use crate::source::SourceTotals;
 
 const START: Timestamp = Timestamp(1_800_000_000_000_000);
@@ -173,7 +173,7 @@ fn camera(source: SourcePlan, analysis_fps: Option<f64>) -> CameraPlan {
 
 fn stream() -> SourcePlan {
     let url = "rtsp://cam/live".to_owned();
-    SourcePlan::Stream(StreamSource { url, credentials: None, open_timeout_s: 10.0, read_timeout_s: 5.0 })
+    SourcePlan::Stream(StreamSource { url, credentials: Credentials::None, open_timeout_s: 10.0, read_timeout_s: 5.0 })
 }
 
 fn file(fps: f64, repeat: bool) -> SourcePlan {

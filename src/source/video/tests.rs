@@ -9,7 +9,7 @@ use opencv::{core as cv, imgcodecs};
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::{CameraPlan, FileSource, ImageFolderSource, SourcePlan};
+use crate::config::{CameraPlan, Credentials, FileSource, ImageFolderSource, SourcePlan};
 use crate::model::{CameraId, FrameMeta, FrameSize, Timestamp};
 use crate::source::FrameReader;
 
@@ -299,7 +299,7 @@ fn a_refused_connection_names_no_secret() {
     let stream = StreamSource {
         // Port 9 (discard) of loopback: nobody listens there.
         url: "rtsp://127.0.0.1:9/live".into(),
-        credentials: Some(("admin".into(), "hunter2".into())),
+        credentials: Credentials::Known { user: "admin".into(), password: "hunter2".into() },
         open_timeout_s: 5.0,
         read_timeout_s: 5.0,
     };
