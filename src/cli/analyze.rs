@@ -16,7 +16,7 @@ use super::model::{check_input_size, open_model};
 use super::output::print;
 use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
 use crate::inference::Model;
-use crate::model::{FrameReport, FrameSize, LineState, TrackId, ZoneState};
+use crate::model::{FrameReport, FrameSize, LineState, Timestamp, TrackId, ZoneState};
 use crate::picture::{Picture, VideoWriter};
 use crate::pipeline::{AnalysedFrame, PipelineError, Progress, RecordingSummary, StageSummaries, analyze_recording};
 use crate::sink::AnalysisFiles;
@@ -43,6 +43,10 @@ pub(super) struct AnalyzeArgs {
     /// True frames a second of VIDEO; without it as configured for the camera.
     #[arg(long, value_name = "RATE", requires = "video")]
     fps: Option<f64>,
+    /// Time of the first frame, RFC 3339, such as 2026-11-24T11:00:00+08:00; without it as configured for the camera, and
+    /// 1970 where nothing is.
+    #[arg(long, value_name = "TIME")]
+    start: Option<String>,
     /// Leave annotated.mp4 out: faster.
     #[arg(long)]
     no_video: bool,
@@ -291,6 +295,11 @@ fn plan(args: &AnalyzeArgs) -> anyhow::Result<(Plan, CameraPlan)> {
             defaults::FPS_MOST
         );
     }
+    let read_start = |written: &String| {
+        let time = Timestamp::from_rfc3339(written);
+        time.with_context(|| format!("--start: found {written:?}, expected {}", Timestamp::RFC3339_WORDS))
+    };
+    let given_start = args.start.as_ref().map(read_start).transpose()?;
     let plan = match (&args.config, &args.video, args.fps) {
         (Some(path), _, _) => config_file::load(path)?,
         (None, Some(_), Some(fps)) => {
@@ -332,6 +341,14 @@ fn plan(args: &AnalyzeArgs) -> anyhow::Result<(Plan, CameraPlan)> {
         } else {
             SourcePlan::File(FileSource { path, fps, start, repeat: false })
         };
+    }
+    if let Some(given) = given_start {
+        match &mut camera.source {
+            SourcePlan::File(file) => file.start = given,
+            SourcePlan::Images(folder) => folder.start = given,
+            // Refused as a recording in any case.
+            SourcePlan::Stream(_) | SourcePlan::V4l2(_) => {}
+        }
     }
     Ok((plan, camera))
 }

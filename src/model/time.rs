@@ -5,6 +5,16 @@
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// What [`Timestamp::from_rfc3339`] takes, in words.
+    pub const RFC3339_WORDS: &str =
+        "date, time and offset as RFC 3339 writes them, 2026-11-24T03:00:00Z or 2026-11-24T11:00:00+08:00";
+
+    /// The time of an RFC 3339 text, which says its offset; whole microseconds.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_microsecond()))
+    }
+
     /// Seconds from `earlier` to `self`; negative where `self` is earlier.
     #[must_use]
     pub fn seconds_since(self, earlier: Self) -> f64 {
@@ -35,6 +45,9 @@ mod tests {
     fn times_are_written_with_microseconds() {
         assert_eq!(Timestamp(0).to_rfc3339(), "1970-01-01T00:00:00.000000Z");
         assert_eq!(Timestamp(0).plus_seconds(1.0 / 7.0).to_rfc3339(), "1970-01-01T00:00:00.142857Z");
+        let read = Timestamp::from_rfc3339("1970-01-01T08:00:00.142857+08:00");
+        assert_eq!(read, Some(Timestamp(0).plus_seconds(1.0 / 7.0)));
+        assert_eq!(Timestamp::from_rfc3339("1970-01-01T08:00:00"), None);
         assert_eq!(Timestamp(2_000_000).seconds_since(Timestamp(500_000)), 1.5);
     }
 }

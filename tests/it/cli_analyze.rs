@@ -213,13 +213,14 @@ fn a_video_stands_in_for_a_live_camera_and_a_moving_one_counts_without_places() 
     let patrol = "[cameras.patrol]\nmobile = true\ninput_size = \"256x192\"\nsource.v4l2.device = \"/dev/video0\"\n";
     site.write("live.toml", live + patrol);
     cut_sample(&["-frames:v", "8", "-c", "copy"], &site.path("short.avi"));
-    let analyze = |camera: &str| {
+    let analyze = |camera: &str, more: &[&str]| {
         let args = ["short.avi", "--config", "live.toml", "--fps", "7", "--camera", camera, "--out", camera];
-        site.run(&[&["analyze"], &args[..]].concat()).quietly_fine()
+        site.run(&[&["analyze"], &args[..], more].concat()).quietly_fine()
     };
-    assert!(analyze("walkway").stdout.contains("zone everywhere, person: mean "));
-    assert!(column(&site.read("walkway/zones.csv"), "time")[0].starts_with("1970-01-01T00:00:00"));
-    let words = analyze("patrol").stdout;
+    let start = ["--start", "2026-11-24T11:00:00+08:00"];
+    assert!(analyze("walkway", &start).stdout.contains("zone everywhere, person: mean "));
+    assert_eq!(column(&site.read("walkway/zones.csv"), "time")[0], "2026-11-24T03:00:00.000000Z");
+    let words = analyze("patrol", &[]).stdout;
     assert!(words.starts_with("8 frames of short.avi (1.1 s of video)") && !words.contains("zone"), "{words}");
     assert!(!read_tracks(&site.path("patrol/tracks.txt")).unwrap().is_empty());
     assert_eq!(

@@ -246,6 +246,7 @@ fn what_is_no_command() {
         "analyze clip.avi --fps 0 --out out",
         "analyze clip.avi --fps 1e9 --config fine.toml --out out",
         "analyze --fps 7 --config fine.toml --out out",
+        "analyze clip.avi --fps 7 --start 2026-11-24T11:00:00 --out out",
         "run --config fine.toml --for-seconds=-1",
         "run --config fine.toml --for-seconds nan",
         "evaluate --gt none.txt --tracks none.txt",
