@@ -42,7 +42,8 @@ impl DropReason {
 /// A part of a frame's way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// Grabbed frame to picture.
+    /// Grabbed frame to picture. What a codec does while the next frame is awaited isn't in it: waiting and decoding
+    /// can't be told apart there.
     Decode,
     /// Picture to tensor.
     Prepare,

@@ -144,6 +144,12 @@ fn a_camera_is_counted_and_shown_beside_one_that_is_missing_and_one_that_hangs()
     assert_eq!(metric(address, "crowdflow_zone_occupancy", &zone_label("gone")), None, "unknown is absent");
     assert_eq!(metric(address, "crowdflow_zone_occupancy", &zone_label("silent")), None);
 
+    for stage in ["decode", "prepare", "wait", "infer", "analyse"] {
+        let label = format!("camera=\"walkway\",stage=\"{stage}\"");
+        let frames = metric(address, "crowdflow_stage_seconds_count", &label);
+        assert!(frames.is_some_and(|frames| frames > 0.0), "{stage}: {frames:?}");
+    }
+
     let mut pictures = open(address, "/cameras/walkway/live.mjpeg");
     let mut boundary = String::new();
     pictures.read_line(&mut boundary).unwrap();

@@ -27,7 +27,7 @@ struct Forward {
 }
 
 impl FeedSink for Forward {
-    fn frame(&mut self, meta: FrameMeta, _picture: Picture) {
+    fn frame(&mut self, meta: FrameMeta, _picture: Picture, _decode_s: f64) {
         // The test may be over.
         let _ = self.events.send(Event::Frame(meta));
     }

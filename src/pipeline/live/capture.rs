@@ -157,8 +157,11 @@ impl CaptureSink {
 }
 
 impl FeedSink for CaptureSink {
-    fn frame(&mut self, mut meta: FrameMeta, picture: Picture) {
+    fn frame(&mut self, mut meta: FrameMeta, picture: Picture, decode_s: f64) {
         meta.epoch += self.first_epoch;
+        if let Some(metrics) = self.metrics() {
+            metrics.stage(Stage::Decode, decode_s);
+        }
         let buffer = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let begun = Instant::now();
         let prepared = match self.preparation.prepare(&picture, buffer.unwrap_or_default()) {

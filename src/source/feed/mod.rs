@@ -19,8 +19,8 @@ pub use thread::{FeedHandle, spawn_feed};
 
 /// What is done with a camera's frames. Called in the capture thread, so that the time it takes is the camera's own.
 pub trait FeedSink {
-    /// A frame to analyse.
-    fn frame(&mut self, meta: FrameMeta, picture: Picture);
+    /// A frame to analyse, and the seconds that it took to decode it.
+    fn frame(&mut self, meta: FrameMeta, picture: Picture, decode_s: f64);
 
     /// How the camera is: after each frame that came, analysed or not, and at each change of health.
     fn status(&mut self, health: &CameraHealth, counters: &CaptureCounters);
@@ -188,12 +188,14 @@ impl<O: Opener, C: Clock> Feed<O, C> {
             if late {
                 self.counters.skipped_late += 1;
             } else if self.is_due(seq, now.saturating_sub(opened)) {
+                let before = self.clock.steady();
                 match source.retrieve() {
                     Ok(picture) => {
+                        let decode_s = self.clock.steady().saturating_sub(before).as_secs_f64();
                         undecodable_in_a_row = 0;
                         let meta = self.meta(seq_base + seq, at, picture.size());
                         self.counters.retrieved += 1;
-                        sink.frame(meta, picture);
+                        sink.frame(meta, picture, decode_s);
                     }
                     Err(error) if error.kind() == SourceErrorKind::Decode => {
                         self.counters.decode_failures += 1;

@@ -12,6 +12,9 @@ use crate::source::SourceTotals;
 
 const START: Timestamp = Timestamp(1_800_000_000_000_000);
 
+/// Time that a fake source takes to make a picture: too little to change what the tests are about.
+const DECODE_S: f64 = 1e-6;
+
 /// What a fake source does at one grab.
 #[derive(Clone, Copy)]
 enum Step {
@@ -97,6 +100,7 @@ impl Source for FakeSource {
 
     fn retrieve(&mut self) -> Result<Picture, SourceError> {
         let width = self.width.ok_or_else(|| SourceError::new(SourceErrorKind::Decode, "cam", "as the test wants"))?;
+        self.clock.pass(DECODE_S);
         let mat = Mat::new_rows_cols_with_default(4, width, CV_8UC3, Scalar::default()).unwrap();
         Ok(Picture::from_mat(mat).unwrap())
     }
@@ -141,7 +145,8 @@ struct Seen {
 }
 
 impl FeedSink for Seen {
-    fn frame(&mut self, meta: FrameMeta, _picture: Picture) {
+    fn frame(&mut self, meta: FrameMeta, _picture: Picture, decode_s: f64) {
+        assert!((decode_s - DECODE_S).abs() < 1e-9, "{decode_s}");
         self.frames.push(meta);
         self.clock.pass(self.busy_s);
     }
