@@ -53,4 +53,4 @@ sed "s|127.0.0.1:8090|127.0.0.1:0|; s|\.\./sample/|$PWD/sample/|" config/demo.to
 DEMO_SECONDS=12 make --no-print-directory demo DEMO_CONFIG="$work/demo.toml" >"$work/demo.log" 2>&1 ||
   { cat "$work/demo.log"; fail "make demo"; }
 grep -q "centre [0-9]" "$work/demo.log" || { cat "$work/demo.log"; fail "the demo printed no counts"; }
-grep -q "| crossing " "$work/demo.log" || { cat "$work/demo.log"; fail "the demo's alert did not rise"; }
+grep -q "| Crossing is filling up " "$work/demo.log" || { cat "$work/demo.log"; fail "the demo's alert did not rise"; }

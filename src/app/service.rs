@@ -91,8 +91,8 @@ impl Service {
             BuildInfo { version: version.clone(), model: entry.id.clone(), onnxruntime: onnxruntime.to_owned() };
         let metrics = Metrics::new(&plan, &build)?;
         let board = Arc::new(StatusBoard::new(&plan));
-        let pictures =
-            LiveHub::start(&plan.cameras, &plan.privacy, LiveOptions::default()).map_err(ServiceError::Thread)?;
+        let pictures = LiveHub::start(&plan.cameras, &plan.rules, &plan.privacy, LiveOptions::default())
+            .map_err(ServiceError::Thread)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(HTTP_THREADS)
             .thread_name("http")

@@ -201,7 +201,8 @@ struct AnnotatedVideo {
 
 impl AnnotatedVideo {
     fn new(path: PathBuf, camera: &CameraPlan, plan: &Plan) -> Self {
-        Self { path, annotator: Annotator::new(camera, &plan.privacy), rate_fps: analysed_fps(camera), writer: None }
+        let annotator = Annotator::new(camera, &plan.rules, &plan.privacy);
+        Self { path, annotator, rate_fps: analysed_fps(camera), writer: None }
     }
 
     /// Heads are hidden for everybody who was seen or is followed, counted or not.

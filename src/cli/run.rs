@@ -1,5 +1,6 @@
 //! `crowdflow run`: the service.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use super::model::{check_input_size, open_model};
 use super::output::print;
 use crate::app::Service;
 use crate::inference::Runtime;
-use crate::model::Reading;
+use crate::model::{Reading, RuleId};
 use crate::status::StatusSnapshot;
 
 /// Watch cameras: count, alert, show, until stopped.
@@ -58,6 +59,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         config = %args.config.display(), cameras = plan.cameras.len(), mobile, rules = plan.rules.len(),
         model = model.entry().id, licence = model.entry().licence, onnxruntime = %onnxruntime.path().display(), "starting"
     );
+    let names: RuleNames = plan.rules.iter().map(|rule| (rule.id.clone(), rule.name.clone())).collect();
     let cameras: Vec<String> = plan.cameras.iter().map(|camera| camera.id.to_string()).collect();
     let service = Service::start(plan, &model, onnxruntime.build_info())?;
     // Before anybody is told that it runs: from then on a signal ends it in order.
@@ -69,7 +71,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     }
     tell(&addresses);
 
-    let end = wait(&service, &mut signals, args.status_line, for_seconds);
+    let end = wait(&service, &mut signals, args.status_line.then_some(&names), for_seconds);
     end_at_next_signal(&service, signals);
     match end {
         End::Asked(signal) => tracing::info!(signal, "stopping; a second signal ends at once"),
@@ -129,8 +131,16 @@ impl Signals {
     }
 }
 
-/// Waits for a signal, the end of the time, or a bug.
-fn wait(service: &Service, signals: &mut Signals, status_line: bool, for_seconds: Option<Duration>) -> End {
+/// The names of rules.
+type RuleNames = BTreeMap<RuleId, String>;
+
+/// Waits for a signal, the end of the time, or a bug; prints a line a second where names for it are given.
+fn wait(
+    service: &Service,
+    signals: &mut Signals,
+    status_line: Option<&RuleNames>,
+    for_seconds: Option<Duration>,
+) -> End {
     // A time too long for the clock is for ever.
     let deadline = for_seconds.and_then(|time| Instant::now().checked_add(time));
     service.runtime().block_on(async {
@@ -150,8 +160,8 @@ fn wait(service: &Service, signals: &mut Signals, status_line: bool, for_seconds
                     if service.is_broken() {
                         return End::Broken;
                     }
-                    if status_line {
-                        tell(&(line(&service.board().snapshot()) + "\n"));
+                    if let Some(names) = status_line {
+                        tell(&(line(&service.board().snapshot(), names) + "\n"));
                     }
                 }
             }
@@ -167,8 +177,8 @@ fn end_at_next_signal(service: &Service, mut signals: Signals) {
     });
 }
 
-/// `14:03:07  walkway: centre 3, west 1 | crossing YELLOW`.
-fn line(snapshot: &StatusSnapshot) -> String {
+/// `14:03:07  walkway: centre 3, west 1  |  Crossing is full YELLOW`.
+fn line(snapshot: &StatusSnapshot, names: &RuleNames) -> String {
     let newest = snapshot.cameras.iter().filter_map(|camera| camera.report.as_ref().map(|report| report.at)).max();
     let time = newest.map(|at| at.to_rfc3339());
     let mut line = time.as_deref().and_then(|time| time.get(11..19)).unwrap_or("--:--:--").to_owned();
@@ -202,7 +212,8 @@ fn line(snapshot: &StatusSnapshot) -> String {
     for rule in &snapshot.rules {
         if let Some(level) = rule.level {
             let stale = if rule.stale { " (stale)" } else { "" };
-            let _ = write!(line, "{separator} {} {}{stale}", rule.rule, level.as_str().to_uppercase());
+            let name = names.get(&rule.rule).map_or(rule.rule.as_str(), String::as_str);
+            let _ = write!(line, "{separator} {name} {}{stale}", level.as_str().to_uppercase());
             separator = ",";
         }
     }

@@ -1,15 +1,17 @@
 //! What is drawn on a picture.
 
+use std::collections::BTreeMap;
+
 use super::banner::{self, Item};
 use super::heads::head_region;
 use super::layout::{Layout, Scale};
 use super::levels::ZoneLevel;
 use super::{caption, palette};
-use crate::config::{CameraPlan, PrivacyPlan};
+use crate::config::{CameraPlan, PrivacyPlan, RulePlan};
 use crate::geometry::Polygon;
 use crate::model::{
-    FrameReport, FrameSize, Level, LineId, NormPoint, ObjectClass, PixelBox, PixelPoint, Track, TrackState, ZoneId,
-    ZoneState,
+    FrameReport, FrameSize, Level, LineId, NormPoint, ObjectClass, PixelBox, PixelPoint, RuleId, Track, TrackState,
+    ZoneId, ZoneState,
 };
 use crate::picture::{Colour, Picture, PictureError, Plate};
 
@@ -21,6 +23,8 @@ pub struct Annotator {
     blur_heads: bool,
     zones: Vec<Zone>,
     lines: Vec<Line>,
+    /// Names of this camera's rules, as they are drawn.
+    rules: BTreeMap<RuleId, String>,
 }
 
 #[derive(Debug, Clone)]
@@ -62,12 +66,14 @@ const GAP: f64 = 0.6;
 const TRACK_CAPITAL_SHARE: f64 = 0.2;
 
 impl Annotator {
-    /// Draws for this camera.
+    /// Draws for this camera, whose rules are among these.
     #[must_use]
-    pub fn new(camera: &CameraPlan, privacy: &PrivacyPlan) -> Self {
+    pub fn new(camera: &CameraPlan, rules: &[RulePlan], privacy: &PrivacyPlan) -> Self {
         // A moving camera has no zones and no lines, whatever its plan says: see `flow::CameraFlow`.
         let (zones, lines) = if camera.mobile { (&[][..], &[][..]) } else { (&camera.zones[..], &camera.lines[..]) };
+        let rule = |rule: &RulePlan| (rule.id.clone(), caption::drawable(&rule.name, rule.id.as_str()).to_owned());
         Self {
+            rules: rules.iter().filter(|rule| rule.camera == camera.id).map(rule).collect(),
             camera: caption::drawable(&camera.name, camera.id.as_str()).to_owned(),
             mobile: camera.mobile,
             blur_heads: privacy.blur_heads,
@@ -217,8 +223,10 @@ impl Annotator {
     pub(super) fn alerts(&self, states: &[ZoneState], levels: &[ZoneLevel]) -> Vec<Item> {
         let alert = |zone: &Zone| {
             let (stale, level) = standing(zone, levels);
+            let rule = levels.iter().find(|level| level.zone == zone.id).and_then(|level| level.rule.as_ref());
+            let rule = rule.and_then(|rule| self.rules.get(rule)).cloned().unwrap_or_default();
             let figures = state_of(zone, states).map_or_else(|| "?".to_owned(), caption::zone);
-            Some(Item { level: level?, text: format!("{}  {figures}", zone.name), stale })
+            Some(Item { level: level?, text: format!("{}  {figures}", zone.name), rule, stale })
         };
         self.zones.iter().filter_map(alert).collect()
     }

@@ -13,14 +13,17 @@ pub struct Item {
     pub level: Level,
     /// The zone's name and figures.
     pub text: String,
+    /// The name of the rule that has this level; empty where none is known.
+    pub rule: String,
     /// The level is what was known last.
     pub stale: bool,
 }
 
 impl Item {
-    fn text(&self) -> String {
+    fn text(&self, with_rule: bool) -> String {
         let last_known = if self.stale { " (last known)" } else { "" };
-        format!("{}  {}{last_known}", caption::level(self.level), self.text)
+        let rule = if with_rule && !self.rule.is_empty() { format!("  {}", self.rule) } else { String::new() };
+        format!("{}  {}{last_known}{rule}", caption::level(self.level), self.text)
     }
 }
 
@@ -60,16 +63,17 @@ pub fn draw(picture: &mut Picture, scale: Scale, mut items: Vec<Item>) -> Result
     picture.plate(&text, PixelPoint { x: 0.0, y: 0.0 }, &plate)
 }
 
-/// As many of the items as fit, the worst first; at least the first.
+/// As many of the items as fit, the worst first; at least the first. With the names of their rules where there is room.
 fn fitting(items: &[Item], fits: impl Fn(&str) -> bool) -> String {
-    let text = |shown: usize| {
-        let mut parts: Vec<String> = items[..shown].iter().map(Item::text).collect();
+    let text = |(shown, with_rules): (usize, bool)| {
+        let mut parts: Vec<String> = items[..shown].iter().map(|item| item.text(with_rules)).collect();
         if shown < items.len() {
             parts.push(format!("+{} more", items.len() - shown));
         }
         parts.join("  |  ")
     };
-    (1..=items.len()).rev().map(text).find(|text| fits(text)).unwrap_or_else(|| text(1))
+    let ways = (1..=items.len()).rev().flat_map(|shown| [(shown, true), (shown, false)]);
+    ways.map(text).find(|text| fits(text)).unwrap_or_else(|| text((1, false)))
 }
 
 #[cfg(test)]
@@ -78,16 +82,19 @@ mod tests {
 
     #[test]
     fn the_worst_zones_are_named_and_the_others_counted() {
-        let item = |level, text: &str, stale| Item { level, text: text.to_owned(), stale };
+        let item = |level, text: &str, stale| Item { level, text: text.to_owned(), rule: "Too full".to_owned(), stale };
         let items = [
             item(Level::Red, "plaza 12", false),
             item(Level::Blue, "quay ?", true),
             item(Level::Blue, "pier 3", false),
         ];
         let up_to = |most: usize| fitting(&items, |text| text.len() <= most);
-        assert_eq!(up_to(100), "RED  plaza 12  |  BLUE  quay ? (last known)  |  BLUE  pier 3");
+        let with_rules = "RED  plaza 12  Too full  |  BLUE  quay ? (last known)  Too full  |  BLUE  pier 3  Too full";
+        assert_eq!(up_to(100), with_rules);
+        assert_eq!(up_to(80), "RED  plaza 12  |  BLUE  quay ? (last known)  |  BLUE  pier 3");
         assert_eq!(up_to(55), "RED  plaza 12  |  BLUE  quay ? (last known)  |  +1 more");
-        assert_eq!(up_to(40), "RED  plaza 12  |  +2 more");
+        assert_eq!(up_to(40), "RED  plaza 12  Too full  |  +2 more");
+        assert_eq!(up_to(30), "RED  plaza 12  |  +2 more");
         assert_eq!(up_to(5), "RED  plaza 12  |  +2 more");
     }
 }

@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn nothing_of_the_last_pictures_colour_is_left_and_the_text_is_large() {
-        let annotator = Annotator::new(&examples::camera(), &PrivacyPlan { blur_heads: true });
+        let annotator = Annotator::new(&examples::camera(), &[examples::rule()], &PrivacyPlan { blur_heads: true });
         let last = Picture::filled(examples::SIZE, Colour { red: 250, green: 180, blue: 60 }).unwrap();
         let picture = annotator.blind_picture(Some(&last), &blind(Some(Timestamp(0)))).unwrap();
         assert_eq!(picture.size(), last.size());
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn an_alert_that_was_on_is_still_shown() {
-        let annotator = Annotator::new(&examples::camera(), &PrivacyPlan { blur_heads: true });
+        let annotator = Annotator::new(&examples::camera(), &[examples::rule()], &PrivacyPlan { blur_heads: true });
         let levels = vec![examples::level("plaza", Some(Level::Red))];
         let picture = annotator.blind_picture(None, &Blind { levels, ..blind(None) }).unwrap();
         let [blue, green, red] = examples::pixel(&picture, 2, 300);

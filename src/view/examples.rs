@@ -1,10 +1,10 @@
 //! A camera, reports and pictures for this module's tests.
 
 use super::ZoneLevel;
-use crate::config::{CameraPlan, ImageFolderSource, LinePlan, SourcePlan, ZonePlan};
+use crate::config::{CameraPlan, ImageFolderSource, LinePlan, RulePlan, SourcePlan, ZonePlan};
 use crate::model::{
     CameraId, FrameMeta, FrameReport, FrameSize, Level, LineId, LineState, Measure, NormPoint, ObjectClass, PixelBox,
-    Reading, Readings, Timestamp, Track, TrackId, TrackState, ZoneClassState, ZoneId, ZoneState,
+    Place, Reading, Readings, RuleId, Timestamp, Track, TrackId, TrackState, ZoneClassState, ZoneId, ZoneState,
 };
 use crate::picture::{Colour, Picture};
 
@@ -74,9 +74,22 @@ pub fn report(tracks: Vec<Track>, plaza: Reading, quay: Reading) -> FrameReport 
     }
 }
 
-/// How a zone stands, fresh.
+/// A rule of the example camera.
+pub fn rule() -> RulePlan {
+    RulePlan {
+        id: RuleId::new("plaza_full").unwrap(),
+        name: "Plaza is full".to_owned(),
+        camera: CameraId::new("gate_a").unwrap(),
+        place: Place::Zone(ZoneId::new("plaza").unwrap()),
+        measure: Measure::Occupancy,
+        levels: Vec::new(),
+        source: String::new(),
+    }
+}
+
+/// How a zone stands by the example rule, fresh.
 pub fn level(zone: &str, level: Option<Level>) -> ZoneLevel {
-    ZoneLevel { zone: ZoneId::new(zone).unwrap(), level, stale: false }
+    ZoneLevel { zone: ZoneId::new(zone).unwrap(), level, rule: level.map(|_| rule().id), stale: false }
 }
 
 /// A plain picture of the example camera's size.

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::annotate::Annotator;
 use super::board::{Board, Turn};
 use super::painter::{LiveFrame, Painter};
-use crate::config::{CameraPlan, PrivacyPlan};
+use crate::config::{CameraPlan, PrivacyPlan, RulePlan};
 use crate::model::CameraId;
 use crate::picture::PictureError;
 
@@ -93,13 +93,18 @@ enum Shown {
 type Encode = Box<dyn FnMut(usize, LiveFrame) -> (Result<Arc<[u8]>, PictureError>, Duration) + Send>;
 
 impl LiveHub {
-    /// Starts the live view of these cameras.
+    /// Starts the live view of these cameras, with the names of the rules on them.
     ///
     /// # Errors
     /// The system has no thread to give.
-    pub fn start(cameras: &[CameraPlan], privacy: &PrivacyPlan, options: LiveOptions) -> std::io::Result<Self> {
-        let mut painters: Vec<Painter> =
-            cameras.iter().map(|camera| Painter::new(Annotator::new(camera, privacy), options)).collect();
+    pub fn start(
+        cameras: &[CameraPlan],
+        rules: &[RulePlan],
+        privacy: &PrivacyPlan,
+        options: LiveOptions,
+    ) -> std::io::Result<Self> {
+        let painter = |camera| Painter::new(Annotator::new(camera, rules, privacy), options);
+        let mut painters: Vec<Painter> = cameras.iter().map(painter).collect();
         let encode = move |index: usize, frame: LiveFrame| {
             let painter = &mut painters[index];
             (painter.paint(frame), painter.pause())

@@ -5,7 +5,7 @@ use crate::view::examples::{self, SIZE, level, pixel, plain, report, track};
 const VALID: Reading = Reading::Valid(3.0);
 
 fn annotator(blur_heads: bool) -> Annotator {
-    Annotator::new(&examples::camera(), &PrivacyPlan { blur_heads })
+    Annotator::new(&examples::camera(), &[examples::rule()], &PrivacyPlan { blur_heads })
 }
 
 fn drawn(on: u8, report: &FrameReport, levels: &[ZoneLevel]) -> Picture {
@@ -160,7 +160,7 @@ fn a_moving_camera_has_no_zones_or_lines() {
     let mut picture = plain(90);
     let levels = [level("plaza", Some(Level::Red))];
     let scene = Scene { report: &report, levels: &levels, also_hide: &[] };
-    Annotator::new(&plan, &PrivacyPlan { blur_heads: true }).draw(&mut picture, &scene).unwrap();
+    Annotator::new(&plan, &[], &PrivacyPlan { blur_heads: true }).draw(&mut picture, &scene).unwrap();
     assert_eq!([pixel(&picture, 192, 345), pixel(&picture, 384, 300), pixel(&picture, 2, 300)], [[90; 3]; 3]);
 }
 
@@ -184,5 +184,18 @@ fn what_is_not_a_number_or_out_of_the_picture_is_no_error() {
         let report = report(tracks.clone(), Reading::AtLeast(1e9), VALID);
         let levels = [level("plaza", Some(Level::Orange))];
         annotator(true).draw(&mut picture, &Scene { report: &report, levels: &levels, also_hide: &hide }).unwrap();
+    }
+}
+
+#[test]
+fn an_alert_names_its_rule_where_the_name_can_be_drawn() {
+    for (name, drawn) in [("Plaza is full", "Plaza is full"), ("广场已满", "plaza_full")] {
+        let rule = RulePlan { name: name.to_owned(), ..examples::rule() };
+        let annotator = Annotator::new(&examples::camera(), &[rule], &PrivacyPlan { blur_heads: true });
+        let report = examples::report(Vec::new(), Reading::Valid(12.0), Reading::Valid(3.0));
+        let levels = [examples::level("plaza", Some(Level::Red)), examples::level("quay", None)];
+        let alerts = annotator.alerts(&report.zones, &levels);
+        let [alert] = alerts.as_slice() else { panic!("{alerts:?}") };
+        assert_eq!((alert.level, alert.rule.as_str()), (Level::Red, drawn));
     }
 }

@@ -135,7 +135,7 @@ async fn failures_and_panics_are_counted_and_the_next_frame_is_shown() {
 async fn a_viewer_sees_the_picture_and_then_that_there_is_none() {
     let privacy = PrivacyPlan { blur_heads: true };
     let options = LiveOptions { max_fps: 1e6, max_width_px: 384, ..LiveOptions::default() };
-    let hub = LiveHub::start(&[examples::camera()], &privacy, options).unwrap();
+    let hub = LiveHub::start(&[examples::camera()], &[], &privacy, options).unwrap();
     let mut viewer = hub.subscribe(&camera()).unwrap();
     let report = Arc::new(examples::report(Vec::new(), Reading::Valid(3.0), Reading::Valid(1.0)));
     let seen = LiveFrame::Seen { picture: examples::plain(200), report, levels: Vec::new(), also_hide: Vec::new() };
