@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::config_file;
 use super::failure::Unavailable;
 use super::model::{check_input_size, open_model};
-use super::output::print;
+use super::output::{count, print};
 use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
 use crate::inference::Model;
 use crate::model::{FrameReport, FrameSize, LineState, Timestamp, TrackId, ZoneState};
@@ -37,7 +37,7 @@ pub(super) struct AnalyzeArgs {
     /// Which camera of the configuration; may be left out where there is only one.
     #[arg(long, value_name = "ID")]
     camera: Option<String>,
-    /// Folder for the results.
+    /// Folder for the results. Those of an earlier run in it are replaced, all of them.
     #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
     /// True frames a second of VIDEO; without it as configured for the camera.
@@ -278,7 +278,9 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     let summary = report(&camera, &model, &summary, &totals);
     let text = serde_json::to_string_pretty(&summary)? + "\n";
     fs::write(files.incomplete_path("summary.json"), &text).map_err(PipelineError::from)?;
-    files.finish().map_err(PipelineError::from)?;
+    if files.finish().map_err(PipelineError::from)? {
+        eprintln!("replaced the results of an earlier run in {}", args.out.display());
+    }
     if let Some(warning) = &summary.source_warning {
         eprintln!("warning: {}: {warning}", summary.video);
     }
@@ -401,14 +403,13 @@ fn report<'a>(camera: &'a CameraPlan, model: &'a Model, run: &RecordingSummary, 
 
 fn in_words(summary: &Summary<'_>, out: &Path) -> String {
     let mut text = format!(
-        "{} frames of {} ({:.1} s of video) in {:.1} s: {:.1} frames/s with {} worker{}\n",
-        summary.frames,
+        "{} of {} ({:.1} s of video) in {:.1} s: {:.1} frames/s with {}\n",
+        count(summary.frames as usize, "frame"),
         summary.video,
         summary.seconds_of_video,
         summary.wall_s,
         summary.fps,
-        summary.workers,
-        if summary.workers == 1 { "" } else { "s" }
+        count(summary.workers, "worker")
     );
     // Writing into a string can't fail.
     for (class, of) in &summary.picture {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 
-use super::config_file::{self, Findings};
+use super::config_file::Findings;
 use super::failure::{Unavailable, message};
 use super::model::{check_input_size, open_model};
 use super::output::{count as counted, print};
@@ -36,14 +36,16 @@ struct Report<'a> {
     zones: usize,
     lines: usize,
     rules: usize,
-    faults: Vec<String>,
+    faults: &'a [String],
     /// Users and passwords that are not where it says: `run` needs them.
-    missing_secrets: Vec<String>,
+    missing_secrets: &'a [String],
+    /// `false`: there may be more faults, as keys and types that don't fit, or a text that isn't TOML, come first.
+    values_checked: bool,
 }
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let loaded = config::load(&args.config);
-    let (Findings { mut faults, mut missing_secrets }, plan) = match loaded {
+    let (mut findings, plan) = match loaded {
         Ok(plan) => (Findings::of_plan(&plan), Some(plan)),
         // Its message names the file, and nothing in it can be at fault.
         Err(error @ ConfigError::Io { .. }) if !args.json => bail!("{error}"),
@@ -51,21 +53,22 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     };
     let mut unavailable = false;
     if let Some(plan) = plan.as_ref().filter(|_| args.environment) {
-        faults = std::mem::take(&mut missing_secrets);
+        findings.faults = std::mem::take(&mut findings.missing_secrets);
         let environment = environment_faults(plan);
         unavailable = !environment.is_empty();
-        faults.extend(environment);
+        findings.faults.extend(environment);
     }
     let count = |of: fn(&Plan) -> usize| plan.as_ref().map_or(0, of);
     let report = Report {
         config: &args.config,
-        ok: faults.is_empty(),
+        ok: findings.faults.is_empty(),
         cameras: count(|plan| plan.cameras.len()),
         zones: count(|plan| plan.cameras.iter().map(|camera| camera.zones.len()).sum()),
         lines: count(|plan| plan.cameras.iter().map(|camera| camera.lines.len()).sum()),
         rules: count(|plan| plan.rules.len()),
-        faults,
-        missing_secrets,
+        faults: &findings.faults,
+        missing_secrets: &findings.missing_secrets,
+        values_checked: findings.values_checked,
     };
     if args.json {
         print(&(serde_json::to_string_pretty(&report)? + "\n"))?;
@@ -87,7 +90,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     if report.ok {
         return Ok(());
     }
-    let message = config_file::list(&args.config, &report.faults);
+    let message = findings.list(&args.config);
     if unavailable { Err(Unavailable(message).into()) } else { bail!(message) }
 }
 

@@ -13,29 +13,29 @@ pub(super) fn load(path: &Path) -> anyhow::Result<Plan> {
     config::load(path).map_err(|error| match error {
         // It names the file itself.
         ConfigError::Io { .. } => anyhow!("{error}"),
-        _ => anyhow!(list(path, &Findings::of(&error).faults)),
+        _ => anyhow!(Findings::of(&error).list(path)),
     })
 }
 
 /// As [`load`], for those who open every camera: a user or password that is missing is a fault.
 pub(super) fn load_with_secrets(path: &Path) -> anyhow::Result<Plan> {
-    match config::load(path) {
-        Ok(plan) => match plan.missing_secrets() {
-            missing if missing.is_empty() => Ok(plan),
-            missing => Err(anyhow!(list(path, &in_words(&missing)))),
-        },
-        Err(ConfigError::Faults(faults)) => Err(anyhow!(list(path, &in_words(&faults)))),
-        Err(_) => load(path),
-    }
+    let (mut findings, plan) = match config::load(path) {
+        Ok(plan) => (Findings::of_plan(&plan), Some(plan)),
+        Err(error @ ConfigError::Io { .. }) => return Err(anyhow!("{error}")),
+        Err(error) => (Findings::of(&error), None),
+    };
+    findings.faults.append(&mut findings.missing_secrets);
+    plan.filter(|_| findings.faults.is_empty()).ok_or_else(|| anyhow!(findings.list(path)))
 }
 
 /// What is wrong in a configuration, each by itself, and what it needs that is not here.
-#[derive(Default)]
 pub(super) struct Findings {
     /// What has to be changed in it.
     pub(super) faults: Vec<String>,
     /// Users and passwords that are not where it says.
     pub(super) missing_secrets: Vec<String>,
+    /// `false`: there may be more faults, as keys and types that don't fit, or a text that isn't TOML, come first.
+    pub(super) values_checked: bool,
 }
 
 impl Findings {
@@ -43,27 +43,34 @@ impl Findings {
     pub(super) fn of(error: &ConfigError) -> Self {
         match error {
             ConfigError::Faults(faults) => {
+                let values_checked = !faults.iter().all(|fault| fault.kind.is_of_shape());
                 let (missing, faults): (Vec<Fault>, Vec<Fault>) =
                     faults.iter().cloned().partition(|fault| fault.kind.is_missing_secret());
-                Self { faults: in_words(&faults), missing_secrets: in_words(&missing) }
+                Self { faults: in_words(&faults), missing_secrets: in_words(&missing), values_checked }
             }
             ConfigError::Io { .. } | ConfigError::Syntax(_) => {
-                Self { faults: vec![error.to_string()], ..Self::default() }
+                Self { faults: vec![error.to_string()], missing_secrets: Vec::new(), values_checked: false }
             }
         }
     }
 
     /// Of a configuration that was taken.
     pub(super) fn of_plan(plan: &Plan) -> Self {
-        Self { faults: Vec::new(), missing_secrets: in_words(&plan.missing_secrets()) }
+        Self { faults: Vec::new(), missing_secrets: in_words(&plan.missing_secrets()), values_checked: true }
+    }
+
+    /// How many faults a configuration has, which, and whether there may be more.
+    pub(super) fn list(&self, path: &Path) -> String {
+        let faults = &self.faults;
+        let mut list = format!("{}: {}\n{}", path.display(), count(faults.len(), "fault"), faults.join("\n"));
+        if !self.values_checked {
+            let these = if faults.len() == 1 { "this is" } else { "these are" };
+            list.push_str(&format!("\nThe values of the other keys are checked once {these} mended"));
+        }
+        list
     }
 }
 
 fn in_words(faults: &[Fault]) -> Vec<String> {
     faults.iter().map(ToString::to_string).collect()
-}
-
-/// How many faults a configuration has, and which.
-pub(super) fn list(path: &Path, faults: &[String]) -> String {
-    format!("{}: {}\n{}", path.display(), count(faults.len(), "fault"), faults.join("\n"))
 }

@@ -65,8 +65,10 @@ impl SyntaxFault {
         {
             message = format!("duplicate key: it is already set on line {first}; keep one of them, or rename one");
         }
-        if message.starts_with("string values must be quoted") {
-            message = "text must stand in quotes: \"…\"".to_owned();
+        if BARE_TEXT.iter().any(|beginning| message.starts_with(beginning)) {
+            let found = bare_text(text[offset..].lines().next().unwrap_or_default());
+            let found = if secret::is_sensitive(line_text) { secret::HIDDEN.to_owned() } else { found };
+            message = format!("found {found}, expected a value; text must stand in quotes: \"…\"");
         }
         if message == "invalid basic string, expected `\"`" {
             message = "the text that begins on this line has no closing quote".to_owned();
@@ -78,6 +80,19 @@ impl SyntaxFault {
             message,
         }
     }
+}
+
+/// How the parser's messages begin where a value stands that isn't in quotes: it takes `feld` for a misspelt `false`,
+/// `north` for `nan` and `2026-gate` for a date.
+const BARE_TEXT: [&str; 5] =
+    ["string values must be quoted", "invalid boolean", "invalid float", "invalid date", "invalid time"];
+
+/// What stands where a value begins, up to what may follow one, without secrets.
+fn bare_text(rest_of_line: &str) -> String {
+    // Masked first: a password may hold the very signs that end a value.
+    let masked = secret::mask(rest_of_line);
+    let end = masked.find([',', ']', '}', '#']).unwrap_or(masked.len());
+    masked[..end].trim_end().to_owned()
 }
 
 /// The line, from 1, on which the table or key of a repeated line is set first.

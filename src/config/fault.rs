@@ -16,6 +16,12 @@ macro_rules! fault_kinds {
             /// All kinds.
             pub const ALL: &[Self] = &[$(Self::$kind,)*];
 
+            /// A key or type that does not fit: what is meant is checked only once there are no such faults.
+            #[must_use]
+            pub fn is_of_shape(self) -> bool {
+                matches!(self, Self::UnknownKey | Self::WrongType)
+            }
+
             /// A secret that is not, or not usable, where the configuration says: that lies outside the configuration.
             #[must_use]
             pub fn is_missing_secret(self) -> bool {

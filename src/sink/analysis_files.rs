@@ -151,11 +151,11 @@ impl AnalysisFiles {
         Ok(())
     }
 
-    /// Moves everything to its place.
+    /// Moves everything to its place. Gives whether results of an earlier run were replaced.
     ///
     /// # Errors
     /// Where the disk is full or gone.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub fn finish(mut self) -> io::Result<bool> {
         self.tracks.flush()?;
         self.crossings.flush()?;
         self.zones.flush()?;
@@ -165,6 +165,7 @@ impl AnalysisFiles {
         let mut names: Vec<_> =
             fs::read_dir(&incomplete)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
         names.sort();
+        let replaces = RESULTS.iter().any(|name| self.folder.join(name).exists());
         // An earlier run's video beside this run's tracks would look as if it showed them.
         for name in RESULTS.iter().filter(|name| !names.iter().any(|new| new == **name)) {
             match fs::remove_file(self.folder.join(name)) {
@@ -175,7 +176,7 @@ impl AnalysisFiles {
         for name in names {
             fs::rename(incomplete.join(&name), self.folder.join(&name))?;
         }
-        Ok(())
+        Ok(replaces)
     }
 }
 
@@ -277,7 +278,7 @@ mod tests {
             alerts: Vec::new(),
         };
         files.write(&report).unwrap();
-        files.finish().unwrap();
+        assert!(!files.finish().unwrap(), "nothing was there");
         let time = format!("time: {}", Timestamp(0).to_rfc3339());
         let zones = rows(&folder.path().join("zones.csv"));
         assert_eq!(zones[0].iter().map(|(name, _)| name.as_str()).take(7).collect::<Vec<_>>(), ZONE_COLUMNS);

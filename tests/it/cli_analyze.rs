@@ -300,9 +300,14 @@ fn results_of_two_runs_are_never_mixed() {
     site.run(&without_video).quietly_fine();
     let expected = ["alerts.jsonl", "crossings.csv", "lines.csv", "summary.json", "tracks.txt", "zones.csv"];
     assert_eq!(names(&site, "out"), expected);
-    site.run(&args).quietly_fine();
+    let replaced = |args: &[&str]| {
+        let done = site.run(args);
+        let said = "replaced the results of an earlier run in out\n";
+        assert_eq!((done.code, done.stderr.as_str()), (Some(0), said));
+    };
+    replaced(&args);
     assert!(site.path("out/annotated.mp4").exists());
-    site.run(&without_video).quietly_fine();
+    replaced(&without_video);
     assert!(!site.path("out/annotated.mp4").exists(), "it showed another run");
 }
 
