@@ -11,6 +11,8 @@ mod output;
 mod run;
 mod track_detections;
 
+use std::io::Write as _;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -34,9 +36,27 @@ enum Command {
     Model(model::ModelArgs),
 }
 
-/// Reads the command line and does what it says.
+/// Reads the command line and does what it says. A panic ends it in order, as the bug that it is.
 #[must_use]
 pub fn main() -> ExitCode {
+    contained(command)
+}
+
+fn contained(command: impl FnOnce() -> ExitCode) -> ExitCode {
+    // Nothing of what the command worked on is used any more.
+    std::panic::catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| {
+        // Where standard error can't be written, that may be what the panic was about.
+        let _ = writeln!(
+            std::io::stderr(),
+            "error: this is a bug in crowdflow {}. Please report it with the lines above, the command as it was given, \
+             and the configuration (it holds no passwords); RUST_BACKTRACE=1 makes those lines say more",
+            env!("CARGO_PKG_VERSION")
+        );
+        ExitCode::from(failure::BUG)
+    })
+}
+
+fn command() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(message) => {
@@ -68,4 +88,15 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let io =
         |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
     error.chain().filter_map(io).any(|kind| kind == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_bug_and_what_ends_in_order_ends_as_it_says() {
+        assert_eq!(contained(|| panic!("as the test wants")), ExitCode::from(failure::BUG));
+        assert_eq!(contained(|| ExitCode::from(failure::UNAVAILABLE)), ExitCode::from(failure::UNAVAILABLE));
+    }
 }
