@@ -1,5 +1,7 @@
 //! How everything stands now: written by capture and analysis, read by whoever shows it. No I/O, no clock.
 
 mod board;
+mod repeat_limit;
 
 pub use board::{CameraHealthStatus, CameraStatus, Phase, RuleState, StatusBoard, StatusSnapshot};
+pub use repeat_limit::RepeatLimit;

@@ -13,8 +13,9 @@ use super::annotate::Annotator;
 use super::board::{Board, Turn};
 use super::painter::{LiveFrame, Painter};
 use crate::config::{CameraPlan, PrivacyPlan, RulePlan};
-use crate::model::CameraId;
+use crate::model::{CameraId, Timestamp};
 use crate::picture::PictureError;
+use crate::status::RepeatLimit;
 
 /// How live pictures are made.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,9 +46,6 @@ pub struct LiveStats {
     /// Looking on now.
     pub viewers: usize,
 }
-
-/// One failure in this time is logged for each camera, with how many came before it.
-const FAILURE_LOG_PAUSE: Duration = Duration::from_secs(60);
 
 /// The live view of all cameras. Clones share it; it closes with the last of them.
 #[derive(Debug, Clone)]
@@ -261,13 +259,13 @@ impl Drop for Viewer {
 struct Encoder {
     shared: Arc<Shared>,
     encode: Encode,
-    /// For each camera: when a failure was logged, and how many came since.
-    failures: Vec<(Option<Instant>, u64)>,
+    /// For each camera: which failures are logged.
+    failures: Vec<RepeatLimit>,
 }
 
 impl Encoder {
     fn new(shared: Arc<Shared>, encode: Encode) -> Self {
-        let failures = vec![(None, 0); shared.slots.len()];
+        let failures = vec![RepeatLimit::default(); shared.slots.len()];
         Self { shared, encode, failures }
     }
 
@@ -276,7 +274,7 @@ impl Encoder {
             if !self.shared.slots[index].has_viewers() {
                 continue;
             }
-            let taken = Instant::now();
+            let (taken, at) = (Instant::now(), frame.at());
             // Whatever a broken frame brings about, the pipeline and the other cameras go on. What the closure leaves
             // behind is a picture at most, and the next frame makes a new one.
             let outcome = catch_unwind(AssertUnwindSafe(|| (self.encode)(index, frame)));
@@ -295,9 +293,9 @@ impl Encoder {
                 }
                 Ok((Err(error), pause)) => {
                     self.shared.work().board.rest(index, taken, pause);
-                    self.count_failure(index, taken, &error.to_string());
+                    self.count_failure(index, at, &error.to_string());
                 }
-                Err(_) => self.count_failure(index, taken, "drawing panicked"),
+                Err(_) => self.count_failure(index, at, "drawing panicked"),
             }
         }
     }
@@ -321,16 +319,12 @@ impl Encoder {
         }
     }
 
-    fn count_failure(&mut self, index: usize, now: Instant, error: &str) {
+    fn count_failure(&mut self, index: usize, at: Timestamp, error: &str) {
         self.shared.slots[index].failed.fetch_add(1, Ordering::Relaxed);
-        let (logged, unlogged) = &mut self.failures[index];
-        if logged.is_some_and(|logged| now.duration_since(logged) < FAILURE_LOG_PAUSE) {
-            *unlogged += 1;
-            return;
-        }
-        let camera = self.shared.index.iter().find(|(_, at)| **at == index).map_or("", |(camera, _)| camera.as_str());
-        tracing::warn!(camera, error, not_logged = *unlogged, "live picture not shown");
-        (*logged, *unlogged) = (Some(now), 0);
+        let Some(not_logged) = self.failures[index].event(at) else { return };
+        let camera =
+            self.shared.index.iter().find(|(_, known)| **known == index).map_or("", |(camera, _)| camera.as_str());
+        tracing::warn!(camera, error, not_logged, "live picture not shown");
     }
 }
 

@@ -13,7 +13,7 @@ use crate::model::{CameraState, FrameMeta};
 use crate::picture::Picture;
 use crate::pipeline::{FrameHub, Preparation};
 use crate::source::{CameraHealth, CaptureCounters, FeedHandle, FeedSink, spawn_feed};
-use crate::status::{CameraHealthStatus, StatusBoard};
+use crate::status::{CameraHealthStatus, RepeatLimit, StatusBoard};
 use crate::view::LiveHub;
 
 /// Wait before a thread that the system did not give is asked for again.
@@ -108,6 +108,7 @@ impl CaptureSupervisor {
             metrics: self.metrics.clone(),
             board: Arc::clone(&self.board),
             live: self.live.clone(),
+            not_prepared: RepeatLimit::default(),
         };
         match spawn_feed(camera, Arc::clone(&self.stop), sink) {
             Ok(feed) => watched.feed = Some(feed),
@@ -138,6 +139,7 @@ struct CaptureSink {
     metrics: Metrics,
     board: Arc<StatusBoard>,
     live: LiveHub,
+    not_prepared: RepeatLimit,
 }
 
 impl CaptureSink {
@@ -167,7 +169,9 @@ impl FeedSink for CaptureSink {
         let prepared = match self.preparation.prepare(&picture, buffer.unwrap_or_default()) {
             Ok(prepared) => prepared,
             Err(error) => {
-                tracing::warn!(camera = %self.camera.id, seq = meta.seq, %error, "frame can't be prepared");
+                if let Some(not_logged) = self.not_prepared.event(meta.at) {
+                    tracing::warn!(camera = %self.camera.id, seq = meta.seq, %error, not_logged, "frame can't be prepared");
+                }
                 self.drop_frame(DropReason::InferenceFailed);
                 return;
             }

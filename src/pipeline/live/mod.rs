@@ -134,6 +134,7 @@ impl LiveService {
                     arrivals: arrivals.clone(),
                     buffers: Arc::clone(&buffers),
                     metrics: metrics.clone(),
+                    logged: plan.cameras.iter().map(|_| Default::default()).collect(),
                 };
                 spawn(&format!("inference {index}"), move || worker.run())
             })

@@ -10,6 +10,7 @@ use crate::config::Plan;
 use crate::inference::Detector;
 use crate::metrics::{DropReason, Metrics, Stage, WorkerThread};
 use crate::pipeline::FrameHub;
+use crate::status::RepeatLimit;
 
 /// Fetches frames and detects people in them, until the hub is closed and empty.
 pub(super) struct Worker {
@@ -19,6 +20,8 @@ pub(super) struct Worker {
     pub arrivals: SyncSender<Arrival>,
     pub buffers: Buffers,
     pub metrics: Metrics,
+    /// Failures and panics of inference that are logged, for each camera.
+    pub logged: Vec<[RepeatLimit; 2]>,
 }
 
 impl Worker {
@@ -37,12 +40,16 @@ impl Worker {
             let detections = match inferred {
                 Ok(Ok(mut decoded)) => Some(decoded.pop().unwrap_or_default().detections),
                 Ok(Err(error)) => {
-                    tracing::error!(camera = %meta.camera, seq = meta.seq, %error, "inference failed");
+                    if let Some(not_logged) = self.logged[handed.camera][0].event(meta.at) {
+                        tracing::error!(camera = %meta.camera, seq = meta.seq, %error, not_logged, "inference failed");
+                    }
                     None
                 }
                 Err(_) => {
                     self.metrics.panicked(WorkerThread::Inference);
-                    tracing::error!(camera = %meta.camera, seq = meta.seq, "inference panicked: this is a bug in crowdflow");
+                    if let Some(not_logged) = self.logged[handed.camera][1].event(meta.at) {
+                        tracing::error!(camera = %meta.camera, seq = meta.seq, not_logged, "inference panicked: this is a bug in crowdflow");
+                    }
                     None
                 }
             };
