@@ -64,7 +64,7 @@ struct Viewing {
     part: Part,
     /// The newest picture, until it was sent twice or a newer one came; and when to send it again.
     repeat: Option<(Arc<[u8]>, Instant)>,
-    _counted: Option<ViewerGuard>,
+    counted: Option<ViewerGuard>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -99,7 +99,12 @@ impl Viewing {
             }
         };
         Some(match next {
-            Some(jpeg) => part(&jpeg),
+            Some(jpeg) => {
+                if let Some(counted) = &self.counted {
+                    counted.sent();
+                }
+                part(&jpeg)
+            }
             None => {
                 self.part = Part::Over;
                 LAST_BOUNDARY.to_vec()
@@ -119,8 +124,7 @@ pub(super) async fn mjpeg(State(context): State<Context>, Path(camera): Path<Str
     let permit = context.stream_permit()?;
     let pictures = context.state.live.subscribe(&camera).ok_or_else(no_pictures)?;
     let counted = context.state.metrics.camera(&camera).map(crate::metrics::CameraMetrics::viewer);
-    let viewing =
-        Viewing { pictures, stop: context.stop, part: Part::First, repeat: None, _counted: counted, _permit: permit };
+    let viewing = Viewing { pictures, stop: context.stop, part: Part::First, repeat: None, counted, _permit: permit };
     let body = stream::unfold(viewing, async |mut viewing| {
         let bytes = viewing.bytes().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), viewing))

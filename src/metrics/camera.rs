@@ -91,6 +91,17 @@ pub struct CaptureTotals {
     pub clock_set_back: u64,
 }
 
+/// What became of a camera's live pictures since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LivePictureTotals {
+    /// Drawn and encoded, once however many look on.
+    pub encoded: u64,
+    /// Passed over for a newer one.
+    pub replaced: u64,
+    /// Not shown, as drawing or encoding failed.
+    pub failed: u64,
+}
+
 /// Fine around half a second, which is where a result should be.
 const AGE_BUCKETS_S: [f64; 15] = [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0];
 const STAGE_BUCKETS_S: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0];
@@ -114,6 +125,8 @@ pub(super) struct CameraFamilies {
     stage: HistogramVec,
     objects: GaugeVec,
     viewers: GaugeVec,
+    live_pictures: IntCounterVec,
+    live_sent: IntCounterVec,
     flow: FlowFamilies,
 }
 
@@ -178,6 +191,15 @@ impl CameraFamilies {
                 &["camera", "class"],
             )?,
             viewers: families.gauges("crowdflow_live_viewers", "Open live pictures.", &["camera"])?,
+            live_pictures: families.counters(
+                "crowdflow_live_pictures_total",
+                "Pictures for viewers: encoded (once for all), replaced by a newer one, or failed to be drawn.",
+                &["camera", "outcome"],
+            )?,
+            live_sent: counter(
+                "crowdflow_live_pictures_sent_total",
+                "Pictures sent to viewers, each viewer's counted and repeats included.",
+            )?,
             flow: FlowFamilies::new(families)?,
         })
     }
@@ -207,6 +229,10 @@ pub struct CameraMetrics {
     stages: Vec<(Stage, Histogram)>,
     objects: Vec<(ObjectClass, KnownGauge)>,
     viewers: Gauge,
+    live_encoded: FollowedTotal,
+    live_replaced: FollowedTotal,
+    live_failed: FollowedTotal,
+    live_sent: IntCounter,
     flow: FlowMetrics,
 }
 
@@ -218,6 +244,7 @@ impl CameraMetrics {
         let reason = |reason: DropReason| (reason, families.dropped.with_label_values(&[camera, reason.as_str()]));
         let stage = |stage: Stage| (stage, families.stage.with_label_values(&[camera, stage.as_str()]));
         let objects = |class: ObjectClass| (class, KnownGauge::new(&families.objects, &[camera, class.as_str()]));
+        let live = |outcome: &str| FollowedTotal::new(&families.live_pictures, &[camera, outcome]);
         let metrics = Self {
             up: families.up.with_label_values(&[camera]),
             states: CameraState::ALL.map(state).into(),
@@ -239,6 +266,10 @@ impl CameraMetrics {
             stages: Stage::ALL.map(stage).into(),
             objects: plan.classes().iter().map(objects).collect(),
             viewers: families.viewers.with_label_values(&[camera]),
+            live_encoded: live("encoded"),
+            live_replaced: live("replaced"),
+            live_failed: live("failed"),
+            live_sent: families.live_sent.with_label_values(&[camera]),
             flow: FlowMetrics::new(&families.flow, plan),
         };
         metrics.state(CameraState::Connecting);
@@ -304,7 +335,14 @@ impl CameraMetrics {
     #[must_use]
     pub fn viewer(&self) -> ViewerGuard {
         self.viewers.inc();
-        ViewerGuard(self.viewers.clone())
+        ViewerGuard { viewers: self.viewers.clone(), sent: self.live_sent.clone() }
+    }
+
+    /// What became of its live pictures so far.
+    pub fn live_pictures(&self, totals: &LivePictureTotals) {
+        self.live_encoded.follow(totals.encoded);
+        self.live_replaced.follow(totals.replaced);
+        self.live_failed.follow(totals.failed);
     }
 
     pub(super) fn observe(&self, report: &FrameReport) {
@@ -329,10 +367,20 @@ impl CameraMetrics {
 
 /// Counts one viewer of a live picture while it lives.
 #[derive(Debug)]
-pub struct ViewerGuard(Gauge);
+pub struct ViewerGuard {
+    viewers: Gauge,
+    sent: IntCounter,
+}
+
+impl ViewerGuard {
+    /// A picture is sent to this viewer.
+    pub fn sent(&self) {
+        self.sent.inc();
+    }
+}
 
 impl Drop for ViewerGuard {
     fn drop(&mut self) {
-        self.0.dec();
+        self.viewers.dec();
     }
 }

@@ -25,7 +25,7 @@ use camera::CameraFamilies;
 use process::ProcessCollector;
 use series::Families;
 
-pub use camera::{CameraMetrics, CaptureTotals, DropReason, Stage, ViewerGuard};
+pub use camera::{CameraMetrics, CaptureTotals, DropReason, LivePictureTotals, Stage, ViewerGuard};
 
 /// The content type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -230,8 +230,17 @@ fn capture_is_told_in_totals_and_states() {
 
     let viewer = gate.viewer();
     assert_eq!(samples(&metrics, "crowdflow_live_viewers"), [r#"crowdflow_live_viewers{camera="gate"} 1"#]);
+    viewer.sent();
     drop(viewer);
     assert_eq!(samples(&metrics, "crowdflow_live_viewers"), [r#"crowdflow_live_viewers{camera="gate"} 0"#]);
+    gate.live_pictures(&LivePictureTotals { encoded: 5, replaced: 2, failed: 1 });
+    let outcome = |outcome: &str, pictures: u64| {
+        format!("crowdflow_live_pictures_total{{camera=\"gate\",outcome=\"{outcome}\"}} {pictures}")
+    };
+    let outcomes = [outcome("encoded", 5), outcome("failed", 1), outcome("replaced", 2)];
+    assert_eq!(samples(&metrics, "crowdflow_live_pictures_total"), outcomes);
+    let sent = r#"crowdflow_live_pictures_sent_total{camera="gate"} 1"#;
+    assert_eq!(samples(&metrics, "crowdflow_live_pictures_sent_total"), [sent]);
 }
 
 #[test]

@@ -231,6 +231,7 @@ fn a_live_picture_is_a_multipart_stream_that_counts_its_viewers() {
     service.pictures.send(&gate, b"third");
     assert_eq!(next(), "third");
     assert!(service.get("/metrics").text().contains("crowdflow_live_viewers{camera=\"gate\"} 1\n"));
+    assert!(service.get("/metrics").text().contains("crowdflow_live_pictures_sent_total{camera=\"gate\"} 5\n"));
     drop(body);
     await_viewers(&service, "gate", 0);
     assert!(service.get("/metrics").text().contains("crowdflow_live_viewers{camera=\"gate\"} 0\n"));

@@ -10,14 +10,14 @@ use super::panic_budget::PanicBudget;
 use super::{Arrival, DetectedFrame};
 use crate::analysis::CameraAnalysis;
 use crate::config::{CameraPlan, Plan};
-use crate::metrics::{DropReason, Metrics, Stage, WorkerThread};
+use crate::metrics::{DropReason, LivePictureTotals, Metrics, Stage, WorkerThread};
 use crate::model::{AlertEvent, AlertKind, Detection, FrameReport, LineId, Timestamp, UnknownReason, ZoneId};
 use crate::picture::Picture;
 use crate::sink::AlertLog;
 use crate::source::{Clock as _, SystemClock};
 use crate::status::StatusBoard;
 use crate::tracking::ScoreThresholds;
-use crate::view::{Blind, LiveFrame, LiveHub, people_to_hide, zone_levels};
+use crate::view::{Blind, LiveFrame, LiveHub, LiveStats, people_to_hide, zone_levels};
 
 /// A camera that sends nothing is told the time this often, so that its zones turn unknown and its rules move.
 const TICK_INTERVAL: Duration = Duration::from_secs(1);
@@ -168,6 +168,10 @@ impl AnalysisThread {
         self.metrics.rule_states(camera.analysis.rule_states());
         let report = Arc::new(report);
         self.board.report(Arc::clone(&report), camera.analysis.rule_states());
+        if let (Some(metrics), Some(stats)) = (self.metrics.camera(&report.camera), self.live.stats(&report.camera)) {
+            let LiveStats { encoded, replaced, failed, .. } = stats;
+            metrics.live_pictures(&LivePictureTotals { encoded, replaced, failed });
+        }
         if !self.live.has_viewers(&report.camera) {
             return;
         }
