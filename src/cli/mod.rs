@@ -11,6 +11,7 @@ mod output;
 mod run;
 mod track_detections;
 
+use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
@@ -44,7 +45,9 @@ pub fn main() -> ExitCode {
 fn contained(command: impl FnOnce() -> ExitCode) -> ExitCode {
     // Nothing of what the command worked on is used any more.
     std::panic::catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| {
-        eprintln!(
+        // Where standard error can't be written, that may be what the panic was about.
+        let _ = writeln!(
+            std::io::stderr(),
             "error: this is a bug in crowdflow {}. Please report it with the lines above, the command as it was given, \
              and the configuration (it holds no passwords); RUST_BACKTRACE=1 makes those lines say more",
             env!("CARGO_PKG_VERSION")

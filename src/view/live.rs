@@ -13,7 +13,7 @@ use super::annotate::Annotator;
 use super::board::{Board, Turn};
 use super::painter::{LiveFrame, Painter};
 use crate::config::{CameraPlan, PrivacyPlan, RulePlan};
-use crate::model::CameraId;
+use crate::model::{CameraId, Timestamp};
 use crate::picture::PictureError;
 use crate::status::RepeatLimit;
 
@@ -274,7 +274,7 @@ impl Encoder {
             if !self.shared.slots[index].has_viewers() {
                 continue;
             }
-            let taken = Instant::now();
+            let (taken, at) = (Instant::now(), frame.at());
             // Whatever a broken frame brings about, the pipeline and the other cameras go on. What the closure leaves
             // behind is a picture at most, and the next frame makes a new one.
             let outcome = catch_unwind(AssertUnwindSafe(|| (self.encode)(index, frame)));
@@ -293,9 +293,9 @@ impl Encoder {
                 }
                 Ok((Err(error), pause)) => {
                     self.shared.work().board.rest(index, taken, pause);
-                    self.count_failure(index, taken, &error.to_string());
+                    self.count_failure(index, at, &error.to_string());
                 }
-                Err(_) => self.count_failure(index, taken, "drawing panicked"),
+                Err(_) => self.count_failure(index, at, "drawing panicked"),
             }
         }
     }
@@ -319,10 +319,11 @@ impl Encoder {
         }
     }
 
-    fn count_failure(&mut self, index: usize, now: Instant, error: &str) {
+    fn count_failure(&mut self, index: usize, at: Timestamp, error: &str) {
         self.shared.slots[index].failed.fetch_add(1, Ordering::Relaxed);
-        let Some(not_logged) = self.failures[index].event(now) else { return };
-        let camera = self.shared.index.iter().find(|(_, at)| **at == index).map_or("", |(camera, _)| camera.as_str());
+        let Some(not_logged) = self.failures[index].event(at) else { return };
+        let camera =
+            self.shared.index.iter().find(|(_, known)| **known == index).map_or("", |(camera, _)| camera.as_str());
         tracing::warn!(camera, error, not_logged, "live picture not shown");
     }
 }

@@ -28,6 +28,16 @@ pub enum LiveFrame {
     Blind(Blind),
 }
 
+impl LiveFrame {
+    /// The time of the frame or tick.
+    pub(super) fn at(&self) -> Timestamp {
+        match self {
+            Self::Seen { report, .. } => report.at,
+            Self::Blind(blind) => blind.at,
+        }
+    }
+}
+
 /// Time between two pictures that say that there is none.
 const BLIND_PAUSE: Duration = Duration::from_secs(1);
 /// The last picture is shown behind the text only if it is one of the camera's last: one that somebody looked at long

@@ -176,13 +176,12 @@ fn credentials(checker: &mut Checker<'_>, raw: &RawCredentials, path: &KeyPath) 
             ("password_file", raw.password_file.as_deref(), Kept::File),
         ],
     );
+    let missing: Vec<Fault> =
+        [&user, &password].into_iter().flatten().filter_map(|secret| secret.as_ref().err().cloned()).collect();
+    checker.missing_secrets.extend_from_slice(&missing);
     Some(match (user?, password?) {
         (Ok(user), Ok(password)) => Credentials::Known { user, password },
-        (user, password) => {
-            let missing: Vec<Fault> = [user.err(), password.err()].into_iter().flatten().collect();
-            checker.missing_secrets.extend_from_slice(&missing);
-            Credentials::Missing(missing)
-        }
+        _ => Credentials::Missing(missing),
     })
 }
 
@@ -229,8 +228,12 @@ fn secret(
             let is_name = !value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             if !is_name {
                 // It may be the secret itself, set in the wrong place.
-                let fault = Fault::new(FaultKind::NotAVariable, format!("{HIDDEN}, which is no such name"), expected)
-                    .help("The key takes a variable's name, not what is in it");
+                let fault = Fault::new(
+                    FaultKind::NotAVariable,
+                    format!("{HIDDEN}, which can't be a variable's name"),
+                    expected,
+                )
+                .help("The key takes a variable's name, not what is in it");
                 checker.note(&path, fault);
                 return None;
             }

@@ -194,7 +194,7 @@ impl FeedSink for CaptureSink {
         let (prepared, density_map) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
-                if let Some(not_logged) = self.not_prepared.event(begun) {
+                if let Some(not_logged) = self.not_prepared.event(meta.at) {
                     tracing::warn!(camera = %self.camera.id, seq = meta.seq, %error, not_logged, "frame can't be prepared");
                 }
                 self.drop_frame(DropReason::InferenceFailed);

@@ -41,14 +41,14 @@ impl Worker {
             let inferred = match inferred {
                 Ok(Ok(inferred)) => Some(inferred),
                 Ok(Err(error)) => {
-                    if let Some(not_logged) = self.logged[handed.camera][0].event(begun) {
+                    if let Some(not_logged) = self.logged[handed.camera][0].event(meta.at) {
                         tracing::error!(camera = %meta.camera, seq = meta.seq, %error, not_logged, "inference failed");
                     }
                     None
                 }
                 Err(_) => {
                     self.metrics.panicked(WorkerThread::Inference);
-                    if let Some(not_logged) = self.logged[handed.camera][1].event(begun) {
+                    if let Some(not_logged) = self.logged[handed.camera][1].event(meta.at) {
                         tracing::error!(camera = %meta.camera, seq = meta.seq, not_logged, "inference panicked: this is a bug in crowdflow");
                     }
                     None
