@@ -19,6 +19,7 @@ mod http_api;
 mod live_page;
 mod made_up_service;
 mod measures_document;
+mod measures_live;
 mod measures_reference;
 mod prometheus_files;
 mod rtsp;

@@ -12,7 +12,7 @@ use crowdflow::model::{Direction, Timestamp};
 use crate::flow_ground_truth::shared;
 
 #[path = "../reference/experiment_file.rs"]
-mod experiment_file;
+pub(crate) mod experiment_file;
 
 /// The named columns of a table with a header, by row. An empty field is 0: PedPy's flow of a side from which nobody is
 /// there.

@@ -28,12 +28,29 @@ fn point([x_m, y_m]: [f64; 2]) -> GroundPoint {
     GroundPoint { x_m, y_m }
 }
 
+fn ring(corners: &Vec<[f64; 2]>) -> Vec<GroundPoint> {
+    corners.iter().copied().map(point).collect()
+}
+
+fn case(path: &Path, name: &str) -> anyhow::Result<Case> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut cases: HashMap<String, Case> = serde_json::from_str(&text)?;
+    cases.remove(name).with_context(|| format!("{} has no experiment `{name}`", path.display()))
+}
+
+/// The corners of the zone, of where people can walk, and of what stands in it.
+#[allow(dead_code, reason = "not every user of this file needs them")]
+pub fn read_corners(
+    path: &Path,
+    name: &str,
+) -> anyhow::Result<(Vec<GroundPoint>, Vec<GroundPoint>, Vec<Vec<GroundPoint>>)> {
+    let case = case(path, name)?;
+    Ok((ring(&case.area), ring(&case.walkable), case.obstacles.iter().map(ring).collect()))
+}
+
 /// The experiment of that name, its flow window in seconds and its metres per unit.
 pub fn read(path: &Path, name: &str) -> anyhow::Result<(Experiment, f64, f64)> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let cases: HashMap<String, Case> = serde_json::from_str(&text)?;
-    let case = cases.get(name).with_context(|| format!("{} has no experiment `{name}`", path.display()))?;
-    let ring = |corners: &Vec<[f64; 2]>| -> Vec<GroundPoint> { corners.iter().copied().map(point).collect() };
+    let case = case(path, name)?;
     let obstacles: Vec<_> = case.obstacles.iter().map(ring).collect();
     let experiment = Experiment {
         fps: case.fps,
