@@ -30,8 +30,8 @@ use std::path::Path;
 pub use error::{ConfigError, SyntaxFault};
 pub use fault::{Fault, FaultKind};
 pub use plan::{
-    CalibrationPlan, CameraPlan, DetectionThresholds, FileSource, ImageFolderSource, InferencePlan, InputPlan,
-    LevelPlan, LinePlan, PASSWORD_PLACEHOLDER, Plan, PrivacyPlan, Region, RulePlan, ServerPlan, SourcePlan,
+    CalibrationPlan, CameraPlan, DetectionThresholds, FileSource, HeatMapsPlan, ImageFolderSource, InferencePlan,
+    InputPlan, LevelPlan, LinePlan, PASSWORD_PLACEHOLDER, Plan, PrivacyPlan, Region, RulePlan, ServerPlan, SourcePlan,
     StreamSource, TrackerPlan, USER_PLACEHOLDER, V4l2Source, WalkablePlan, ZonePlan,
 };
 

@@ -16,6 +16,8 @@
 mod camera;
 mod ground;
 mod ground_zone;
+mod heat_map;
+mod heat_map_grid;
 mod line;
 mod line_measures;
 pub mod measures;
@@ -24,5 +26,7 @@ mod zone;
 mod zone_measures;
 
 pub use camera::{CameraFlow, FlowStep};
+pub use heat_map::{HeatMap, HeatMapCell, HeatMapQuantity, HeatMapRecorder};
+pub use heat_map_grid::HeatMapGrid;
 pub use line::LineCounter;
 pub use zone::ZoneCounter;

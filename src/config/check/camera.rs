@@ -62,6 +62,7 @@ pub(super) fn check(checker: &mut Checker<'_>, id: &str, raw: &RawCamera, path: 
             None => None,
         },
         walkable: walkable?,
+        heat_map_cell_m: None,
         zones,
         lines,
     })
