@@ -15,17 +15,19 @@ use super::failure::Unavailable;
 use super::model::{check_input_size, open_model};
 use super::output::print;
 use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
+use crate::flow::HeatMap;
 use crate::inference::Model;
 use crate::model::{FrameReport, FrameSize, LineState, TrackId, ZoneState};
 use crate::picture::{Picture, VideoWriter};
 use crate::pipeline::{AnalysedFrame, PipelineError, Progress, RecordingSummary, StageSummaries, analyze_recording};
 use crate::sink::AnalysisFiles;
-use crate::view::{Annotator, Scene, people_to_hide, zone_levels};
+use crate::view::{Annotator, Scene, heat_map_pictures, people_to_hide, zone_levels};
 
 /// Analyse a video file or a folder of pictures at full speed.
 ///
-/// Writes tracks.txt (MOT Challenge), crossings.csv, zones.csv, alerts.jsonl, summary.json and annotated.mp4. Two runs
-/// over the same file write the same bytes, summary.json apart.
+/// Writes tracks.txt (MOT Challenge), crossings.csv, zones.csv, alerts.jsonl, summary.json and annotated.mp4; for a
+/// calibrated camera also heat_map.csv and pictures of it. Two runs over the same file write the same bytes, summary.json
+/// apart.
 #[derive(Debug, Args)]
 pub(super) struct AnalyzeArgs {
     /// A video file or a folder of pictures. Without it: the camera's own source.
@@ -258,6 +260,9 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
         |mut frame| {
             totals.add(frame.report);
             files.write(frame.report)?;
+            if let Some(map) = frame.heat_map.take() {
+                write_heat_map(&mut files, &camera, &map)?;
+            }
             frame.picture.take().map_or(Ok(()), |picture| video.write(picture, &frame))
         },
         |Progress { frames, expected }| {
@@ -269,6 +274,9 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     )?;
     bar.finish_and_clear();
     video.finish()?;
+    if let Some(map) = &summary.last_heat_map {
+        write_heat_map(&mut files, &camera, map)?;
+    }
 
     let summary = report(&camera, &model, &summary, &totals);
     let text = serde_json::to_string_pretty(&summary)? + "\n";
@@ -278,6 +286,10 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
         eprintln!("warning: {}: {warning}", summary.video);
     }
     Ok(print(&if args.json { text } else { in_words(&summary, &args.out) })?)
+}
+
+fn write_heat_map(files: &mut AnalysisFiles, camera: &CameraPlan, map: &HeatMap) -> Result<(), PipelineError> {
+    Ok(files.write_heat_map(&camera.id, map, &heat_map_pictures(camera, map)?)?)
 }
 
 /// The plan, and the camera as it is to be analysed.
@@ -319,6 +331,7 @@ fn plan(args: &AnalyzeArgs) -> anyhow::Result<(Plan, CameraPlan)> {
         SourcePlan::Images(folder) => (Some(folder.fps), folder.start),
         SourcePlan::Stream(_) | SourcePlan::V4l2(_) => (None, defaults::START),
     };
+    camera.heat_map_cell_m = Some(plan.heat_maps.cell_m);
     if let Some(video) = &args.video {
         let fps = args.fps.or(configured_fps).with_context(|| {
             format!(

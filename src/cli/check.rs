@@ -11,7 +11,7 @@ use super::failure::{Unavailable, message};
 use super::model::{check_input_size, open_model};
 use super::output::print;
 use crate::config::{self, ConfigError, Plan};
-use crate::sink::AlertLog;
+use crate::sink::{AlertLog, HeatMapFolder};
 use crate::source;
 
 /// Check a configuration: every fault at once, with its place.
@@ -111,6 +111,11 @@ fn environment_faults(plan: &Plan) -> Vec<String> {
         && let Err(error) = AlertLog::open(path)
     {
         faults.push(format!("output.alerts_jsonl: cannot write {}: {error}", path.display()));
+    }
+    if let Some(path) = &plan.heat_maps.folder
+        && let Err(error) = HeatMapFolder::open(path)
+    {
+        faults.push(format!("output.heat_maps: cannot write to {}: {error}", path.display()));
     }
     faults
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::{PipelineError, Preparation, StageSummary, StageTimes};
 use crate::analysis::CameraAnalysis;
 use crate::config::{CameraPlan, InferencePlan, RulePlan};
+use crate::flow::HeatMap;
 use crate::inference::{Detector, Model, PreparedFrame};
 use crate::model::{Detection, FrameMeta, FrameReport};
 use crate::picture::Picture;
@@ -42,6 +43,8 @@ pub struct RecordingSummary {
     pub source: SourceTotals,
     /// Detections dropped since they were not finite or had no area.
     pub unusable_detections: u64,
+    /// The heat map of the last hour, as far as it was seen.
+    pub last_heat_map: Option<HeatMap>,
 }
 
 /// Mean and tail of each stage.
@@ -72,6 +75,8 @@ pub struct AnalysedFrame<'a> {
     pub detections: &'a [Detection],
     /// The camera's analysis after this frame.
     pub analysis: &'a CameraAnalysis,
+    /// The heat map of an hour that has ended.
+    pub heat_map: Option<HeatMap>,
 }
 
 /// A frame on its way to a worker.
@@ -157,11 +162,12 @@ pub fn analyze_recording(
                 let judging = Instant::now();
                 let passed = done.meta.seq + 1;
                 let report = analysis.judge(done.meta, tracked);
+                let heat_map = analysis.take_ended_heat_map(report.at);
                 let writing = Instant::now();
                 clocks.track.add(judging - tracking);
                 clocks.analyse.add(writing - judging);
                 let (picture, detections) = (done.picture, done.detections.as_slice());
-                write(AnalysedFrame { report: &report, picture, detections, analysis: &analysis })?;
+                write(AnalysedFrame { report: &report, picture, detections, analysis: &analysis, heat_map })?;
                 clocks.write.add(writing.elapsed());
                 frames += 1;
                 progress(Progress { frames: passed, expected });
@@ -182,6 +188,7 @@ pub fn analyze_recording(
             stages: clocks.summaries(),
             source: reader.totals(),
             unusable_detections,
+            last_heat_map: analysis.take_current_heat_map(),
         })
     })
 }

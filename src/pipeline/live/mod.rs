@@ -7,6 +7,7 @@
 
 mod analysis_thread;
 mod capture;
+mod heat_map_writer;
 mod panic_budget;
 mod worker;
 
@@ -23,7 +24,7 @@ use crate::inference::{Model, PreparedFrame};
 use crate::metrics::Metrics;
 use crate::model::{Detection, FrameMeta};
 use crate::picture::Picture;
-use crate::sink::AlertLog;
+use crate::sink::{AlertLog, HeatMapFolder};
 use crate::status::{Phase, StatusBoard};
 use crate::view::LiveHub;
 
@@ -46,6 +47,8 @@ pub struct Observers {
     pub live: LiveHub,
     /// File of alert transitions.
     pub alert_log: Option<AlertLog>,
+    /// Folder of heat maps.
+    pub heat_maps: Option<HeatMapFolder>,
 }
 
 /// A frame that waits for a worker.
@@ -106,7 +109,7 @@ impl LiveService {
     /// The model can't be loaded, or the system has no thread to give.
     pub fn start(plan: &Arc<Plan>, model: &Model, observers: Observers) -> Result<Self, PipelineError> {
         let (detectors, thresholds) = super::detectors(model, &plan.inference)?;
-        let Observers { metrics, board, live, alert_log } = observers;
+        let Observers { metrics, board, live, alert_log, heat_maps } = observers;
         metrics.inference_workers(detectors.len());
 
         let stop = Arc::new(AtomicBool::new(false));
@@ -114,6 +117,8 @@ impl LiveService {
         let buffers = Buffers::default();
         let (arrivals, arriving) = sync_channel(WAITING_RESULTS);
 
+        let start = |folder| heat_map_writer::HeatMapWriter::start(plan, folder, metrics.clone());
+        let heat_maps = heat_maps.map(start).transpose()?;
         let analysis = analysis_thread::AnalysisThread::new(
             Arc::clone(plan),
             thresholds,
@@ -121,6 +126,7 @@ impl LiveService {
             Arc::clone(&board),
             live.clone(),
             alert_log,
+            heat_maps,
         );
         let analysis = spawn("analysis", move || analysis.run(&arriving))?;
         let workers = detectors
