@@ -1,7 +1,7 @@
 //! Tracker, zones, lines and rules of one camera, in step.
 
 use crate::config::{CameraPlan, RulePlan};
-use crate::flow::{CameraFlow, FlowStep};
+use crate::flow::{CameraFlow, FlowStep, HeatMap};
 use crate::model::{
     CameraId, CountEvidence, Detection, FrameMeta, FrameReport, ObjectClass, PixelBox, Timestamp, Track,
 };
@@ -89,11 +89,24 @@ impl CameraAnalysis {
         Some(self.blind(now))
     }
 
+    /// The heat map of an hour that is over, once; asked for after each step and tick. Only a calibrated camera has heat
+    /// maps, and only where its plan asks for them.
+    pub fn take_ended_heat_map(&mut self, now: Timestamp) -> Option<HeatMap> {
+        self.flow.take_ended_heat_map(now)
+    }
+
+    /// What there is of the heat map of the hour that goes on, at the end of everything.
+    pub fn take_current_heat_map(&mut self) -> Option<HeatMap> {
+        self.flow.take_current_heat_map()
+    }
+
     /// Begins tracks, zones and lines anew, with all totals at 0; rules keep their levels. Every reading is unknown until
     /// the next frame.
     pub fn begin_anew(&mut self, camera: &CameraPlan, thresholds: ScoreThresholds) {
         self.tracker = Tracker::new(camera.tracker, thresholds);
-        self.flow = CameraFlow::new(camera);
+        let mut before = std::mem::replace(&mut self.flow, CameraFlow::new(camera));
+        // Where people were stays true.
+        self.flow.continue_heat_map_of(&mut before);
         self.people_not_counted.clear();
     }
 

@@ -14,7 +14,7 @@ use crate::config::Plan;
 use crate::inference::Models;
 use crate::metrics::{BuildInfo, Metrics, MetricsError};
 use crate::pipeline::{LiveService, Observers, PipelineError, StillRunning};
-use crate::sink::AlertLog;
+use crate::sink::{AlertLog, HeatMapFolder};
 use crate::source::{Clock as _, SystemClock};
 use crate::status::StatusBoard;
 use crate::view::{LiveHub, LiveOptions};
@@ -45,6 +45,14 @@ pub enum ServiceError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The folder of heat maps can't be written to.
+    #[error("cannot write heat maps to {}: {source}", path.display())]
+    HeatMaps {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// The cameras' part can't start.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
@@ -70,10 +78,10 @@ pub struct Service {
 }
 
 impl Service {
-    /// Opens the port and the file of alerts, then starts the cameras.
+    /// Opens the port, the file of alerts and the folder of heat maps, then starts the cameras.
     ///
     /// # Errors
-    /// [`ServiceError`]. The port and the file of alerts are tried before anything is started.
+    /// [`ServiceError`]. The port, the file and the folder are tried before anything is started.
     pub fn start(plan: Plan, models: &Models, onnxruntime: &str) -> Result<Self, ServiceError> {
         let plan = Arc::new(plan);
         // First what can be in use by somebody else: nothing has been begun yet.
@@ -85,6 +93,14 @@ impl Service {
             AlertLog::open(path).map_err(|source| ServiceError::AlertLog { path: path.clone(), source })
         };
         let alert_log = plan.alerts_jsonl.as_ref().map(open).transpose()?;
+
+        let open = |path: &PathBuf| {
+            HeatMapFolder::open(path).map_err(|source| ServiceError::HeatMaps { path: path.clone(), source })
+        };
+        let heat_maps = plan.heat_maps.folder.as_ref().map(open).transpose()?;
+        if heat_maps.is_some() && !plan.cameras.iter().any(|camera| camera.calibration.is_some()) {
+            tracing::warn!("no camera has a calibration: there will be no heat maps");
+        }
 
         let (version, entry) = (env!("CARGO_PKG_VERSION").to_owned(), models.detector.entry());
         let build =
@@ -112,7 +128,7 @@ impl Service {
             info: ServiceInfo { version, model: entry.id.clone(), model_licence: entry.licence.clone() },
             now: Arc::new(move || clock.wall()),
         };
-        let observers = Observers { metrics, board: Arc::clone(&board), live: pictures, alert_log };
+        let observers = Observers { metrics, board: Arc::clone(&board), live: pictures, alert_log, heat_maps };
         let live = LiveService::start(&plan, models, observers)?;
         let (stop_http, stopped) = oneshot::channel::<()>();
         let http = runtime.spawn(api::serve(listener, state, async move {

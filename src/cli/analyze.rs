@@ -16,18 +16,20 @@ use super::model::{check_input_sizes, open_models};
 use super::output::{count, print};
 use crate::config::{self, CameraPlan, FileSource, ImageFolderSource, Plan, SourcePlan, defaults};
 use crate::evaluation::{TrackRow, write_track};
+use crate::flow::HeatMap;
 use crate::inference::Model;
 use crate::input::InputReport;
 use crate::model::{FrameReport, FrameSize, LineState, ObjectClass, Timestamp, TrackId, ZoneState};
 use crate::picture::{Picture, VideoWriter};
 use crate::pipeline::{AnalysedFrame, PipelineError, Progress, RecordingSummary, StageSummaries, analyze_recording};
 use crate::sink::AnalysisFiles;
-use crate::view::{Annotator, Scene, people_to_hide, zone_levels};
+use crate::view::{Annotator, Scene, heat_map_pictures, people_to_hide, zone_levels};
 
 /// Analyse a video file or a folder of pictures at full speed.
 ///
-/// Writes tracks.txt (MOT Challenge), crossings.csv, zones.csv, alerts.jsonl, summary.json and annotated.mp4. Two runs
-/// over the same file write the same bytes, summary.json apart.
+/// Writes tracks.txt (MOT Challenge), crossings.csv, zones.csv, alerts.jsonl, summary.json and annotated.mp4; for a
+/// calibrated camera also heat_map.csv and pictures of it. Two runs over the same file write the same bytes, summary.json
+/// apart.
 #[derive(Debug, Args)]
 pub(super) struct AnalyzeArgs {
     /// A video file or a folder of pictures. Without it: the camera's own source.
@@ -279,6 +281,9 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
             if let Some(detections) = &mut detections {
                 write_detections(detections, &frame)?;
             }
+            if let Some(map) = frame.heat_map.take() {
+                write_heat_map(&mut files, &camera, &map)?;
+            }
             frame.picture.take().map_or(Ok(()), |picture| video.write(picture, &frame))
         },
         |Progress { frames, expected }| {
@@ -291,6 +296,9 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     bar.finish_and_clear();
     video.finish()?;
     detections.map_or(Ok(()), |mut file| file.flush()).map_err(PipelineError::from)?;
+    if let Some(map) = &summary.last_heat_map {
+        write_heat_map(&mut files, &camera, map)?;
+    }
 
     let summary = report(&camera, &models.detector, &summary, &totals);
     let text = serde_json::to_string_pretty(&summary)? + "\n";
@@ -315,6 +323,10 @@ fn write_detections(file: &mut impl Write, frame: &AnalysedFrame<'_>) -> std::io
     people
         .map(|seen| TrackRow { frame: number, id: -1, bbox: seen.bbox, score: seen.score })
         .try_for_each(|row| write_track(file, &row))
+}
+
+fn write_heat_map(files: &mut AnalysisFiles, camera: &CameraPlan, map: &HeatMap) -> Result<(), PipelineError> {
+    Ok(files.write_heat_map(&camera.id, map, &heat_map_pictures(camera, map)?)?)
 }
 
 /// The plan, and the camera as it is to be analysed.
@@ -361,6 +373,7 @@ fn plan(args: &AnalyzeArgs) -> anyhow::Result<(Plan, CameraPlan)> {
         SourcePlan::Images(folder) => (Some(folder.fps), folder.start),
         SourcePlan::Stream(_) | SourcePlan::V4l2(_) => (None, defaults::START),
     };
+    camera.heat_map_cell_m = Some(plan.heat_maps.cell_m);
     if let Some(video) = &args.video {
         let fps = args.fps.or(configured_fps).with_context(|| {
             format!(

@@ -11,7 +11,7 @@ use super::failure::{Unavailable, message};
 use super::model::{check_input_sizes, open_models};
 use super::output::{count as counted, print};
 use crate::config::{self, CameraPlan, ConfigError, Credentials, Plan, SourcePlan};
-use crate::sink::AlertLog;
+use crate::sink::{AlertLog, HeatMapFolder};
 use crate::source;
 
 /// Check a configuration: every fault at once, with its place.
@@ -124,6 +124,11 @@ fn environment_faults(plan: &Plan) -> Vec<String> {
         && let Err(error) = AlertLog::open(path)
     {
         faults.push(format!("output.alerts_jsonl: cannot write {}: {error}", path.display()));
+    }
+    if let Some(path) = &plan.heat_maps.folder
+        && let Err(error) = HeatMapFolder::open(path)
+    {
+        faults.push(format!("output.heat_maps: cannot write to {}: {error}", path.display()));
     }
     faults
 }

@@ -51,7 +51,12 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
         }
         match cause.downcast_ref::<ServiceError>() {
             Some(ServiceError::Pipeline(pipeline)) => return of_pipeline(pipeline),
-            Some(ServiceError::Listen { .. } | ServiceError::AlertLog { .. } | ServiceError::Thread(_)) => {
+            Some(
+                ServiceError::Listen { .. }
+                | ServiceError::AlertLog { .. }
+                | ServiceError::HeatMaps { .. }
+                | ServiceError::Thread(_),
+            ) => {
                 return UNAVAILABLE;
             }
             Some(ServiceError::Metrics(_)) => return BUG,

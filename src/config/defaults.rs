@@ -70,6 +70,10 @@ pub const CROP_MARGIN_AROUND: f64 = 0.05;
 /// Seconds in a zone after which somebody loiters: longer than a pause to take pictures, shorter than a picnic.
 pub const LOITERING_S: f64 = 300.0;
 
+/// Side of a heat map's cell, in metres: about a person's breadth, so that a cell is one place to stand, and a few times a
+/// foot point's scatter.
+pub const HEAT_MAP_CELL_M: f64 = 0.5;
+
 /// Share of the raise value at or below which a level is left.
 pub const CLEAR_SHARE: f64 = 0.85;
 /// Seconds that a value has to stay at or below the clear value.
@@ -126,6 +130,8 @@ const SHIPPED_LEVELS: [ShippedLevels; 2] = [
 
 /// How long somebody may stay before they loiter.
 pub(super) const LOITERING: Range = Range::above_zero(86_400.0).of(" seconds");
+/// The side of a heat map's cell: finer than a foot is noise, coarser than a bus is no map.
+pub(super) const HEAT_MAP_CELL: Range = Range::from_to(0.1, 10.0).of(" metres");
 /// A limit of a level of service.
 pub(super) const DENSITY_PER_M2: Range = Range::above_zero(12.0).of(" people per m²");
 /// A score, an overlap, a share.

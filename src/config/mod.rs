@@ -32,8 +32,9 @@ pub use error::{ConfigError, SyntaxFault};
 pub use fault::{Fault, FaultKind};
 pub use plan::{
     AutoInput, CalibrationPlan, CameraPlan, CountingPlan, Credentials, DensityMapPlan, DetectionThresholds, FileSource,
-    ImageFolderSource, InferencePlan, InputPlan, LevelPlan, LinePlan, PASSWORD_PLACEHOLDER, Plan, PrivacyPlan, Region,
-    RulePlan, ServerPlan, SourcePlan, StreamSource, TrackerPlan, USER_PLACEHOLDER, V4l2Source, WalkablePlan, ZonePlan,
+    HeatMapsPlan, ImageFolderSource, InferencePlan, InputPlan, LevelPlan, LinePlan, PASSWORD_PLACEHOLDER, Plan,
+    PrivacyPlan, Region, RulePlan, ServerPlan, SourcePlan, StreamSource, TrackerPlan, USER_PLACEHOLDER, V4l2Source,
+    WalkablePlan, ZonePlan,
 };
 
 /// Reads and checks a configuration file, with secrets from this process's environment.

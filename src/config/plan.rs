@@ -26,6 +26,8 @@ pub struct Plan {
     pub rules: Vec<RulePlan>,
     /// File that `run` appends alert transitions to, one JSON object a line. `None`: logs and metrics only.
     pub alerts_jsonl: Option<PathBuf>,
+    /// Heat maps of calibrated cameras.
+    pub heat_maps: HeatMapsPlan,
 }
 
 impl Plan {
@@ -47,6 +49,15 @@ impl Plan {
         faults.sort_by_key(|fault| fault.line);
         faults
     }
+}
+
+/// Where and how fine heat maps are made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeatMapsPlan {
+    /// Folder that `run` writes them to; `None`: it makes none. `analyze` writes its own beside its other results.
+    pub folder: Option<PathBuf>,
+    /// Side of a cell on the ground, in metres.
+    pub cell_m: f64,
 }
 
 /// The HTTP server.
@@ -132,6 +143,8 @@ pub struct CameraPlan {
     pub calibration: Option<CalibrationPlan>,
     /// Where people can walk; `None`: everywhere.
     pub walkable: Option<WalkablePlan>,
+    /// Side of a cell of its heat maps, in metres; `None`: none are made. It needs a calibration.
+    pub heat_map_cell_m: Option<f64>,
     /// Zones in the order of their ids.
     pub zones: Vec<ZonePlan>,
     /// Lines in the order of their ids.
@@ -154,6 +167,7 @@ impl CameraPlan {
             counting: CountingPlan::default(),
             calibration: None,
             walkable: None,
+            heat_map_cell_m: None,
             zones: Vec::new(),
             lines: Vec::new(),
         }

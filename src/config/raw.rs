@@ -139,6 +139,8 @@ pub(super) struct RawPrivacy {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawOutput {
     pub alerts_jsonl: Option<String>,
+    pub heat_maps: Option<String>,
+    pub heat_map_cell_m: Option<Number>,
 }
 
 /// `[cameras.ID]`

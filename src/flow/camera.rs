@@ -3,6 +3,8 @@
 use super::count_quality::CountQuality;
 use super::ground::GroundFlow;
 use super::ground_zone::velocity_readings;
+use super::heat_map::{HeatMap, HeatMapRecorder};
+use super::heat_map_grid::HeatMapGrid;
 use super::line_measures::LineMeasures;
 use super::zone_measures::{ZoneMeasures, ZoneMoment};
 use super::{LineCounter, ZoneCounter};
@@ -59,6 +61,8 @@ pub struct CameraFlow {
     lines: Vec<Line>,
     ground: Option<GroundFlow>,
     quality: CountQuality,
+    /// Where the plan asks for it and the camera is calibrated.
+    heat_map: Option<HeatMapRecorder>,
     /// Of the whole picture, as of the newest frame.
     readings: Readings,
     stretch: Option<Stretch>,
@@ -88,6 +92,8 @@ impl CameraFlow {
         let (zones, lines) = if plan.mobile { (&[][..], &[][..]) } else { (&plan.zones[..], &plan.lines[..]) };
         let ground = if plan.mobile { None } else { GroundFlow::new(plan) };
         let plane = plan.calibration.as_ref().filter(|_| !plan.mobile).map(|calibration| &calibration.plane);
+        let grid =
+            plane.zip(plan.heat_map_cell_m).and_then(|(plane, cell_m)| HeatMapGrid::of_camera(plan, plane, cell_m));
         let line_at = |(id, inward): &(LineId, Direction)| {
             lines.iter().position(|line| &line.id == id).map(|index| (index, *inward))
         };
@@ -105,6 +111,7 @@ impl CameraFlow {
             lines: lines.iter().map(line).collect(),
             ground,
             quality: CountQuality::new(plan),
+            heat_map: grid.map(HeatMapRecorder::new),
             readings: Readings::NONE,
             stretch: None,
             sight: Sight::Blind(UnknownReason::NotStarted),
@@ -144,6 +151,9 @@ impl CameraFlow {
             measures.step(frame.at, &crossings);
         }
         let scene = self.ground.as_mut().map(|ground| ground.step(frame.at, tracks, ended));
+        if let (Some(heat_map), Some(scene)) = (&mut self.heat_map, scene) {
+            heat_map.step(frame.at, &scene.points_and_velocities);
+        }
         for Zone { counter, measures, enclosed_by } in &mut self.zones {
             let ended_stays_s = counter.take_ended_stays_s();
             let Some(measures) = measures else { continue };
@@ -183,6 +193,9 @@ impl CameraFlow {
         if let Some(ground) = &mut self.ground {
             ground.begin(size);
         }
+        if let Some(heat_map) = &mut self.heat_map {
+            heat_map.interrupt();
+        }
         self.forget_moments();
     }
 
@@ -210,6 +223,24 @@ impl CameraFlow {
             self.forget_moments();
         }
         self.state()
+    }
+
+    /// The heat map of an hour that is over, once; asked for after each step, and now and then where no frames come.
+    pub fn take_ended_heat_map(&mut self, now: Timestamp) -> Option<HeatMap> {
+        self.heat_map.as_mut()?.take_ended(now)
+    }
+
+    /// What there is of the heat map of the hour that goes on; afterwards it begins anew.
+    pub fn take_current_heat_map(&mut self) -> Option<HeatMap> {
+        self.heat_map.as_mut()?.take_current()
+    }
+
+    /// Goes on with the heat map of another flow of the same camera, which this one replaces.
+    pub fn continue_heat_map_of(&mut self, before: &mut Self) {
+        self.heat_map = before.heat_map.take();
+        if let Some(heat_map) = &mut self.heat_map {
+            heat_map.interrupt();
+        }
     }
 
     /// All zones and lines as of the last step, with no crossings.

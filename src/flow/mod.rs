@@ -21,6 +21,8 @@ mod count_quality;
 mod fused_count;
 mod ground;
 mod ground_zone;
+mod heat_map;
+mod heat_map_grid;
 mod line;
 mod line_measures;
 pub mod measures;
@@ -31,6 +33,8 @@ mod zone_measures;
 
 pub use camera::{CameraFlow, FlowStep};
 pub use fused_count::FusedCount;
+pub use heat_map::{HeatMap, HeatMapCell, HeatMapQuantity, HeatMapRecorder};
+pub use heat_map_grid::HeatMapGrid;
 pub use line::LineCounter;
 pub use saturation::{CrowdMemory, CrowdSample, SaturationWatch, overlapping};
 pub use zone::ZoneCounter;

@@ -85,6 +85,7 @@ struct Inner {
     busy: Counter,
     panics: Vec<(WorkerThread, IntCounter)>,
     alerts_write_failures: IntCounter,
+    heat_map_write_failures: IntCounter,
 }
 
 impl Metrics {
@@ -128,6 +129,13 @@ impl Metrics {
                 .counters(
                     "crowdflow_alerts_jsonl_write_failures_total",
                     "Alert transitions that could not be appended to the file of alerts.",
+                    &[],
+                )?
+                .with_label_values(&no_labels),
+            heat_map_write_failures: families
+                .counters(
+                    "crowdflow_heat_map_write_failures_total",
+                    "Heat maps of an hour that could not be written, and are lost.",
                     &[],
                 )?
                 .with_label_values(&no_labels),
@@ -183,6 +191,11 @@ impl Metrics {
     /// An alert transition could not be appended to the file of alerts.
     pub fn alerts_jsonl_write_failed(&self) {
         self.0.alerts_write_failures.inc();
+    }
+
+    /// The heat map of an hour could not be written.
+    pub fn heat_map_write_failed(&self) {
+        self.0.heat_map_write_failures.inc();
     }
 
     /// Everything in Prometheus's text format, [`CONTENT_TYPE`].

@@ -315,8 +315,10 @@ fn the_process_is_told_under_the_usual_names() {
     metrics.inference_busy(0.5);
     metrics.panicked(WorkerThread::Inference);
     metrics.alerts_jsonl_write_failed();
+    metrics.heat_map_write_failed();
     assert_eq!(samples(&metrics, "crowdflow_inference_workers"), ["crowdflow_inference_workers 2"]);
     assert_eq!(samples(&metrics, "crowdflow_inference_busy"), ["crowdflow_inference_busy_seconds_total 0.5"]);
     assert!(samples(&metrics, "crowdflow_thread_panics_total{thread=\"inference\"} 1").len() == 1);
     assert_eq!(samples(&metrics, "crowdflow_alerts_"), ["crowdflow_alerts_jsonl_write_failures_total 1"]);
+    assert_eq!(samples(&metrics, "crowdflow_heat_"), ["crowdflow_heat_map_write_failures_total 1"]);
 }

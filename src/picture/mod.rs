@@ -227,6 +227,16 @@ impl Picture {
         Ok(bytes.to_vec())
     }
 
+    /// The picture as a PNG file.
+    ///
+    /// # Errors
+    /// [`PictureError::OpenCv`].
+    pub fn png(&self) -> Result<Vec<u8>, PictureError> {
+        let mut bytes = Vector::<u8>::new();
+        imgcodecs::imencode(".png", &self.mat, &mut bytes, &Vector::new()).map_err(failed("make a PNG"))?;
+        Ok(bytes.to_vec())
+    }
+
     /// A copy.
     ///
     /// # Errors
@@ -345,6 +355,8 @@ mod tests {
         let path = folder.path().join("a.png");
         picture.write(&path).unwrap();
         assert_eq!(Picture::read(&path).unwrap().bytes().unwrap(), pixels);
+
+        assert_eq!(Picture::decode(&picture.png().unwrap()).unwrap().bytes().unwrap(), pixels);
 
         let jpeg = Picture::filled(SIZE, Colour { red: 200, green: 100, blue: 50 }).unwrap().jpeg(95).unwrap();
         let back = Picture::decode(&jpeg).unwrap();

@@ -12,6 +12,7 @@ use super::sessions::{Inferred, Sessions};
 use super::{PipelineError, Preparation, StageSummary, StageTimes, look_for_people, worker_count};
 use crate::analysis::CameraAnalysis;
 use crate::config::{CameraPlan, InferencePlan, RulePlan};
+use crate::flow::HeatMap;
 use crate::inference::{Models, PreparedFrame};
 use crate::input::{InputInUse, budgets_px};
 use crate::model::{Detection, FrameMeta, FrameReport};
@@ -47,6 +48,8 @@ pub struct RecordingSummary {
     pub unusable_detections: u64,
     /// What the network was given of the last picture; `None` without one.
     pub input: Option<InputInUse>,
+    /// The heat map of the last hour, as far as it was seen.
+    pub last_heat_map: Option<HeatMap>,
 }
 
 /// Mean and tail of each stage.
@@ -77,6 +80,8 @@ pub struct AnalysedFrame<'a> {
     pub detections: &'a [Detection],
     /// The camera's analysis after this frame.
     pub analysis: &'a CameraAnalysis,
+    /// The heat map of an hour that has ended.
+    pub heat_map: Option<HeatMap>,
 }
 
 /// A frame on its way to a worker.
@@ -171,11 +176,18 @@ pub fn analyze_recording(
                 let judging = Instant::now();
                 let passed = done.meta.seq + 1;
                 let report = analysis.judge(done.meta, tracked);
+                let heat_map = analysis.take_ended_heat_map(report.at);
                 let writing = Instant::now();
                 clocks.track.add(judging - tracking);
                 clocks.analyse.add(writing - judging);
                 let picture = done.picture;
-                write(AnalysedFrame { report: &report, picture, detections: &detections, analysis: &analysis })?;
+                write(AnalysedFrame {
+                    report: &report,
+                    picture,
+                    detections: &detections,
+                    analysis: &analysis,
+                    heat_map,
+                })?;
                 clocks.write.add(writing.elapsed());
                 frames += 1;
                 progress(Progress { frames: passed, expected });
@@ -197,6 +209,7 @@ pub fn analyze_recording(
             source: reader.totals(),
             unusable_detections,
             input: preparation.in_use().cloned(),
+            last_heat_map: analysis.take_current_heat_map(),
         })
     })
 }

@@ -4,23 +4,30 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::heat_map_files::{HeatMapPicture, HeatMapRows, is_picture_name, picture_name};
 use crate::evaluation::{TrackRow, write_track};
-use crate::model::{FrameReport, LevelOfService, Measure, ObjectClass, Reading, Readings, Scope, UnknownReason};
+use crate::flow::HeatMap;
+use crate::model::{
+    CameraId, FrameReport, LevelOfService, Measure, ObjectClass, Reading, Readings, Scope, UnknownReason,
+};
 use crate::rules::wire;
 
 /// Folder in which results are written until they are complete.
 const INCOMPLETE: &str = ".incomplete";
-/// Everything that a run may leave, those results among them that the caller writes.
-const RESULTS: [&str; 8] = [
+/// Everything that a run may leave, those results among them that the caller writes; besides these the pictures of heat
+/// maps.
+const RESULTS: [&str; 9] = [
     "tracks.txt",
     "crossings.csv",
     "zones.csv",
     "lines.csv",
     "alerts.jsonl",
+    HEAT_MAP,
     "annotated.mp4",
     "summary.json",
     "detections.txt",
 ];
+const HEAT_MAP: &str = "heat_map.csv";
 
 /// Columns of `zones.csv` and `lines.csv`; behind them stand those of the measures.
 const ZONE_COLUMNS: [&str; 7] = ["time", "frame", "camera", "zone", "class", "occupancy", "quality"];
@@ -47,6 +54,8 @@ pub struct AnalysisFiles {
     zones: csv::Writer<File>,
     lines: csv::Writer<File>,
     alerts: BufWriter<File>,
+    /// Begun with the first map.
+    heat_maps: Option<HeatMapRows<File>>,
     _cleanup: Cleanup,
 }
 
@@ -101,6 +110,7 @@ impl AnalysisFiles {
             zones,
             lines,
             alerts: BufWriter::new(file("alerts.jsonl")?),
+            heat_maps: None,
             _cleanup: cleanup,
         })
     }
@@ -160,6 +170,25 @@ impl AnalysisFiles {
         Ok(())
     }
 
+    /// Writes an hour's heat map to `heat_map.csv`, and its pictures.
+    ///
+    /// # Errors
+    /// Where the disk is full or gone.
+    pub fn write_heat_map(&mut self, camera: &CameraId, map: &HeatMap, pictures: &[HeatMapPicture]) -> io::Result<()> {
+        let rows = match &mut self.heat_maps {
+            Some(rows) => rows,
+            None => {
+                let path = self.folder.join(INCOMPLETE).join(HEAT_MAP);
+                self.heat_maps.insert(HeatMapRows::new(File::create(path)?)?)
+            }
+        };
+        rows.write(camera, map)?;
+        for (quantity, png) in pictures {
+            fs::write(self.incomplete_path(&picture_name(&map.hour_name(), *quantity)), png)?;
+        }
+        Ok(())
+    }
+
     /// Moves everything to its place. Gives whether results of an earlier run were replaced.
     ///
     /// # Errors
@@ -170,13 +199,19 @@ impl AnalysisFiles {
         self.zones.flush()?;
         self.lines.flush()?;
         self.alerts.flush()?;
+        if let Some(rows) = self.heat_maps.take() {
+            rows.finish()?;
+        }
         let incomplete = self.folder.join(INCOMPLETE);
         let mut names: Vec<_> =
             fs::read_dir(&incomplete)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
         names.sort();
         let replaces = RESULTS.iter().any(|name| self.folder.join(name).exists());
         // An earlier run's video beside this run's tracks would look as if it showed them.
-        for name in RESULTS.iter().filter(|name| !names.iter().any(|new| new == **name)) {
+        let earlier =
+            fs::read_dir(&self.folder)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+        let is_result = |name: &str| RESULTS.contains(&name) || is_picture_name(name);
+        for name in earlier.iter().filter(|name| name.to_str().is_some_and(is_result) && !names.contains(name)) {
             match fs::remove_file(self.folder.join(name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -229,9 +264,7 @@ fn value(reading: Reading) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{
-        CameraId, FrameMeta, FrameSize, LineId, LineState, Timestamp, ZoneClassState, ZoneId, ZoneState,
-    };
+    use crate::model::{FrameMeta, FrameSize, LineId, LineState, Timestamp, ZoneClassState, ZoneId, ZoneState};
 
     /// What stands in each named column.
     fn rows(path: &Path) -> Vec<Vec<(String, String)>> {

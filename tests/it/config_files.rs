@@ -82,6 +82,7 @@ fn what_the_reference_calls_a_default_is_one() {
             "k1 =",
             "roll_deg =",
             "loitering_s =",
+            "heat_map_cell_m =",
         ];
         !default.iter().any(|key| line.starts_with(key))
     });
@@ -142,6 +143,7 @@ fn values_are_resolved() {
         r#"
         server.listen = "localhost:0"
         output.alerts_jsonl = "out/alerts.jsonl"
+        output.heat_maps = "out/heat"
 
         [cameras.b]
         frame_size = [800, 600]
@@ -166,6 +168,8 @@ fn values_are_resolved() {
     );
     assert_eq!(plan.server.listen.to_string(), "127.0.0.1:0");
     assert_eq!(plan.alerts_jsonl.as_deref(), Some(Path::new("/site/config/out/alerts.jsonl")));
+    assert_eq!(plan.heat_maps.folder.as_deref(), Some(Path::new("/site/config/out/heat")));
+    assert_eq!(plan.cameras[1].heat_map_cell_m, Some(defaults::HEAT_MAP_CELL_M));
     let ids: Vec<&str> = plan.cameras.iter().map(|camera| camera.id.as_str()).collect();
     assert_eq!(ids, ["a", "b", "c"]);
     let SourcePlan::File(file) = &plan.cameras[1].source else { panic!("{:?}", plan.cameras[1].source) };

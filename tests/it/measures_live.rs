@@ -32,21 +32,21 @@ fn watch(name: &str, folder: &Path) -> (BTreeMap<u64, Readings>, Vec<(u64, u64)>
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
     let experiments = root.join("experiments.json");
     let (experiment, _, metres_per_unit) = experiment_file::read(&experiments, name).unwrap();
-    let (outline, walkable, obstacles) = experiment_file::read_corners(&experiments, name).unwrap();
+    let places = experiment_file::read_corners(&experiments, name).unwrap();
     let people = experiment_file::read_people(folder, experiment.fps, metres_per_unit).unwrap();
     let rows = [[1.0 / PX_PER_M, 0.0, -10.0], [0.0, -1.0 / PX_PER_M, 10.0], [0.0, 0.0, 1.0]];
     let plane = GroundPlane::from_homography(rows, SIZE, 0.0).unwrap();
     let source = FileSource { path: "-".into(), fps: experiment.fps, start: Timestamp(0), repeat: false };
     // Without bands: PedPy's zones and lines have none.
-    let zone = ZonePlan { band_heights: 0.0, ..ZonePlan::new(ZoneId::new("area").unwrap(), corners(&outline)) };
+    let zone = ZonePlan { band_heights: 0.0, ..ZonePlan::new(ZoneId::new("area").unwrap(), corners(&places.zone)) };
     let (a, b) = (norm(experiment.line.a), norm(experiment.line.b));
     let line =
         LinePlan { band_heights: 0.0, min_travel_heights: 0.0, ..LinePlan::new(LineId::new("line").unwrap(), a, b) };
     let mut camera = CameraPlan {
         calibration: Some(CalibrationPlan { plane, points: Vec::new() }),
         walkable: Some(WalkablePlan {
-            polygon: corners(&walkable),
-            obstacles: obstacles.iter().map(|corners_m| corners(corners_m)).collect(),
+            polygon: corners(&places.walkable),
+            obstacles: places.obstacles.iter().map(|corners_m| corners(corners_m)).collect(),
         }),
         zones: vec![ZonePlan { area_m2: Some(experiment.zone.area_m2()), ..zone }],
         lines: vec![line],

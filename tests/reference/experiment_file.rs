@@ -28,7 +28,7 @@ fn point([x_m, y_m]: [f64; 2]) -> GroundPoint {
     GroundPoint { x_m, y_m }
 }
 
-fn ring(corners: &Vec<[f64; 2]>) -> Vec<GroundPoint> {
+fn ring(corners: &[[f64; 2]]) -> Vec<GroundPoint> {
     corners.iter().copied().map(point).collect()
 }
 
@@ -38,20 +38,26 @@ fn case(path: &Path, name: &str) -> anyhow::Result<Case> {
     cases.remove(name).with_context(|| format!("{} has no experiment `{name}`", path.display()))
 }
 
-/// The corners of the zone, of where people can walk, and of what stands in it.
-#[allow(dead_code, reason = "not every user of this file needs them")]
-pub fn read_corners(
-    path: &Path,
-    name: &str,
-) -> anyhow::Result<(Vec<GroundPoint>, Vec<GroundPoint>, Vec<Vec<GroundPoint>>)> {
+/// Where an experiment is, by corners.
+#[allow(dead_code, reason = "not every user of this file needs it")]
+pub struct Corners {
+    pub zone: Vec<GroundPoint>,
+    pub walkable: Vec<GroundPoint>,
+    pub obstacles: Vec<Vec<GroundPoint>>,
+}
+
+/// The corners of the experiment of that name.
+#[allow(dead_code, reason = "not every user of this file needs it")]
+pub fn read_corners(path: &Path, name: &str) -> anyhow::Result<Corners> {
     let case = case(path, name)?;
-    Ok((ring(&case.area), ring(&case.walkable), case.obstacles.iter().map(ring).collect()))
+    let obstacles = case.obstacles.iter().map(|corners| ring(corners)).collect();
+    Ok(Corners { zone: ring(&case.area), walkable: ring(&case.walkable), obstacles })
 }
 
 /// The experiment of that name, its flow window in seconds and its metres per unit.
 pub fn read(path: &Path, name: &str) -> anyhow::Result<(Experiment, f64, f64)> {
     let case = case(path, name)?;
-    let obstacles: Vec<_> = case.obstacles.iter().map(ring).collect();
+    let obstacles: Vec<_> = case.obstacles.iter().map(|corners| ring(corners)).collect();
     let experiment = Experiment {
         fps: case.fps,
         line: GroundSegment { a: point(case.line[0]), b: point(case.line[1]) },

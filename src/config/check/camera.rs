@@ -88,6 +88,7 @@ pub(super) fn check(
             None => None,
         },
         walkable: walkable?,
+        heat_map_cell_m: None,
         zones,
         lines,
     })

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use super::document::Document;
 use super::key_path::KeyPath;
 use super::number::{Number, NumberFault, Range};
-use super::raw::{RawConfig, RawServer};
+use super::raw::{RawConfig, RawOutput, RawServer};
 use super::suggest::nearest;
-use super::{CameraPlan, Fault, FaultKind, Plan, PrivacyPlan, RulePlan, ServerPlan, defaults};
+use super::{CameraPlan, Fault, FaultKind, HeatMapsPlan, Plan, PrivacyPlan, RulePlan, ServerPlan, defaults};
 use crate::model::IdError;
 
 /// The plan, or everything that is wrong, in the order of the file.
@@ -32,6 +32,7 @@ pub(super) fn check(
     let inference = inference::check(&mut checker, &raw.inference, &top.key("inference"));
     let alerts_path = top.key("output").key("alerts_jsonl");
     let alerts_jsonl = raw.output.alerts_jsonl.as_deref().and_then(|path| checker.path(&alerts_path, path));
+    let heat_maps = heat_maps(&mut checker, &raw.output, &top.key("output"));
     if raw.cameras.is_empty() {
         let fault = Fault::new(FaultKind::NoCamera, "no camera", "at least one [cameras.ID] table")
             .help("config/minimal.toml shows one");
@@ -60,9 +61,13 @@ pub(super) fn check(
     if !faults.is_empty() {
         faults.append(&mut checker.missing_secrets);
     }
-    match (server, inference) {
-        (Some(server), Some(inference)) if faults.is_empty() => {
-            Ok(Plan { server, inference, privacy: PrivacyPlan { blur_heads }, cameras, rules, alerts_jsonl })
+    match (server, inference, heat_maps) {
+        (Some(server), Some(inference), Some(heat_maps)) if faults.is_empty() => {
+            if heat_maps.folder.is_some() {
+                cameras.iter_mut().for_each(|camera| camera.heat_map_cell_m = Some(heat_maps.cell_m));
+            }
+            let privacy = PrivacyPlan { blur_heads };
+            Ok(Plan { server, inference, privacy, cameras, rules, alerts_jsonl, heat_maps })
         }
         _ => {
             faults.sort_by_key(|fault| fault.line);
@@ -208,6 +213,16 @@ impl Checker<'_> {
         self.note(path, fault);
         None
     }
+}
+
+fn heat_maps(checker: &mut Checker<'_>, raw: &RawOutput, path: &KeyPath) -> Option<HeatMapsPlan> {
+    let folder = match &raw.heat_maps {
+        Some(folder) => checker.path(&path.key("heat_maps"), folder).map(Some),
+        None => Some(None),
+    };
+    let cell_path = path.key("heat_map_cell_m");
+    let cell_m = checker.number_or(&cell_path, raw.heat_map_cell_m, defaults::HEAT_MAP_CELL, defaults::HEAT_MAP_CELL_M);
+    Some(HeatMapsPlan { folder: folder?, cell_m: cell_m? })
 }
 
 fn server(checker: &mut Checker<'_>, raw: &RawServer, path: &KeyPath) -> Option<ServerPlan> {

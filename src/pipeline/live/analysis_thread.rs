@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use super::heat_map_writer::HeatMapWriter;
 use super::panic_budget::PanicBudget;
 use super::{Arrival, DetectedFrame};
 use crate::analysis::CameraAnalysis;
@@ -49,6 +50,7 @@ pub(super) struct AnalysisThread {
     board: Arc<StatusBoard>,
     live: LiveHub,
     alert_log: Option<AlertLog>,
+    heat_maps: Option<HeatMapWriter>,
     cameras: Vec<Camera>,
     clock: SystemClock,
 }
@@ -61,6 +63,7 @@ impl AnalysisThread {
         board: Arc<StatusBoard>,
         live: LiveHub,
         alert_log: Option<AlertLog>,
+        heat_maps: Option<HeatMapWriter>,
     ) -> Self {
         let camera = |camera: &CameraPlan| Camera {
             analysis: CameraAnalysis::new(camera, &plan.rules, thresholds),
@@ -71,11 +74,22 @@ impl AnalysisThread {
             given_up: false,
         };
         let cameras = plan.cameras.iter().map(camera).collect();
-        Self { plan, thresholds, metrics, board, live, alert_log, cameras, clock: SystemClock::new() }
+        Self { plan, thresholds, metrics, board, live, alert_log, heat_maps, cameras, clock: SystemClock::new() }
     }
 
-    /// Runs until every worker is gone.
+    /// Runs until every worker is gone, and what there is of the last hour's heat maps is written.
     pub fn run(mut self, arrivals: &Receiver<Arrival>) {
+        self.take_in(arrivals);
+        let Some(heat_maps) = self.heat_maps.take() else { return };
+        for (index, (camera, plan)) in self.cameras.iter_mut().zip(&self.plan.cameras).enumerate() {
+            if let Some(map) = camera.analysis.take_current_heat_map() {
+                heat_maps.write(index, plan, map);
+            }
+        }
+        heat_maps.finish();
+    }
+
+    fn take_in(&mut self, arrivals: &Receiver<Arrival>) {
         let mut next_tick = Instant::now();
         loop {
             match arrivals.recv_timeout(next_tick.saturating_duration_since(Instant::now())) {
@@ -126,10 +140,22 @@ impl AnalysisThread {
         camera_metrics.stage(Stage::Analyse, begun.elapsed().as_secs_f64());
         camera_metrics.result_age(self.clock.wall().seconds_since(at));
         self.publish(index, report, picture, &detections);
+        self.write_heat_map(index, at);
+    }
+
+    /// Has the heat map of an hour that is over written.
+    fn write_heat_map(&mut self, index: usize, now: Timestamp) {
+        let (Some(camera), Some(plan)) = (self.cameras.get_mut(index), self.plan.cameras.get(index)) else { return };
+        if let Some(heat_maps) = &self.heat_maps
+            && let Some(map) = camera.analysis.take_ended_heat_map(now)
+        {
+            heat_maps.write(index, plan, map);
+        }
     }
 
     fn tick(&mut self, index: usize) {
         let now = self.now(index);
+        self.write_heat_map(index, now);
         let (Some(camera), Some(plan)) = (self.cameras.get_mut(index), self.plan.cameras.get(index)) else { return };
         self.board.analysis_alive(&plan.id, self.clock.wall());
         if camera.given_up {

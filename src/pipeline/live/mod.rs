@@ -7,6 +7,7 @@
 
 mod analysis_thread;
 mod capture;
+mod heat_map_writer;
 mod panic_budget;
 mod worker;
 
@@ -26,7 +27,7 @@ use crate::input::budgets_px;
 use crate::metrics::Metrics;
 use crate::model::{CountEvidence, Detection, FrameMeta};
 use crate::picture::Picture;
-use crate::sink::AlertLog;
+use crate::sink::{AlertLog, HeatMapFolder};
 use crate::status::{Phase, StatusBoard};
 use crate::view::LiveHub;
 
@@ -49,6 +50,8 @@ pub struct Observers {
     pub live: LiveHub,
     /// File of alert transitions.
     pub alert_log: Option<AlertLog>,
+    /// Folder of heat maps.
+    pub heat_maps: Option<HeatMapFolder>,
 }
 
 /// A frame that waits for a worker.
@@ -115,7 +118,7 @@ impl LiveService {
     pub fn start(plan: &Arc<Plan>, models: &Models, observers: Observers) -> Result<Self, PipelineError> {
         let (mut sessions, thresholds) = Sessions::load(models, &plan.inference, worker_count(&plan.inference))?;
         let budgets = budgets(plan, &models.detector, &mut sessions)?;
-        let Observers { metrics, board, live, alert_log } = observers;
+        let Observers { metrics, board, live, alert_log, heat_maps } = observers;
         metrics.inference_workers(sessions.len());
 
         let stop = Arc::new(AtomicBool::new(false));
@@ -123,6 +126,8 @@ impl LiveService {
         let buffers = Buffers::default();
         let (arrivals, arriving) = sync_channel(WAITING_RESULTS);
 
+        let start = |folder| heat_map_writer::HeatMapWriter::start(plan, folder, metrics.clone());
+        let heat_maps = heat_maps.map(start).transpose()?;
         let analysis = analysis_thread::AnalysisThread::new(
             Arc::clone(plan),
             thresholds,
@@ -130,6 +135,7 @@ impl LiveService {
             Arc::clone(&board),
             live.clone(),
             alert_log,
+            heat_maps,
         );
         let analysis = spawn("analysis", move || analysis.run(&arriving))?;
         let workers = sessions
