@@ -187,7 +187,7 @@ impl SaturationWatch {
     }
 }
 
-/// For each box, whether it overlaps another: has [`OVERLAP_LEAST`] of the smaller box or more in common with it.
+/// For each box, whether it overlaps another: has a twentieth of the smaller box or more in common with it.
 #[must_use]
 pub fn overlapping(boxes: &[PixelBox]) -> Vec<bool> {
     let mut by_left: Vec<usize> = (0..boxes.len()).collect();

@@ -77,7 +77,7 @@ impl Experiment {
     }
 
     /// Specific flow over the line in those of the frames of these numbers in which anybody's cell reaches the line, by
-    /// the line method ([`line_flow`]). A person's side is that from which they come when their cell first reaches the
+    /// the line method ([`line_flow()`]). A person's side is that from which they come when their cell first reaches the
     /// line in one of these frames.
     #[must_use]
     pub fn line_flows(&self, people: &[Trajectory], frames: impl Fn(u64) -> bool) -> BTreeMap<u64, LineFlow> {

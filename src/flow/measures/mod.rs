@@ -5,7 +5,7 @@
 //! - density: [`classic_density`], [`voronoi_density`], and where it is highest, [`GroundField`]
 //! - speed: [`centred_velocities`] (offline), [`SpeedWindow`] (live), [`standing_share`], [`StopAndGo`]
 //! - flow: [`line_crossings`], [`flow_windows`], [`specific_flow`], [`capacity_ratio`], [`FlowBalance`]; by the cells on
-//!   a line: [`line_flow`]
+//!   a line: [`line_flow()`]
 //! - direction: [`counter_flow_ratio`], [`counter_flow`], [`WalkedWays`] and [`WrongWay`], [`polar_order`],
 //!   [`direction_entropy`]
 //! - staying: [`DwellWindow`], [`StandingWatch`], [`GatheringWatch`]
