@@ -296,62 +296,62 @@ measures! {
     /// Seconds until the density is blue, if it goes on like this.
     TimeToBlue = time_to(
         ("time_to_blue", "time_to_blue_s"), "time_to_threshold_seconds", "blue",
-        "Seconds until the zone's density reaches the level, if it goes on like this.",
+        "Seconds until the zone's density reaches the level, if it goes on like this; 1800: not within half an hour.",
     );
     /// Seconds until the density is yellow, if it goes on like this.
     TimeToYellow = time_to(
         ("time_to_yellow", "time_to_yellow_s"), "time_to_threshold_seconds", "yellow",
-        "Seconds until the zone's density reaches the level, if it goes on like this.",
+        "Seconds until the zone's density reaches the level, if it goes on like this; 1800: not within half an hour.",
     );
     /// Seconds until the density is orange, if it goes on like this.
     TimeToOrange = time_to(
         ("time_to_orange", "time_to_orange_s"), "time_to_threshold_seconds", "orange",
-        "Seconds until the zone's density reaches the level, if it goes on like this.",
+        "Seconds until the zone's density reaches the level, if it goes on like this; 1800: not within half an hour.",
     );
     /// Seconds until the density is red, if it goes on like this.
     TimeToRed = time_to(
         ("time_to_red", "time_to_red_s"), "time_to_threshold_seconds", "red",
-        "Seconds until the zone's density reaches the level, if it goes on like this.",
+        "Seconds until the zone's density reaches the level, if it goes on like this; 1800: not within half an hour.",
     );
     /// Seconds until the density is blue, at the earliest (80 % interval).
     EarliestTimeToBlue = time_to(
         ("earliest_time_to_blue", "earliest_time_to_blue_s"), "time_to_threshold_earliest_seconds", "blue",
-        "Seconds until the zone's density reaches the level, at the earliest (80 % interval).",
+        "Seconds until the zone's density reaches the level, at the earliest (80 % interval); 1800: not within half an hour.",
     );
     /// Seconds until the density is yellow, at the earliest (80 % interval).
     EarliestTimeToYellow = time_to(
         ("earliest_time_to_yellow", "earliest_time_to_yellow_s"), "time_to_threshold_earliest_seconds", "yellow",
-        "Seconds until the zone's density reaches the level, at the earliest (80 % interval).",
+        "Seconds until the zone's density reaches the level, at the earliest (80 % interval); 1800: not within half an hour.",
     );
     /// Seconds until the density is orange, at the earliest (80 % interval).
     EarliestTimeToOrange = time_to(
         ("earliest_time_to_orange", "earliest_time_to_orange_s"), "time_to_threshold_earliest_seconds", "orange",
-        "Seconds until the zone's density reaches the level, at the earliest (80 % interval).",
+        "Seconds until the zone's density reaches the level, at the earliest (80 % interval); 1800: not within half an hour.",
     );
     /// Seconds until the density is red, at the earliest (80 % interval).
     EarliestTimeToRed = time_to(
         ("earliest_time_to_red", "earliest_time_to_red_s"), "time_to_threshold_earliest_seconds", "red",
-        "Seconds until the zone's density reaches the level, at the earliest (80 % interval).",
+        "Seconds until the zone's density reaches the level, at the earliest (80 % interval); 1800: not within half an hour.",
     );
     /// Seconds until the density is blue, at the latest (80 % interval).
     LatestTimeToBlue = time_to(
         ("latest_time_to_blue", "latest_time_to_blue_s"), "time_to_threshold_latest_seconds", "blue",
-        "Seconds until the zone's density reaches the level, at the latest (80 % interval).",
+        "Seconds until the zone's density reaches the level, at the latest (80 % interval); 1800: perhaps never.",
     );
     /// Seconds until the density is yellow, at the latest (80 % interval).
     LatestTimeToYellow = time_to(
         ("latest_time_to_yellow", "latest_time_to_yellow_s"), "time_to_threshold_latest_seconds", "yellow",
-        "Seconds until the zone's density reaches the level, at the latest (80 % interval).",
+        "Seconds until the zone's density reaches the level, at the latest (80 % interval); 1800: perhaps never.",
     );
     /// Seconds until the density is orange, at the latest (80 % interval).
     LatestTimeToOrange = time_to(
         ("latest_time_to_orange", "latest_time_to_orange_s"), "time_to_threshold_latest_seconds", "orange",
-        "Seconds until the zone's density reaches the level, at the latest (80 % interval).",
+        "Seconds until the zone's density reaches the level, at the latest (80 % interval); 1800: perhaps never.",
     );
     /// Seconds until the density is red, at the latest (80 % interval).
     LatestTimeToRed = time_to(
         ("latest_time_to_red", "latest_time_to_red_s"), "time_to_threshold_latest_seconds", "red",
-        "Seconds until the zone's density reaches the level, at the latest (80 % interval).",
+        "Seconds until the zone's density reaches the level, at the latest (80 % interval); 1800: perhaps never.",
     );
     /// People a minute to the left of the line.
     FlowIn = MeasureFacts {
