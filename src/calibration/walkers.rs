@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::plane::GroundPlane;
+use crate::filter::median;
 use crate::model::PixelBox;
 
 /// Body heights that make sense as a median of passers-by, in metres.
@@ -128,14 +129,4 @@ fn speeds<'t>(plane: &'t GroundPlane, track: &'t [WalkerPoint]) -> impl Iterator
         let (a, b) = (plane.to_ground(from.bbox.foot())?, plane.to_ground(to.bbox.foot())?);
         Some(a.distance_m(b) / (to.at_s - from.at_s))
     })
-}
-
-fn median(values: &mut [f64]) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => None,
-        count if count % 2 == 1 => Some(values[middle]),
-        _ => Some((values[middle - 1] + values[middle]) / 2.0),
-    }
 }

@@ -1,5 +1,7 @@
-//! State estimation on single quantities.
+//! State estimation and robust statistics on single quantities.
 
 mod constant_velocity;
+mod median;
 
 pub use constant_velocity::ConstantVelocity;
+pub use median::median;

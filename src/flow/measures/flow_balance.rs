@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::GAP_S;
-use super::surge::median;
+use crate::filter::median;
 use crate::model::Timestamp;
 
 /// How far the lines around a zone and the occupancy counted in it have drifted apart.

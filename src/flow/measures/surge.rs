@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::GAP_S;
+use crate::filter::median;
 use crate::model::Timestamp;
 
 /// How fast occupancy rises (or falls: below 0), in people a minute, over the last 60 s: the Theil–Sen slope, the median
@@ -72,20 +73,6 @@ impl SurgeWindow {
     }
 }
 
-/// The middle one, or the mean of the two in the middle; leaves the values in another order. `None` of nothing.
-pub(super) fn median(values: &mut [f64]) -> Option<f64> {
-    let count = values.len();
-    if count == 0 {
-        return None;
-    }
-    let (below, &mut upper, _) = values.select_nth_unstable_by(count / 2, f64::total_cmp);
-    if count % 2 == 1 {
-        return Some(upper);
-    }
-    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    Some(f64::midpoint(lower, upper))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -142,13 +129,6 @@ mod tests {
                 jump.map_or(200.0 + slope * time_s, |&(_, occupancy)| occupancy)
             });
             prop_assert!((window.people_per_min().unwrap() - 60.0 * slope).abs() < 1e-6);
-        }
-
-        #[test]
-        fn the_median_is_in_the_middle(mut values in prop::collection::vec(-9.0..9.0, 1..30)) {
-            let found = median(&mut values).unwrap();
-            values.sort_by(f64::total_cmp);
-            prop_assert_eq!(found, f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2]));
         }
     }
 }
