@@ -425,8 +425,8 @@ fn report<'a>(camera: &'a CameraPlan, model: &'a Model, run: &RecordingSummary, 
         video,
         model: &model.entry().id,
         input_size: match (&run.input, camera.input.auto) {
-            (Some(input), Some(_)) => size(input.size()),
-            _ => size(camera.input.size),
+            (Some(input), Some(_)) => input.size().to_string(),
+            _ => camera.input.size.to_string(),
         },
         input: run.input.as_ref().map(InputReport::from),
         workers: run.workers,
@@ -446,10 +446,6 @@ fn report<'a>(camera: &'a CameraPlan, model: &'a Model, run: &RecordingSummary, 
         alerts: totals.alerts.clone(),
         peak_resident_mb: peak_resident_mb(),
     }
-}
-
-fn size(size: FrameSize) -> String {
-    format!("{}x{}", size.width_px, size.height_px)
 }
 
 fn in_words(summary: &Summary<'_>, out: &Path) -> String {

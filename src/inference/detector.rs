@@ -58,8 +58,7 @@ impl PreparedFrame {
     /// Pixels of network input: what it costs.
     #[must_use]
     pub fn input_px(&self) -> u64 {
-        let size = self.size();
-        u64::from(size.width_px) * u64::from(size.height_px) * self.letterboxes.len() as u64
+        self.size().pixels() * self.letterboxes.len() as u64
     }
 
     fn tiles(&self) -> impl Iterator<Item = Tile<'_>> {

@@ -33,8 +33,7 @@ pub fn budgets_px(cameras: &[CameraPlan], megapixels_per_s: f64) -> Vec<Option<f
         match camera.input.auto {
             Some(auto) => chosen_fps += auto.keep_fps,
             None => {
-                let size = camera.input.size;
-                let pixels = f64::from(size.width_px) * f64::from(size.height_px);
+                let pixels = camera.input.size.pixels() as f64;
                 left_px_per_s -= pixels * f64::from(camera.input.tiles.count()) * rate_fps(camera);
             }
         }

@@ -144,7 +144,7 @@ fn candidates(question: &Question, grid: TileGrid, look_at: &mut impl FnMut(Inpu
     let (width, height) = (f64::from(width_px), f64::from(height_px));
     let mut candidate = |size: FrameSize| {
         let scale = (f64::from(size.width_px) / width).min(f64::from(size.height_px) / height);
-        let input_px = u64::from(size.width_px) * u64::from(size.height_px) * u64::from(grid.count());
+        let input_px = size.pixels() * u64::from(grid.count());
         let within_budget = question.budget_px.is_none_or(|budget_px| input_px as f64 <= budget_px);
         look_at(InputChoice { size, grid, overlap, scale, input_px, within_budget, needed_px: None });
     };
@@ -154,7 +154,7 @@ fn candidates(question: &Question, grid: TileGrid, look_at: &mut impl FnMut(Inpu
             let step_px = step_px.max(1);
             let side = |content: f64| ((content / f64::from(step_px) - 1e-9).ceil().max(1.0) as u32) * step_px;
             let fits = |size: FrameSize| {
-                let pixels = u64::from(size.width_px) * u64::from(size.height_px);
+                let pixels = size.pixels();
                 size.width_px.max(size.height_px) <= INPUT_MOST_PX && pixels <= TILE_PX_MOST
             };
             // Each multiple as a width or height that the tile fills, with the other side as long as it then needs.
@@ -187,7 +187,7 @@ fn smallest(question: &Question) -> InputChoice {
     let overlap = overlap(question, grid);
     let (width_px, height_px) = tile_size_px(question.region, grid, overlap);
     let scale = (f64::from(size.width_px) / f64::from(width_px)).min(f64::from(size.height_px) / f64::from(height_px));
-    let input_px = u64::from(size.width_px) * u64::from(size.height_px) * u64::from(grid.count());
+    let input_px = size.pixels() * u64::from(grid.count());
     let within_budget = question.budget_px.is_none_or(|budget_px| input_px as f64 <= budget_px);
     InputChoice { size, grid, overlap, scale, input_px, within_budget, needed_px: None }
 }

@@ -55,8 +55,7 @@ impl InputInUse {
     /// Pixels of network input a frame.
     #[must_use]
     pub fn input_px(&self) -> u64 {
-        let size = self.size();
-        u64::from(size.width_px) * u64::from(size.height_px) * self.letterboxes.len() as u64
+        self.size().pixels() * self.letterboxes.len() as u64
     }
 
     /// Height in the network's input of the smallest people by whom it was chosen, in pixels.
@@ -232,7 +231,7 @@ fn warning(question: &Question, choice: &InputChoice, keep_fps: f64) -> Option<S
     let (smallest_px, least_px) = (question.people.smallest_px, question.needs.least_person_px);
     let reached_px = smallest_px * choice.scale;
     let megapixels = |pixels: f64| format!("{:.2} megapixels", pixels / 1e6);
-    let size = format!("{}x{}", choice.size.width_px, choice.size.height_px);
+    let size = choice.size;
     let budget = question.budget_px.unwrap_or(0.0);
     if !choice.within_budget {
         return Some(format!(

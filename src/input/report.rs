@@ -29,10 +29,10 @@ impl From<&InputInUse> for InputReport {
     fn from(input: &InputInUse) -> Self {
         let (region, size) = (input.region, input.size());
         Self {
-            picture: format!("{}x{}", input.frame.width_px, input.frame.height_px),
+            picture: input.frame.to_string(),
             crop_px: [region.left_px, region.top_px, region.width_px, region.height_px],
             tiles: [input.grid.columns, input.grid.rows],
-            size: format!("{}x{}", size.width_px, size.height_px),
+            size: size.to_string(),
             input_px: input.input_px(),
             smallest_person_px: input.person_px().map(|height| (height * 10.0).round() / 10.0),
             why: input.to_string(),

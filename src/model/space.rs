@@ -10,6 +10,21 @@ pub struct FrameSize {
     pub height_px: u32,
 }
 
+impl FrameSize {
+    /// How many pixels it has.
+    #[must_use]
+    pub fn pixels(self) -> u64 {
+        u64::from(self.width_px) * u64::from(self.height_px)
+    }
+}
+
+/// `768x576`.
+impl std::fmt::Display for FrameSize {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}x{}", self.width_px, self.height_px)
+    }
+}
+
 /// A point in a picture, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PixelPoint {

@@ -158,8 +158,7 @@ impl Preparation {
                 auto_input(camera, size, needs, people, self.budget_px)
             }
             Some(Decided { people: Err(seen), .. }) => {
-                let default = camera.input.size;
-                let default_px = f64::from(default.width_px) * f64::from(default.height_px);
+                let default_px = camera.input.size.pixels() as f64;
                 let looking = looking_input(camera, size, needs, within(default_px))?;
                 Ok(InputInUse { reason: Reason::TooFew(seen), ..looking })
             }

@@ -27,7 +27,7 @@ pub fn megapixels_per_s<'d>(
     });
     // An input of its own size always fits.
     let Ok(letterbox) = Letterbox::whole(size, size) else { return Ok(0.0) };
-    let pixels = f64::from(size.width_px) * f64::from(size.height_px);
+    let pixels = size.pixels() as f64;
     let values = 3 * size.width_px as usize * size.height_px as usize;
     let frame = PreparedFrame { tensor: vec![0.5; values], letterboxes: vec![letterbox], classes: ClassSet::PERSON };
     let measure = |detector: &mut Detector| -> Result<f64, InferenceError> {
