@@ -168,6 +168,14 @@ impl Fault {
         Self { kind, path: String::new(), line: None, found, expected: expected.into(), help: None }
     }
 
+    /// The fault with the known name that was probably meant, where there is one.
+    pub(super) fn meant(self, name: Option<&str>) -> Self {
+        match name {
+            Some(name) => self.help(format!("Did you mean {name:?}?")),
+            None => self,
+        }
+    }
+
     /// The fault with a help text.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

@@ -11,6 +11,9 @@ pub enum ZoneUse {
 }
 
 impl ZoneUse {
+    /// All uses.
+    pub const ALL: [Self; 2] = [Self::Walkway, Self::Waiting];
+
     /// Its name in configuration and files.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -206,11 +206,7 @@ impl Checker<'_> {
             _ => format!("one of {}", known.join(", ")),
         };
         let fault = Fault::new(FaultKind::UnknownWord, format!("{written:?}"), expected);
-        let fault = match nearest(written, words.iter().map(|(word, _)| *word)) {
-            Some(meant) => fault.help(format!("Did you mean {meant:?}?")),
-            None => fault,
-        };
-        self.note(path, fault);
+        self.note(path, fault.meant(nearest(written, words.iter().map(|(word, _)| *word))));
         None
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn zone(
         }
     };
     let area_m2 = checker.optional_number(&path.key("area_m2"), raw.area_m2, defaults::AREA_M2);
-    let uses = [ZoneUse::Walkway, ZoneUse::Waiting].map(|ground_use| (ground_use.as_str(), ground_use));
+    let uses = ZoneUse::ALL.map(|ground_use| (ground_use.as_str(), ground_use));
     let ground_use = match raw.ground_use.as_deref() {
         Some(written) => checker.word(&path.key("use"), written, &uses),
         None => Some(ZoneUse::default()),
@@ -222,11 +222,7 @@ fn enclosed_by(
                 known => format!("a line of this camera, one of {}", known.join(", ")),
             };
             let fault = Fault::new(FaultKind::UnknownPlace, format!("{line:?}"), expected);
-            let fault = match nearest(line, known.iter().copied()) {
-                Some(meant) => fault.help(format!("Did you mean {meant:?}?")),
-                None => fault,
-            };
-            checker.note(&path, fault);
+            checker.note(&path, fault.meant(nearest(line, known.iter().copied())));
             is_sound = false;
         }
         let direction = checker.word(&path, inward, &DIRECTIONS);

@@ -90,7 +90,7 @@ impl FoundPlace<'_> {
     fn zone_use(&self) -> Option<ZoneUse> {
         let Some((Scope::Zone, id)) = self.part else { return None };
         let written = self.raw_camera.zones.get(id)?.ground_use.as_deref()?;
-        [ZoneUse::Walkway, ZoneUse::Waiting].into_iter().find(|known| known.as_str() == written)
+        ZoneUse::ALL.into_iter().find(|known| known.as_str() == written)
     }
 }
 
@@ -175,13 +175,7 @@ fn find_place<'r>(
     let known: Vec<&str> = all_names.iter().map(String::as_str).collect();
     let suggestion = by_id_alone().map(|index| known[index]).or_else(|| nearest(written, known.iter().copied()));
     let fault = Fault::new(FaultKind::UnknownPlace, format!("{written:?}"), one_of(scope, &all_names));
-    checker.note(
-        path,
-        match suggestion {
-            Some(meant) => fault.help(format!("Did you mean {meant:?}?")),
-            None => fault,
-        },
-    );
+    checker.note(path, fault.meant(suggestion));
     None
 }
 
@@ -363,7 +357,7 @@ fn levels(
             None
         }
         (None, Some(written)) => {
-            let words = [ZoneUse::Walkway, ZoneUse::Waiting].map(|ground_use| (ground_use.as_str(), ground_use));
+            let words = ZoneUse::ALL.map(|ground_use| (ground_use.as_str(), ground_use));
             checker.word(&use_path, written, &words).map(|ground_use| shipped(defaults::shipped_levels(ground_use)))
         }
         (None, None) => Some(shipped(defaults::shipped_levels(zone_use))),
