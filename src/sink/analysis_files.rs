@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::figure::figure;
 use super::heat_map_files::{HeatMapPicture, HeatMapRows, is_picture_name, picture_name};
 use crate::evaluation::{TrackRow, write_track};
 use crate::flow::HeatMap;
@@ -244,17 +245,12 @@ fn cells(scope: Scope, readings: Option<&Readings>) -> Vec<String> {
                 let level = reading.value().and_then(LevelOfService::from_number);
                 level.map_or("", LevelOfService::as_str).to_owned()
             }
-            _ => value(reading.map(to_millionths)),
+            _ => reading.value().map_or_else(String::new, figure),
         }
     };
     let mut cells: Vec<String> = measures(scope).map(cell).collect();
     cells.push(not_valid);
     cells
-}
-
-/// Six digits after the point: far below what any camera resolves, and short enough to read.
-fn to_millionths(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
 }
 
 fn value(reading: Reading) -> String {

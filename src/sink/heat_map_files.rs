@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::figure::figure;
 use crate::flow::{HeatMap, HeatMapCell, HeatMapQuantity};
 use crate::model::{CameraId, GroundPoint};
 
@@ -58,11 +59,6 @@ impl<W: Write> HeatMapRows<W> {
     pub(super) fn finish(self) -> io::Result<W> {
         self.writer.into_inner().map_err(|error| io::Error::new(error.error().kind(), error.error().to_string()))
     }
-}
-
-/// Six digits after the point: microseconds, and far below what any camera resolves.
-fn figure(value: f64) -> String {
-    ((value * 1e6).round() / 1e6).to_string()
 }
 
 /// The name of a map's picture: `heat_map_2026-11-24T03Z_speed.png`.

@@ -2,6 +2,7 @@
 
 mod alert_log;
 mod analysis_files;
+mod figure;
 mod heat_map_files;
 
 pub use alert_log::AlertLog;
