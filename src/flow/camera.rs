@@ -28,25 +28,6 @@ pub struct FlowStep {
     pub crossings: Vec<Crossing>,
 }
 
-/// What the zones' readings stand on.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Sight {
-    /// The frame of this time.
-    Frame(Timestamp),
-    /// None.
-    Blind(UnknownReason),
-}
-
-impl Sight {
-    /// Time of the newest frame, or why there is none.
-    fn at(self) -> Result<Timestamp, UnknownReason> {
-        match self {
-            Self::Frame(at) => Ok(at),
-            Self::Blind(reason) => Err(reason),
-        }
-    }
-}
-
 /// What of the last frame decides whether the next one goes on from it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Stretch {
@@ -66,7 +47,8 @@ pub struct CameraFlow {
     /// Of the whole picture, as of the newest frame.
     readings: Readings,
     stretch: Option<Stretch>,
-    sight: Sight,
+    /// Time of the newest frame, which the readings stand on, or why there is none.
+    sight: Result<Timestamp, UnknownReason>,
 }
 
 /// A zone: who is in it, and what is measured of them.
@@ -114,7 +96,7 @@ impl CameraFlow {
             heat_map: grid.map(HeatMapRecorder::new),
             readings: Readings::NONE,
             stretch: None,
-            sight: Sight::Blind(UnknownReason::NotStarted),
+            sight: Err(UnknownReason::NotStarted),
         };
         flow.measure_picture(&[]);
         flow
@@ -137,7 +119,7 @@ impl CameraFlow {
             self.stretch = Some(stretch);
             self.begin(frame.size, resized);
         }
-        self.sight = Sight::Frame(frame.at);
+        self.sight = Ok(frame.at);
         for zone in &mut self.zones {
             ended.iter().for_each(|&track| zone.counter.end(track));
             zone.counter.step(frame.at, tracks);
@@ -162,7 +144,7 @@ impl CameraFlow {
                 if *inward == Direction::In { (inwards, outwards) } else { (outwards, inwards) }
             };
             let balance = enclosed_by.iter().map(people).fold((0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1));
-            let counted = &counter.state(frame.at).readings;
+            let counted = &counter.readings(Ok(frame.at));
             measures.step(ZoneMoment { at: frame.at, counted, ended_stays_s: &ended_stays_s, balance, scene });
         }
         self.quality.step(frame.at, tracks, |zone| {
@@ -218,8 +200,8 @@ impl CameraFlow {
     /// are there) reads unknown until the next frame; totals stay. No track ends by it: frames may go on where they
     /// stopped, and where they don't, the next one is of a new epoch.
     pub fn blind(&mut self) -> FlowStep {
-        if let Sight::Frame(_) = self.sight {
-            self.sight = Sight::Blind(UnknownReason::NoFrames);
+        if self.sight.is_ok() {
+            self.sight = Err(UnknownReason::NoFrames);
             self.forget_moments();
         }
         self.state()
@@ -246,21 +228,17 @@ impl CameraFlow {
     /// All zones and lines as of the last step, with no crossings.
     #[must_use]
     pub fn state(&self) -> FlowStep {
+        let now = self.sight;
         let zone_state = |(index, zone): (usize, &Zone)| {
-            let measured = zone.measures.as_ref().map_or(&Readings::NONE, ZoneMeasures::readings);
-            let state = match self.sight {
-                Sight::Frame(at) => {
-                    let counted = zone.counter.state(at);
-                    ZoneState { readings: counted.readings.and(measured), ..counted }
+            let mut state = zone.counter.state(now);
+            if let Some(measures) = &zone.measures {
+                match now {
+                    Ok(_) => state.readings.set_all(measures.readings()),
+                    Err(reason) => state.readings.set_all(&measures.readings().unknown(reason)),
                 }
-                Sight::Blind(reason) => {
-                    let counted = zone.counter.unknown_state(reason);
-                    ZoneState { readings: counted.readings.and(&measured.unknown(reason)), ..counted }
-                }
-            };
-            self.quality.judged(index, state, self.sight.at())
+            }
+            self.quality.judged(index, state, now)
         };
-        let now = self.sight.at();
         let readings = match now {
             Ok(_) if self.quality.people_are_missed() => self.readings.where_people_are_missed(),
             Ok(_) => self.readings.clone(),

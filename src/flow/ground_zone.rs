@@ -4,8 +4,8 @@ use super::ground::{GroundPerson, GroundScene, on_ground};
 use super::measures::{
     DispersalWatch, GatheringSettings, GatheringWatch, GroundDirection, GroundField, GroundVelocity,
     LevelOfServiceTable, LevelOfServiceWatch, OscillationWindow, PressureSettings, StandingWatch, StopAndGo,
-    TurbulenceWatch, WrongWay, counter_flow, direction_entropy, polar_order, speed_deficit, standing_share,
-    voronoi_density,
+    TurbulenceWatch, WrongWay, counter_flow, direction_entropy, mean_speed_of_mps, polar_order, speed_deficit,
+    standing_share, voronoi_density,
 };
 use crate::calibration::GroundPlane;
 use crate::config::{ZonePlan, defaults};
@@ -115,13 +115,13 @@ impl GroundZone {
         let moving: Vec<_> = inside.iter().filter_map(|person| Some((person.point, person.velocity?))).collect();
         let gathering = self.gathering.step(at, &groups).is_some();
         let dispersal = self.dispersal.step(at, &moving);
-        let whether = |holds: bool| Reading::Valid(if holds { 1.0 } else { 0.0 });
         readings.set(Measure::StandingGroups, Reading::Valid(groups.len() as f64));
         readings.set(Measure::LargestStandingGroup, Reading::Valid(largest as f64));
-        readings.set(Measure::Gathering, whether(gathering));
+        readings.set_whether(Measure::Gathering, gathering);
         // Nothing can be told of running before the site's usual speeds are known.
-        let knows_speeds = self.dispersal.fast_above_mps().is_some();
-        readings.set_measured(Measure::Dispersal, knows_speeds.then_some(if dispersal { 1.0 } else { 0.0 }));
+        if self.dispersal.fast_above_mps().is_some() {
+            readings.set_whether(Measure::Dispersal, dispersal);
+        }
     }
 
     fn step_field(&mut self, at: Timestamp, scene: &GroundScene, readings: &mut Readings) {
@@ -131,8 +131,7 @@ impl GroundZone {
         let pressure = field.greatest_pressure(0).map(|(_, pressure)| pressure);
         readings.set_measured(Measure::Pressure, pressure.map(|pressure| pressure.per_s2));
         // Where it isn't dense there is no pressure to tell, and no turbulence.
-        let is_turbulent = self.turbulence.step(at, pressure);
-        readings.set(Measure::Turbulence, Reading::Valid(if is_turbulent { 1.0 } else { 0.0 }));
+        readings.set_whether(Measure::Turbulence, self.turbulence.step(at, pressure));
     }
 
     fn step_movement(
@@ -143,9 +142,7 @@ impl GroundZone {
         readings: &mut Readings,
     ) {
         let moving = velocity_readings(velocities);
-        for (measure, reading) in moving.iter() {
-            readings.set(measure, reading);
-        }
+        readings.set_all(&moving);
         let speed_mps = moving.value(Measure::Speed);
         if let Some(speed_mps) = speed_mps {
             self.stop_and_go.push(at, speed_mps);
@@ -165,9 +162,7 @@ impl GroundZone {
 /// What follows from velocities alone, of a zone or of the whole picture.
 pub(super) fn velocity_readings(velocities: &[GroundVelocity]) -> Readings {
     let mut readings = Readings::NONE;
-    let count = velocities.len() as f64;
-    let speed = velocities.iter().map(|velocity| velocity.speed_mps()).sum::<f64>() / count;
-    readings.set_measured(Measure::Speed, (count > 0.0).then_some(speed));
+    readings.set_measured(Measure::Speed, mean_speed_of_mps(velocities));
     readings.set_measured(Measure::StandingShare, standing_share(velocities));
     readings.set_measured(Measure::PolarOrder, polar_order(velocities));
     readings.set_measured(Measure::DirectionEntropy, direction_entropy(velocities));

@@ -185,58 +185,56 @@ impl ZoneCounter {
         std::mem::take(&mut self.ended_stays_s)
     }
 
-    /// The zone as of the frame of this time, the newest one.
+    /// The zone now: as of the newest frame, whose time this is, or while nothing is seen, its totals only.
     #[must_use]
-    pub fn state(&self, at: Timestamp) -> ZoneState {
-        self.state_of(
-            |class| Reading::Valid(f64::from(self.present[class as usize].count)),
-            |class| self.present[class as usize].earliest.map(|since| at.seconds_since(since).max(0.0)),
-            Reading::Valid(f64::from(self.present[ObjectClass::Person as usize].loitering)),
-        )
-    }
-
-    /// The zone while nothing is seen: totals only.
-    #[must_use]
-    pub fn unknown_state(&self, reason: UnknownReason) -> ZoneState {
-        self.state_of(|_| Reading::Unknown(reason), |_| None, Reading::Unknown(reason))
-    }
-
-    fn state_of(
-        &self,
-        occupancy: impl Fn(ObjectClass) -> Reading,
-        longest_dwell_s: impl Fn(ObjectClass) -> Option<f64>,
-        loitering: Reading,
-    ) -> ZoneState {
+    pub fn state(&self, now: Result<Timestamp, UnknownReason>) -> ZoneState {
         let class_state = |class: ObjectClass| {
             let tally = &self.totals[class as usize];
             ZoneClassState {
                 class,
-                occupancy: occupancy(class),
+                occupancy: self.occupancy(class, now),
                 entries_total: tally.entries,
                 exits_total: tally.exits,
                 stays_total: tally.stays,
                 dwell_seconds_total: tally.dwell_us as f64 / 1e6,
-                longest_dwell_s: longest_dwell_s(class),
+                longest_dwell_s: self.longest_dwell_s(class, now),
             }
         };
+        ZoneState {
+            zone: self.id.clone(),
+            classes: self.classes.iter().map(class_state).collect(),
+            readings: self.readings(now),
+            saturation: None,
+        }
+    }
+
+    /// What is measured of people by counting them; none where they aren't counted.
+    #[must_use]
+    pub fn readings(&self, now: Result<Timestamp, UnknownReason>) -> Readings {
         let mut readings = Readings::NONE;
         if self.classes.contains(ObjectClass::Person) {
-            let people = occupancy(ObjectClass::Person);
+            let people = self.occupancy(ObjectClass::Person, now);
             readings.set(Measure::Occupancy, people);
             if let Some(area_m2) = self.area_m2.filter(|&area_m2| area_m2 > 0.0) {
                 readings.set(Measure::Density, people.map(|people| people / area_m2));
             }
             // Nobody there has stayed for no time: no reading would let an alert about somebody who left go on.
-            let longest = longest_dwell_s(ObjectClass::Person).unwrap_or(0.0);
+            let longest = self.longest_dwell_s(ObjectClass::Person, now).unwrap_or(0.0);
             readings.set(Measure::LongestDwell, people.map(|_| longest));
-            readings.set(Measure::Loitering, loitering);
+            let loitering = f64::from(self.present[ObjectClass::Person as usize].loitering);
+            readings.set(Measure::Loitering, people.map(|_| loitering));
         }
-        ZoneState {
-            zone: self.id.clone(),
-            classes: self.classes.iter().map(class_state).collect(),
-            readings,
-            saturation: None,
-        }
+        readings
+    }
+
+    fn occupancy(&self, class: ObjectClass, now: Result<Timestamp, UnknownReason>) -> Reading {
+        let count = f64::from(self.present[class as usize].count);
+        now.map_or_else(Reading::Unknown, |_| Reading::Valid(count))
+    }
+
+    fn longest_dwell_s(&self, class: ObjectClass, now: Result<Timestamp, UnknownReason>) -> Option<f64> {
+        let since = self.present[class as usize].earliest?;
+        now.ok().map(|at| at.seconds_since(since).max(0.0))
     }
 }
 
@@ -293,11 +291,11 @@ mod tests {
                 zone.step(second(i), &tracks(frame));
             }
             let inside = zone.visitors.values().iter().filter(|visitor| visitor.inside).count() as u64;
-            let before = zone.state(second(frames.len())).classes[0].clone();
+            let before = zone.state(Ok(second(frames.len()))).classes[0].clone();
             prop_assert_eq!(first_inside + before.entries_total, before.exits_total + inside);
             prop_assert_eq!(before.stays_total, before.exits_total);
             zone.end_all();
-            let after = zone.state(second(frames.len())).classes[0].clone();
+            let after = zone.state(Ok(second(frames.len()))).classes[0].clone();
             prop_assert_eq!(after.stays_total, before.stays_total + inside);
             prop_assert_eq!((after.entries_total, after.exits_total), (before.entries_total, before.exits_total));
         }
@@ -339,6 +337,6 @@ mod tests {
             zone.end(TrackId(id as u64));
         }
         assert!(zone.visitors.values().is_empty());
-        assert_eq!(zone.state(second(1000)).classes[0].stays_total, 1000);
+        assert_eq!(zone.state(Ok(second(1000))).classes[0].stays_total, 1000);
     }
 }

@@ -111,7 +111,7 @@ impl ZoneMeasures {
         let density = readings.value(Measure::VoronoiDensity).or(moment.counted.value(Measure::Density));
         if let (Some(forecast), Some(density_per_m2)) = (&mut self.forecast, density) {
             forecast.step(at, density_per_m2, moment.balance);
-            forecast.newest.iter().for_each(|(measure, reading)| readings.set(measure, reading));
+            readings.set_all(&forecast.newest);
         }
         self.readings = readings;
     }

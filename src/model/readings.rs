@@ -34,6 +34,16 @@ impl Readings {
         self.set(measure, value.map_or(Reading::Unknown(UnknownReason::NotEnough), Reading::Valid));
     }
 
+    /// Sets one that says whether something is so: 1 or 0.
+    pub fn set_whether(&mut self, measure: Measure, holds: bool) {
+        self.set(measure, Reading::Valid(if holds { 1.0 } else { 0.0 }));
+    }
+
+    /// Sets all of these, in place of what there is of the same measures.
+    pub fn set_all(&mut self, others: &Self) {
+        others.iter().for_each(|(measure, reading)| self.set(measure, reading));
+    }
+
     /// With this one.
     #[must_use]
     pub fn with(mut self, measure: Measure, reading: Reading) -> Self {
@@ -44,14 +54,6 @@ impl Readings {
     /// All that there are, in the order of columns.
     pub fn iter(&self) -> impl Iterator<Item = (Measure, Reading)> {
         Measure::ALL.into_iter().filter_map(|measure| self.get(measure).map(|reading| (measure, reading)))
-    }
-
-    /// These and those; where both have a measure, that of `others`.
-    #[must_use]
-    pub fn and(&self, others: &Self) -> Self {
-        let mut all = self.clone();
-        others.iter().for_each(|(measure, reading)| all.set(measure, reading));
-        all
     }
 
     /// What is known of them where people were missed: see [`Measure::where_people_are_missed`].

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::config::defaults::MAX_FRAME_INTERVAL_S;
+use super::GAP_S;
 use crate::model::Timestamp;
 
 /// When a threshold will be reached if it goes on like this.
@@ -131,7 +131,7 @@ impl FillForecast {
     pub fn push(&mut self, at: Timestamp, density_per_m2: f64, in_total: u64, out_total: u64) {
         self.newest_per_m2 = density_per_m2;
         // The last moment's frames lie within a second of its beginning.
-        if self.moments.back().is_some_and(|last| at.seconds_since(last.begun) > MAX_FRAME_INTERVAL_S + SPACING_S) {
+        if self.moments.back().is_some_and(|last| at.seconds_since(last.begun) > GAP_S + SPACING_S) {
             self.moments.clear();
         }
         match self.moments.back_mut() {

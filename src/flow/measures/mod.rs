@@ -14,7 +14,7 @@
 
 /// Frames further apart than this are a gap, in seconds: what must hold for a while begins anew. At 1 frame a second it
 /// is four lost frames.
-const GAP_S: f64 = 5.0;
+const GAP_S: f64 = crate::config::defaults::MAX_FRAME_INTERVAL_S;
 
 mod density;
 mod direction;
@@ -55,7 +55,7 @@ pub use line_flow::{
 pub use line_method::{CellFlow, LineFlow, approach, line_flow};
 pub use oscillation::{Oscillation, OscillationWindow};
 pub use pressure::{Pressure, PressureSettings, TurbulenceWatch, pressure};
-pub use speed::{GroundVelocity, SpeedWindow, centred_velocities, mean_speed_mps, standing_share};
+pub use speed::{GroundVelocity, SpeedWindow, centred_velocities, mean_speed_mps, mean_speed_of_mps, standing_share};
 pub use standing_groups::{StandingGroup, StandingWatch};
 pub use steadiness::StopAndGo;
 pub use surge::SurgeWindow;

@@ -108,6 +108,12 @@ pub fn mean_speed_mps(people: &[(GroundPoint, Option<GroundVelocity>)], zone: &G
     mean(inside.filter_map(|(_, velocity)| velocity.map(GroundVelocity::speed_mps)))
 }
 
+/// Mean speed in m/s of these people; `None` where there is nobody.
+#[must_use]
+pub fn mean_speed_of_mps(velocities: &[GroundVelocity]) -> Option<f64> {
+    mean(velocities.iter().map(|velocity| velocity.speed_mps()))
+}
+
 /// Share, 0 to 1, of these people who are slower than 0.2 m/s; `None` where there is nobody.
 #[must_use]
 pub fn standing_share(velocities: &[GroundVelocity]) -> Option<f64> {
