@@ -3,7 +3,7 @@
 use crate::config::{CameraPlan, RulePlan};
 use crate::flow::{CameraFlow, FlowStep, HeatMap};
 use crate::model::{
-    CameraId, CountEvidence, Detection, FrameMeta, FrameReport, ObjectClass, PixelBox, Timestamp, Track,
+    CameraId, CountEvidence, Detection, FrameMeta, FrameReport, FrameSize, ObjectClass, PixelBox, Timestamp, Track,
 };
 use crate::rules::{CameraReadings, RuleEngine, RuleStatus};
 use crate::tracking::{ScoreThresholds, Tracker, TrackerStep};
@@ -17,6 +17,8 @@ pub struct CameraAnalysis {
     flow: CameraFlow,
     rules: RuleEngine,
     last_frame: Option<(Timestamp, u64)>,
+    /// Of the newest frame.
+    size: Option<FrameSize>,
     started: Option<Timestamp>,
     people_not_counted: Vec<PixelBox>,
 }
@@ -29,10 +31,11 @@ impl CameraAnalysis {
         Self {
             camera: camera.id.clone(),
             stale_after_s: camera.stale_after_s,
-            tracker: Tracker::new(camera.tracker, thresholds),
+            tracker: tracker(camera, thresholds),
             flow: CameraFlow::new(camera),
             rules: RuleEngine::new(&own),
             last_frame: None,
+            size: None,
             started: None,
             people_not_counted: Vec::new(),
         }
@@ -62,6 +65,10 @@ impl CameraAnalysis {
             }
         }
         self.last_frame = Some((frame.at, frame.epoch));
+        if self.size != Some(frame.size) {
+            self.size = Some(frame.size);
+            self.tracker.fit(frame.size);
+        }
         let mut step = self.tracker.step(frame.at, detections);
         ended.append(&mut step.ended);
         Some(TrackerStep { ended, ..step })
@@ -103,7 +110,8 @@ impl CameraAnalysis {
     /// Begins tracks, zones and lines anew, with all totals at 0; rules keep their levels. Every reading is unknown until
     /// the next frame.
     pub fn begin_anew(&mut self, camera: &CameraPlan, thresholds: ScoreThresholds) {
-        self.tracker = Tracker::new(camera.tracker, thresholds);
+        self.tracker = tracker(camera, thresholds);
+        self.size = None;
         let mut before = std::mem::replace(&mut self.flow, CameraFlow::new(camera));
         // Where people were stays true.
         self.flow.continue_heat_map_of(&mut before);
@@ -134,4 +142,9 @@ impl CameraAnalysis {
         let alerts = self.rules.step(at, &self.camera, places);
         FrameReport { camera: self.camera.clone(), at, frame, tracks, zones, lines, readings, crossings, alerts }
     }
+}
+
+/// The camera's tracker, over its ground plane where it has one.
+fn tracker(camera: &CameraPlan, thresholds: ScoreThresholds) -> Tracker {
+    Tracker::new(camera.tracker, thresholds).on_ground(camera.ground_plane().copied())
 }

@@ -127,14 +127,26 @@ impl GroundPlane {
         self.scales(at).map(|(_, least)| least)
     }
 
-    /// The singular values of the derivative of the map from the ground to the picture, the larger one first.
-    fn scales(&self, at: PixelPoint) -> Option<(f64, f64)> {
+    /// Pixels by which a foot point moves along the picture's x and y at most when it moves one metre on the ground, at
+    /// a pixel. `None` at and beyond the horizon. Distortion is left out, as in [`GroundPlane::px_per_m`].
+    #[must_use]
+    pub fn px_per_m_in_x_and_y(&self, at: PixelPoint) -> Option<[f64; 2]> {
+        let scales = self.derivative(at)?.map(|[a, b]| a.hypot(b));
+        scales.iter().all(|scale| scale.is_finite()).then_some(scales)
+    }
+
+    /// The derivative of the map from the ground to the picture: pixels (rows x, y) by metres.
+    fn derivative(&self, at: PixelPoint) -> Option<[[f64; 2]; 2]> {
         let straight = self.distortion.straighten(at)?;
         let (x_m, y_m) = self.to_ground.map(straight.x, straight.y)?;
         let [u, v, w] = self.to_image.times_vector([x_m, y_m, 1.0]);
         let [[a, b, _], [c, d, _], [e, f, _]] = self.to_image.0;
-        let (a, b) = ((a - u / w * e) / w, (b - u / w * f) / w);
-        let (c, d) = ((c - v / w * e) / w, (d - v / w * f) / w);
+        Some([[(a - u / w * e) / w, (b - u / w * f) / w], [(c - v / w * e) / w, (d - v / w * f) / w]])
+    }
+
+    /// The singular values of the derivative of the map from the ground to the picture, the larger one first.
+    fn scales(&self, at: PixelPoint) -> Option<(f64, f64)> {
+        let [[a, b], [c, d]] = self.derivative(at)?;
         let half_sum = (a * a + b * b + c * c + d * d) / 2.0;
         let determinant = a * d - b * c;
         let most = (half_sum + (half_sum * half_sum - determinant * determinant).max(0.0).sqrt()).sqrt();

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Serialize;
 
+use super::config_file::calibrated_camera;
 use super::model::open_models;
 use crate::calibration::{FittedPoint, GroundPlane, PointPair, WalkerCheck, WalkerPoint, check_walkers};
 use crate::config::{self, CameraPlan, InputPlan, Plan, Region, SourcePlan};
@@ -128,7 +129,7 @@ struct WalkersBody {
 pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<()> {
     let path = &args.config;
     let plan = config::load(path).with_context(|| format!("{} can't be used", path.display()))?;
-    let camera = camera(args, &plan)?;
+    let camera = calibrated_camera(&plan, args.camera.as_deref())?;
     let Some(calibration) = &camera.calibration else {
         bail!(
             "cameras.{} has no calibration: give it four or more points, \
@@ -182,19 +183,6 @@ fn people(picture: &Picture, plan: &Plan, camera: &CameraPlan) -> anyhow::Result
     let prepared = Preparation::new(&whole, &models.detector, None).prepare(picture, Vec::new())?;
     let seen = detector.infer(&[prepared])?;
     Ok(seen.iter().flat_map(|decoded| people_to_hide(&decoded.detections, &[])).collect())
-}
-
-fn camera(args: &CalibrateArgs, plan: &Plan) -> anyhow::Result<CameraPlan> {
-    let known = || plan.cameras.iter().map(|camera| camera.id.to_string()).collect::<Vec<_>>().join(", ");
-    if let Some(id) = &args.camera {
-        let camera = plan.cameras.iter().find(|camera| camera.id.as_str() == id).cloned();
-        return camera.with_context(|| format!("--camera {id}: found no such camera, expected one of: {}", known()));
-    }
-    let mut calibrated = plan.cameras.iter().filter(|camera| camera.calibration.is_some());
-    match (calibrated.next(), calibrated.next(), plan.cameras.as_slice()) {
-        (Some(only), None, _) | (None, _, [only]) => Ok(only.clone()),
-        _ => bail!("say which camera with --camera, one of: {}", known()),
-    }
 }
 
 fn rate_fps(args: &CalibrateArgs, camera: &CameraPlan) -> anyhow::Result<f64> {

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use clap::{Args, ValueEnum};
 
+use super::config_file::{self, calibrated_camera};
 use super::track_detections::track_detections;
-use crate::config::defaults;
+use crate::calibration::GroundPlane;
+use crate::config::{TrackerPlan, defaults};
 use crate::evaluation::{
     GroundTruth, GroundTruthFormat, Rules, Scores, TrackRow, combined, read_detections, read_ground_truth, read_tracks,
     score, table, write_track,
 };
 use crate::inference::Manifest;
-use crate::tracking::ScoreThresholds;
+use crate::tracking::{ScoreThresholds, Tracker};
 
 /// Score tracks against ground truth: MOTA, IDF1, HOTA, counting error and more.
 #[derive(Debug, Args)]
@@ -24,8 +26,7 @@ pub struct EvaluateArgs {
     /// Tracks in MOT Challenge format, such as the `tracks.txt` that `analyze` writes.
     #[arg(long, value_name = "FILE", required_unless_present = "detections")]
     pub tracks: Vec<PathBuf>,
-    /// Detections in MOT Challenge format: the tracker follows them with its shipped settings, and its tracks are
-    /// scored.
+    /// Detections in MOT Challenge format: the tracker follows them, and its tracks are scored.
     #[arg(long, value_name = "FILE", conflicts_with = "tracks", requires = "fps")]
     pub detections: Vec<PathBuf>,
     /// True frames a second of the detections: once for all, or once for each --detections.
@@ -37,6 +38,13 @@ pub struct EvaluateArgs {
     /// Score from which a detection may continue a track, 0 to 1. Default: that of the shipped model.
     #[arg(long, value_name = "SCORE", conflicts_with = "tracks")]
     pub low_score: Option<f64>,
+    /// The configuration of the camera whose pictures the detections are of, with its tracker settings and ground plane.
+    /// Without it: the shipped settings, and no plane.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "tracks")]
+    pub config: Option<PathBuf>,
+    /// Which camera of the configuration; may be left out where only one is calibrated.
+    #[arg(long, value_name = "ID", requires = "config")]
+    pub camera: Option<String>,
     /// Keep the tracks in this file, in MOT Challenge format; give it once for each --detections.
     #[arg(long, value_name = "FILE", conflicts_with = "tracks")]
     pub write_tracks: Vec<PathBuf>,
@@ -97,7 +105,14 @@ struct SequenceReport<'a> {
 /// Where a sequence's tracks come from.
 enum Input<'a> {
     Tracks(&'a Path),
-    Detections { file: &'a Path, fps: f64, thresholds: ScoreThresholds, write_tracks: Option<&'a Path> },
+    Detections { file: &'a Path, fps: f64, camera: &'a Followed, write_tracks: Option<&'a Path> },
+}
+
+/// How the tracker follows.
+struct Followed {
+    budgets: TrackerPlan,
+    thresholds: ScoreThresholds,
+    plane: Option<GroundPlane>,
 }
 
 /// Reads, tracks where it is detections that are given, scores and prints.
@@ -106,7 +121,8 @@ enum Input<'a> {
 /// A file can't be read or is not what it must be; the numbers of `--gt` and `--tracks` or `--detections` differ; a
 /// frame rate or threshold can't be used; nothing can be written.
 pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
-    let inputs = inputs(args)?;
+    let followed = if args.detections.is_empty() { None } else { Some(followed(args)?) };
+    let inputs = inputs(args, followed.as_ref())?;
     let rules = Rules { forgive_unscored: args.forgive_unscored };
     let mut sequences = Vec::with_capacity(args.gt.len());
     for (gt, input) in args.gt.iter().zip(&inputs) {
@@ -144,7 +160,7 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
 }
 
 /// One for each `--gt`.
-fn inputs(args: &EvaluateArgs) -> anyhow::Result<Vec<Input<'_>>> {
+fn inputs<'a>(args: &'a EvaluateArgs, followed: Option<&'a Followed>) -> anyhow::Result<Vec<Input<'a>>> {
     let as_many = |option: &str, count: usize, of: &str, expected: usize| {
         ensure!(
             count == expected,
@@ -152,10 +168,10 @@ fn inputs(args: &EvaluateArgs) -> anyhow::Result<Vec<Input<'_>>> {
         );
         Ok(())
     };
-    if args.detections.is_empty() {
+    let Some(camera) = followed else {
         as_many("--tracks", args.tracks.len(), "--gt", args.gt.len())?;
         return Ok(args.tracks.iter().map(|file| Input::Tracks(file)).collect());
-    }
+    };
     let count = args.detections.len();
     as_many("--detections", count, "--gt", args.gt.len())?;
     if !args.write_tracks.is_empty() {
@@ -173,10 +189,19 @@ fn inputs(args: &EvaluateArgs) -> anyhow::Result<Vec<Input<'_>>> {
     for fps in &rates {
         ensure!(*fps > 0.0 && *fps <= MOST_FPS, "--fps: found {fps}, expected a number above 0, at most {MOST_FPS}");
     }
-    let thresholds = thresholds(args)?;
     let kept = args.write_tracks.iter().map(|path| Some(path.as_path())).chain(std::iter::repeat(None));
     let inputs = args.detections.iter().zip(rates).zip(kept);
-    Ok(inputs.map(|((file, fps), write_tracks)| Input::Detections { file, fps, thresholds, write_tracks }).collect())
+    Ok(inputs.map(|((file, fps), write_tracks)| Input::Detections { file, fps, camera, write_tracks }).collect())
+}
+
+/// As the configured camera is followed; as it is shipped where there is none.
+fn followed(args: &EvaluateArgs) -> anyhow::Result<Followed> {
+    let thresholds = thresholds(args)?;
+    let Some(path) = &args.config else {
+        return Ok(Followed { budgets: TrackerPlan::default(), thresholds, plane: None });
+    };
+    let camera = calibrated_camera(&config_file::load(path)?, args.camera.as_deref())?;
+    Ok(Followed { budgets: camera.tracker, thresholds, plane: camera.ground_plane().copied() })
 }
 
 /// The thresholds that are given; the shipped model's for those that are not.
@@ -199,13 +224,14 @@ fn thresholds(args: &EvaluateArgs) -> anyhow::Result<ScoreThresholds> {
 impl Input<'_> {
     /// The tracks to be scored, after they are kept where that is asked for.
     fn tracks(&self, truth: &GroundTruth) -> anyhow::Result<Vec<TrackRow>> {
-        let (file, fps, thresholds, write_tracks) = match *self {
+        let (file, fps, camera, write_tracks) = match *self {
             Self::Tracks(file) => return Ok(read_tracks(file)?),
-            Self::Detections { file, fps, thresholds, write_tracks } => (file, fps, thresholds, write_tracks),
+            Self::Detections { file, fps, camera, write_tracks } => (file, fps, camera, write_tracks),
         };
         let detections = read_detections(file)?;
         let frames = truth.rows.iter().map(|row| row.frame).chain(detections.iter().map(|row| row.frame));
-        let rows = track_detections(&detections, frames.max().unwrap_or(0), fps, thresholds);
+        let tracker = Tracker::new(camera.budgets, camera.thresholds).on_ground(camera.plane);
+        let rows = track_detections(&detections, frames.max().unwrap_or(0), fps, tracker);
         if let Some(path) = write_tracks {
             let mut text = Vec::new();
             for row in &rows {
@@ -312,7 +338,8 @@ mod tests {
              --write-tracks e --write-tracks f",
         )
         .unwrap();
-        let found: Vec<_> = inputs(&args)
+        let followed = followed(&args).unwrap();
+        let found: Vec<_> = inputs(&args, Some(&followed))
             .unwrap()
             .iter()
             .map(|input| match *input {

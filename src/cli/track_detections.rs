@@ -2,26 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::{TrackerPlan, defaults};
+use crate::config::defaults;
 use crate::evaluation::{DetectionRow, TrackRow};
 use crate::model::{Detection, ObjectClass};
-use crate::tracking::{ScoreThresholds, Tracker};
+use crate::tracking::Tracker;
 
-/// What the tracker with the shipped budgets makes of the detections of one class: the boxes that count, as `analyze`
-/// writes them. Frame `n`, from 1 to `last_frame`, is taken at (n − 1) / `fps` seconds; frames without detections too.
+/// What a tracker without tracks makes of the detections of one class: the boxes that count, as `analyze` writes them. Frame `n`, from 1 to `last_frame`, is taken at (n − 1) / `fps` seconds; frames without detections too.
 pub(super) fn track_detections(
     detections: &[DetectionRow],
     last_frame: u32,
     fps: f64,
-    thresholds: ScoreThresholds,
+    mut tracker: Tracker,
 ) -> Vec<TrackRow> {
     let mut frames: BTreeMap<u32, Vec<Detection>> = BTreeMap::new();
     for row in detections {
         let detection = Detection { bbox: row.bbox, class: ObjectClass::Person, score: row.score };
         frames.entry(row.frame).or_default().push(detection);
     }
-    let budgets = TrackerPlan { confirm_s: defaults::CONFIRM_S, coast_s: defaults::COAST_S, lost_s: defaults::LOST_S };
-    let mut tracker = Tracker::new(budgets, thresholds);
     let mut rows = Vec::new();
     for frame in 1..=last_frame {
         let at = defaults::START.plus_seconds(f64::from(frame - 1) / fps);
@@ -40,7 +37,13 @@ pub(super) fn track_detections(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::TrackerPlan;
     use crate::model::PixelBox;
+    use crate::tracking::ScoreThresholds;
+
+    fn tracker(high: f64, low: f64) -> Tracker {
+        Tracker::new(TrackerPlan::default(), ScoreThresholds { high, low })
+    }
 
     fn row(frame: u32, score: f64) -> DetectionRow {
         let left = 100.0 + f64::from(frame);
@@ -51,8 +54,7 @@ mod tests {
     #[test]
     fn frames_are_told_by_their_numbers_and_those_without_rows_count_too() {
         let detections: Vec<_> = [5, 3, 4, 2, 6, 20].map(|frame| row(frame, 0.7)).into();
-        let thresholds = ScoreThresholds { high: 0.6, low: 0.3 };
-        let rows = track_detections(&detections, 22, 10.0, thresholds);
+        let rows = track_detections(&detections, 22, 10.0, tracker(0.6, 0.3));
         // First seen in frame 2; confirmed 0.2 s later, in 4; last seen in 6; counted for 0.3 s more; back in 20.
         let frames: Vec<_> = rows.iter().map(|row| row.frame).collect();
         assert_eq!(frames, [4, 5, 6, 7, 8, 9, 20, 21, 22]);
@@ -62,6 +64,6 @@ mod tests {
     #[test]
     fn weak_rows_begin_nothing() {
         let detections: Vec<_> = (1..30).map(|frame| row(frame, 0.5)).collect();
-        assert_eq!(track_detections(&detections, 30, 10.0, ScoreThresholds { high: 0.6, low: 0.3 }), []);
+        assert_eq!(track_detections(&detections, 30, 10.0, tracker(0.6, 0.3)), []);
     }
 }

@@ -173,6 +173,12 @@ impl CameraPlan {
         }
     }
 
+    /// The map to the ground, where there is one; a moving camera's moves with it, so it has none.
+    #[must_use]
+    pub fn ground_plane(&self) -> Option<&GroundPlane> {
+        self.calibration.as_ref().filter(|_| !self.mobile).map(|calibration| &calibration.plane)
+    }
+
     /// Every class that a zone or line of this camera counts, and people.
     #[must_use]
     pub fn classes(&self) -> ClassSet {

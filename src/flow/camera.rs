@@ -73,7 +73,7 @@ impl CameraFlow {
     pub fn new(plan: &CameraPlan) -> Self {
         let (zones, lines) = if plan.mobile { (&[][..], &[][..]) } else { (&plan.zones[..], &plan.lines[..]) };
         let ground = if plan.mobile { None } else { GroundFlow::new(plan) };
-        let plane = plan.calibration.as_ref().filter(|_| !plan.mobile).map(|calibration| &calibration.plane);
+        let plane = plan.ground_plane();
         let grid =
             plane.zip(plan.heat_map_cell_m).and_then(|(plane, cell_m)| HeatMapGrid::of_camera(plan, plane, cell_m));
         let line_at = |(id, inward): &(LineId, Direction)| {

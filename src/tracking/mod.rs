@@ -4,12 +4,13 @@
 //! tracks that were just seen. The first stage weighs a pair by the log-likelihood ratio of "this detection is that
 //! track" against "this detection is somebody new" (Blackman & Popoli 1999, §6.2): a track whose place is well known
 //! wins over one that has been out of sight and could be anywhere, and a track that could be anywhere is not forced
-//! onto whoever is near. `docs/tracking.md` has the comparison that led here.
+//! onto whoever is near. Over a known ground plane it looks for people where walking may have brought them. `docs/tracking.md` has the comparison that led here.
 
 mod association;
 mod target;
 #[cfg(test)]
 mod tests;
 mod tracker;
+mod walking;
 
 pub use tracker::{ScoreThresholds, Tracker, TrackerStep};

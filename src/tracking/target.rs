@@ -1,7 +1,8 @@
 //! One followed object: its filtered box and its place in life.
 
+use super::walking::Walking;
 use crate::filter::ConstantVelocity;
-use crate::model::{Detection, ObjectClass, PixelBox, Timestamp, Track, TrackId, TrackState};
+use crate::model::{Detection, ObjectClass, PixelBox, PixelPoint, Timestamp, Track, TrackId, TrackState};
 
 // All spreads are shares of the box height, so they hold for people near and far and for any resolution. A body is about
 // 1.7 m, so 1 height is 1.7 m on the ground.
@@ -39,10 +40,12 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub(super) fn new(id: TrackId, detection: &Detection, at: Timestamp) -> Self {
+    pub(super) fn new(id: TrackId, detection: &Detection, at: Timestamp, walking: &Walking) -> Self {
         let (x, y, width, height) = centre_and_size(&detection.bbox);
-        let centre =
-            |position| ConstantVelocity::new(position, MEASURED_CENTRE_SD * height, INITIAL_VELOCITY_SD * height);
+        let [share_x, share_y] = walking.shares(detection.bbox.foot(), height);
+        let centre = |position, share| {
+            ConstantVelocity::new(position, MEASURED_CENTRE_SD * height, INITIAL_VELOCITY_SD * height * share)
+        };
         let size =
             |position| ConstantVelocity::new(position, MEASURED_SIZE_SD * height, INITIAL_SIZE_VELOCITY_SD * height);
         Self {
@@ -53,8 +56,8 @@ impl Target {
             first_seen: at,
             last_seen: at,
             seen: detection.bbox,
-            centre_x: centre(x),
-            centre_y: centre(y),
+            centre_x: centre(x, share_x),
+            centre_y: centre(y, share_y),
             width: size(width),
             height: size(height),
         }
@@ -69,14 +72,16 @@ impl Target {
         self.height.position.max(1.0)
     }
 
-    pub(super) fn predict(&mut self, dt_s: f64) {
+    pub(super) fn predict(&mut self, dt_s: f64, walking: &Walking) {
+        let foot = PixelPoint { x: self.centre_x.position, y: self.centre_y.position + self.scale() / 2.0 };
+        let [share_x, share_y] = walking.shares(foot, self.scale());
         let scale_squared = self.scale().powi(2);
         if self.is_unseen() {
             // Unseen, the size is kept: extrapolating its slow change would let the box collapse or explode.
             (self.width.velocity, self.height.velocity) = (0.0, 0.0);
         }
-        self.centre_x.predict(dt_s, CENTRE_ACCELERATION_PSD * scale_squared);
-        self.centre_y.predict(dt_s, CENTRE_ACCELERATION_PSD * scale_squared);
+        self.centre_x.predict(dt_s, CENTRE_ACCELERATION_PSD * scale_squared * share_x.powi(2));
+        self.centre_y.predict(dt_s, CENTRE_ACCELERATION_PSD * scale_squared * share_y.powi(2));
         self.width.predict(dt_s, SIZE_ACCELERATION_PSD * scale_squared);
         self.height.predict(dt_s, SIZE_ACCELERATION_PSD * scale_squared);
     }

@@ -3,8 +3,9 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::{ScoreThresholds, Tracker, TrackerStep};
+use crate::calibration::{CameraParameters, GroundPlane};
 use crate::config::TrackerPlan;
-use crate::model::{Detection, ObjectClass, PixelBox, Timestamp, Track, TrackId, TrackState};
+use crate::model::{Detection, FrameSize, ObjectClass, PixelBox, Timestamp, Track, TrackId, TrackState};
 
 const PLAN: TrackerPlan = TrackerPlan { confirm_s: 0.2, coast_s: 0.3, lost_s: 2.0 };
 const THRESHOLDS: ScoreThresholds = ScoreThresholds { high: 0.55, low: 0.3 };
@@ -349,6 +350,30 @@ fn any_detection() -> impl Strategy<Value = Detection> {
     })
 }
 
+/// 6 m up, looking 20° down.
+fn ground_plane() -> GroundPlane {
+    let size = FrameSize { width_px: 1000, height_px: 800 };
+    let camera = CameraParameters { height_m: 6.0, tilt_deg: 20.0, roll_deg: 0.0, focal_px: 1000.0 };
+    GroundPlane::from_camera(camera, size, 0.0).unwrap()
+}
+
+#[test]
+fn over_a_ground_plane_nobody_comes_back_from_where_no_walking_leads() {
+    // Somebody walks to the right and is hidden behind a post after 2 s. One second later a person shows up 45 px below:
+    // a third of the way to the camera in a body's height, and 3 m along the line of sight.
+    let ids = |mut tracker: Tracker, offset_px: f64| {
+        let walk = |t: f64| vec![person(400.0 + 40.0 * t, 400.0, STRONG)];
+        let before = run(&mut tracker, 10.0, 0.0, 2.0, walk).tracks[0].id;
+        run(&mut tracker, 10.0, 2.0, 3.0, |_| Vec::new());
+        let after = run(&mut tracker, 10.0, 3.0, 3.3, |t| vec![person(400.0 + 40.0 * t, 400.0 + offset_px, STRONG)]);
+        after.tracks.iter().any(|track| track.id == before && track.state == TrackState::Confirmed)
+    };
+    let over_ground = || tracker().on_ground(Some(ground_plane()));
+    assert!(ids(tracker(), 45.0), "nothing says that it is far");
+    assert!(!ids(over_ground(), 45.0));
+    assert!(ids(over_ground(), 0.0) && ids(over_ground(), 8.0), "who goes on is found again");
+}
+
 type Frames = Vec<(i64, Vec<Detection>)>;
 
 /// Times in microseconds since the frame before, backwards too; the same boxes come several times, so that tracks live.
@@ -358,8 +383,9 @@ fn frames(detection: impl Strategy<Value = Detection>) -> impl Strategy<Value = 
         .prop_map(|frames| frames.into_iter().flat_map(|(us, boxes, times)| vec![(us, boxes); times]).collect())
 }
 
+/// Over a ground plane, on which some of the boxes stand and some are beyond the horizon.
 fn play(frames: &Frames) -> Vec<TrackerStep> {
-    let (mut tracker, mut at) = (tracker(), 0);
+    let (mut tracker, mut at) = (tracker().on_ground(Some(ground_plane())), 0);
     frames
         .iter()
         .map(|(us, detections)| {

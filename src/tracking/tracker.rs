@@ -2,8 +2,10 @@
 
 use super::association::{Association, Measure};
 use super::target::Target;
+use super::walking::Walking;
+use crate::calibration::GroundPlane;
 use crate::config::TrackerPlan;
-use crate::model::{Detection, PixelBox, Timestamp, Track, TrackId, TrackState};
+use crate::model::{Detection, FrameSize, PixelBox, Timestamp, Track, TrackId, TrackState};
 
 /// A weak detection continues a track only if that was seen within this time: a faint box beside a place where
 /// somebody vanished a while ago is more often a shadow than a person.
@@ -36,6 +38,7 @@ pub struct ScoreThresholds {
 #[derive(Debug)]
 pub struct Tracker {
     plan: TrackerPlan,
+    walking: Walking,
     thresholds: ScoreThresholds,
     targets: Vec<Target>,
     next_id: u64,
@@ -62,7 +65,27 @@ impl Tracker {
     /// A tracker without tracks.
     #[must_use]
     pub fn new(plan: TrackerPlan, thresholds: ScoreThresholds) -> Self {
-        Self { plan, thresholds, targets: Vec::new(), next_id: 1, last_step: None, association: Association::default() }
+        Self {
+            plan,
+            walking: Walking::default(),
+            thresholds,
+            targets: Vec::new(),
+            next_id: 1,
+            last_step: None,
+            association: Association::default(),
+        }
+    }
+
+    /// The same tracker for a fixed camera over this ground plane, which tells it how far walking gets in each direction
+    /// of the picture.
+    #[must_use]
+    pub fn on_ground(self, plane: Option<GroundPlane>) -> Self {
+        Self { walking: Walking::on(plane), ..self }
+    }
+
+    /// For detections in pictures of this size from now on; until it is told, of the size that the ground plane is for.
+    pub fn fit(&mut self, size: FrameSize) {
+        self.walking.fit(size);
     }
 
     /// Ends every track and gives their ids, as at a new epoch: what was followed before does not go on.
@@ -80,7 +103,7 @@ impl Tracker {
         let dt_s = at.seconds_since(last_step);
         self.last_step = Some(at);
         for target in &mut self.targets {
-            target.predict(dt_s);
+            target.predict(dt_s, &self.walking);
         }
 
         let ScoreThresholds { high, low } = self.thresholds;
@@ -111,7 +134,7 @@ impl Tracker {
         let ended = self.age(at, &taken.targets);
         for index in strong {
             if !taken.detections[index] {
-                self.targets.push(Target::new(TrackId(self.next_id), &detections[index], at));
+                self.targets.push(Target::new(TrackId(self.next_id), &detections[index], at, &self.walking));
                 self.next_id += 1;
             }
         }
