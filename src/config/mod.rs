@@ -23,6 +23,8 @@ mod number;
 mod plan;
 mod raw;
 mod region;
+mod response;
+mod schedule;
 mod secret;
 mod suggest;
 
@@ -36,6 +38,8 @@ pub use plan::{
     PrivacyPlan, Region, RulePlan, ServerPlan, SourcePlan, StreamSource, TrackerPlan, USER_PLACEHOLDER, V4l2Source,
     WalkablePlan, ZonePlan,
 };
+pub use response::{PursuitPlan, Response, ResponsePlan, SitePlan, SiteZone, StepKind, StepPlan, UnitPlan};
+pub use schedule::{Calendar, OnHolidays, Profile, Schedule};
 
 /// Reads and checks a configuration file, with secrets from this process's environment.
 ///

@@ -62,6 +62,13 @@ macro_rules! id {
                 serializer.serialize_str(&self.0)
             }
         }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::new(&text).map_err(serde::de::Error::custom)
+            }
+        }
     };
 }
 
@@ -80,6 +87,15 @@ id!(
 id!(
     /// An alert rule's name, unique in a configuration.
     RuleId
+);
+
+id!(
+    /// A site's name, unique in a configuration: a group of zones, or the whole of a place.
+    SiteId
+);
+id!(
+    /// A command unit's name, unique in a configuration.
+    UnitId
 );
 
 /// A track's number, unique within one camera's tracker since it was built (so across epochs too). Counted from 1.

@@ -1,7 +1,10 @@
 //! Frame time.
 
 /// UTC time in microseconds since 1970-01-01. It travels with a frame; nothing below the edge reads a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Serialised it is that number: for state that survives a restart. Outputs say times in RFC 3339.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
