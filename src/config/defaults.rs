@@ -189,3 +189,24 @@ pub(super) const POINTS_MOST: usize = 100;
 pub(super) const CORNERS_MOST: usize = 256;
 /// Letters of a name or source.
 pub(super) const TEXT_MOST: usize = 400;
+/// A site's capacity: up to a national day on a whole riverside.
+pub(super) const CAPACITY: Range = Range::above_zero(10_000_000.0).of(" people");
+/// Time until a step of a response plan is to be over.
+pub(super) const STEP_LIMIT: Range = Range::above_zero(86_400.0).of(" seconds");
+/// Time between two reminders; 0 switches them off.
+pub(super) const REMIND_EVERY: Range = Range::from_to(0.0, 86_400.0).of(" seconds");
+/// Length of the longest shelf: longer than a week nobody knows any more why.
+pub(super) const LONGEST_SHELF: Range = Range::above_zero(604_800.0).of(" seconds");
+/// Time without acknowledgement.
+pub(super) const ESCALATE_AFTER: Range = Range::above_zero(86_400.0).of(" seconds");
+/// Holidays or dates of a profile: more than any calendar of ten years has.
+pub(super) const DATES_MOST: usize = 1000;
+
+/// Seconds between two reminders of an open alert that nobody has acknowledged: often enough that it is not forgotten,
+/// seldom enough that it is still read.
+pub const REMIND_EVERY_S: f64 = 600.0;
+/// Longest time that an alert may be shelved for, in seconds: a shift's length, so that whoever comes next decides anew.
+pub const LONGEST_SHELF_S: f64 = 28_800.0;
+/// Seconds without acknowledgement after which the units above are told, for blue, yellow, orange and red: an engineering
+/// choice (two minutes for a level at which measures are taken, half a minute for danger to life), to be agreed on site.
+pub const ESCALATE_AFTER_S: [Option<f64>; 4] = [None, None, Some(120.0), Some(30.0)];

@@ -126,6 +126,14 @@ fault_kinds! {
     DirectionWithoutLength,
     /// A zone, line or camera that is referred to does not exist.
     UnknownPlace,
+    /// A site, unit, schedule or profile that is referred to does not exist.
+    UnknownName,
+    /// A unit that is above itself.
+    UnitCircle,
+    /// The same is said twice: a step's id, a site's plan for a level, a zone of a site.
+    Repeated,
+    /// A date, a time of day or a time zone that there is not.
+    BadCalendar,
     /// A rule about no place, or about several.
     NotOnePlace,
     /// A rule whose place has no such measure.

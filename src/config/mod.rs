@@ -22,6 +22,7 @@ mod key_path;
 mod number;
 mod plan;
 mod raw;
+mod raw_response;
 mod region;
 mod response;
 mod schedule;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::{Fault, defaults};
+use super::{Calendar, Fault, Profile, Response, Schedule, defaults};
 use crate::calibration::{FittedPoint, GroundPlane};
 use crate::geometry::TileGrid;
 use crate::model::{
@@ -24,6 +24,14 @@ pub struct Plan {
     pub cameras: Vec<CameraPlan>,
     /// Alert rules in the order of their ids.
     pub rules: Vec<RulePlan>,
+    /// Sites, units and response plans.
+    pub response: Response,
+    /// What schedules and profiles are read by.
+    pub calendar: Calendar,
+    /// When rules may apply, in the order of their ids.
+    pub schedules: Vec<Schedule>,
+    /// Days out of the ordinary, in the order of their ids.
+    pub profiles: Vec<Profile>,
     /// File that `run` appends alert transitions to, one JSON object a line. `None`: logs and metrics only.
     pub alerts_jsonl: Option<PathBuf>,
     /// Heat maps of calibrated cameras.

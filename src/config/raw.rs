@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 
 use super::number::Number;
+use super::raw_response::{RawCalendar, RawProfile, RawPursuit, RawResponsePlan, RawSchedule, RawSite, RawUnit};
 
 /// Tables by their id, in the order of their ids.
 pub(super) type ById<T> = BTreeMap<String, Table<T>>;
@@ -93,6 +94,13 @@ pub(super) struct RawConfig {
     pub output: Table<RawOutput>,
     pub cameras: ById<RawCamera>,
     pub rules: ById<RawRule>,
+    pub sites: ById<RawSite>,
+    pub units: ById<RawUnit>,
+    pub plans: ById<RawResponsePlan>,
+    pub alerts: Table<RawPursuit>,
+    pub calendar: Table<RawCalendar>,
+    pub schedules: ById<RawSchedule>,
+    pub profiles: ById<RawProfile>,
 }
 
 /// `[server]`

@@ -1,6 +1,7 @@
 //! Sites, the units that look after them, and what is to be done there: the plan of people, as opposed to that of
 //! cameras.
 
+use super::defaults;
 use crate::model::{CameraId, Direction, Level, LineId, SiteId, UnitId, ZoneId};
 
 /// A command unit: a district, a sub-district.
@@ -150,7 +151,7 @@ pub struct PursuitPlan {
 }
 
 /// The sites, units and plans of a configuration.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Response {
     /// Units in the order of their ids.
     pub units: Vec<UnitPlan>,
@@ -160,6 +161,16 @@ pub struct Response {
     pub plans: Vec<ResponsePlan>,
     /// How alerts are pursued.
     pub pursuit: PursuitPlan,
+}
+
+impl Default for PursuitPlan {
+    fn default() -> Self {
+        Self {
+            remind_every_s: Some(defaults::REMIND_EVERY_S),
+            escalate_after_s: defaults::ESCALATE_AFTER_S,
+            longest_shelf_s: defaults::LONGEST_SHELF_S,
+        }
+    }
 }
 
 impl Response {

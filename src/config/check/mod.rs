@@ -4,7 +4,9 @@ mod calibration;
 mod camera;
 mod inference;
 mod place;
+mod response;
 mod rule;
+mod schedule;
 mod source;
 mod stream;
 
@@ -56,18 +58,34 @@ pub(super) fn check(
         .filter_map(|(id, rule)| rule::check(&mut checker, id, rule, &rules_path.key(id), (&raw.cameras, &cameras)))
         .collect();
     rule::tell_zones_their_thresholds(&mut cameras, &rules);
+    let response = response::check(&mut checker, raw, &cameras);
+    let calendar = schedule::check(&mut checker, raw);
     let blur_heads = raw.privacy.blur_heads.unwrap_or(defaults::BLUR_HEADS);
     let mut faults = checker.faults;
     if !faults.is_empty() {
         faults.append(&mut checker.missing_secrets);
     }
-    match (server, inference, heat_maps) {
-        (Some(server), Some(inference), Some(heat_maps)) if faults.is_empty() => {
+    match (server, inference, heat_maps, response, calendar) {
+        (Some(server), Some(inference), Some(heat_maps), Some(response), Some((calendar, schedules, profiles)))
+            if faults.is_empty() =>
+        {
             if heat_maps.folder.is_some() {
                 cameras.iter_mut().for_each(|camera| camera.heat_map_cell_m = Some(heat_maps.cell_m));
             }
             let privacy = PrivacyPlan { blur_heads };
-            Ok(Plan { server, inference, privacy, cameras, rules, alerts_jsonl, heat_maps })
+            Ok(Plan {
+                server,
+                inference,
+                privacy,
+                cameras,
+                rules,
+                response,
+                calendar,
+                schedules,
+                profiles,
+                alerts_jsonl,
+                heat_maps,
+            })
         }
         _ => {
             faults.sort_by_key(|fault| fault.line);
