@@ -279,10 +279,10 @@ fn play(happenings: &[(u32, Happening)], mut each: impl FnMut(&mut AlertBook)) -
                     told.extend(book.observe(&event(*kind, at(now), at(since), Some(level), to)));
                 }
             }
-            (Happening::Event(kind @ (AlertKind::Stale | AlertKind::Fresh), _), Some((level, stale, _))) => {
-                if stale == (*kind == AlertKind::Fresh) {
-                    told.extend(book.observe(&event(*kind, at(now), at(since), Some(level), Some(level))));
-                }
+            (Happening::Event(kind @ (AlertKind::Stale | AlertKind::Fresh), _), Some((level, stale, _)))
+                if stale == (*kind == AlertKind::Fresh) =>
+            {
+                told.extend(book.observe(&event(*kind, at(now), at(since), Some(level), Some(level))));
             }
             (Happening::Act(action), Some((_, _, id))) => {
                 told.extend(book.act(at(now), &id, "li", action.clone()).unwrap_or_default());
