@@ -25,15 +25,9 @@ fn rule(zone: usize, measure: Measure) -> RulePlan {
         let raise = 10.0 * (i + 1) as f64;
         LevelPlan { level, raise, hold_s: 10.0, clear: 0.85 * raise, clear_hold_s: 60.0 }
     };
-    RulePlan {
-        id: id(RuleId::new(&format!("rule_{zone}_{}", measure.as_str()))),
-        name: String::new(),
-        camera: id(CameraId::new("cam")),
-        place: Place::Zone(zone_id(zone)),
-        measure,
-        levels: Level::ALL.into_iter().enumerate().map(level).collect(),
-        source: "bench".to_owned(),
-    }
+    let rule = id(RuleId::new(&format!("rule_{zone}_{}", measure.as_str())));
+    let place = Place::Zone(id(CameraId::new("cam")), zone_id(zone));
+    RulePlan::new(rule, place, measure, Level::ALL.into_iter().enumerate().map(level).collect())
 }
 
 fn zones(frame: usize) -> Vec<ZoneState> {

@@ -9,6 +9,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group};
 use crowdflow::analysis::CameraAnalysis;
 use crowdflow::config::{self, Plan};
 use crowdflow::model::{Detection, FrameMeta, FrameSize, ObjectClass, PixelBox, Timestamp};
+use crowdflow::rules::RuleEngine;
 use crowdflow::tracking::{ScoreThresholds, Tracker};
 
 const SIZE: FrameSize = FrameSize { width_px: 1920, height_px: 1080 };
@@ -106,7 +107,11 @@ impl Run<Tracker> {
 
 impl Run<CameraAnalysis> {
     fn of_analysis(plan: &Plan, people: usize) -> Self {
-        Self::new(CameraAnalysis::new(&plan.cameras[0], &plan.rules, THRESHOLDS), plan, people)
+        Self::new(
+            CameraAnalysis::new(&plan.cameras[0], RuleEngine::of_camera(&plan, &plan.cameras[0].id), THRESHOLDS),
+            plan,
+            people,
+        )
     }
 
     fn step(&mut self) {

@@ -19,6 +19,7 @@ use crowdflow::geometry::Polygon;
 use crowdflow::model::{
     CountEvidence, Detection, FrameMeta, FrameSize, ObjectClass, PixelBox, PixelPoint, Reading, Timestamp,
 };
+use crowdflow::rules::RuleEngine;
 use crowdflow::tracking::ScoreThresholds;
 
 /// A count that lacks more than this share of the people is low.
@@ -126,7 +127,7 @@ fn sequence(folder: &Path) -> anyhow::Result<(Vec<Tally>, f64)> {
             [(rect.left, rect.top), (rect.right, rect.top), (rect.right, rect.bottom), (rect.left, rect.bottom)];
         Polygon::new(&corners.map(|(x, y)| PixelPoint { x, y }))
     });
-    let mut analysis = CameraAnalysis::new(&plan.cameras[0], &[], THRESHOLDS);
+    let mut analysis = CameraAnalysis::new(&plan.cameras[0], RuleEngine::new(&[]), THRESHOLDS);
     let mut tallies: Vec<Tally> = ZONES.iter().map(|_| Tally::default()).collect();
     let mut before: Vec<Option<bool>> = vec![None; ZONES.len()];
     for frame in 1..=last_frame {

@@ -1,9 +1,10 @@
 //! Tracker, zones, lines and rules of one camera, in step.
 
-use crate::config::{CameraPlan, RulePlan};
+use crate::config::CameraPlan;
 use crate::flow::{CameraFlow, FlowStep, HeatMap};
 use crate::model::{
-    CameraId, CountEvidence, Detection, FrameMeta, FrameReport, FrameSize, ObjectClass, PixelBox, Timestamp, Track,
+    CameraId, CountEvidence, Detection, FrameMeta, FrameReport, FrameSize, Measure, ObjectClass, PixelBox, Reading,
+    Timestamp, Track,
 };
 use crate::rules::{CameraReadings, RuleEngine, RuleStatus};
 use crate::tracking::{ScoreThresholds, Tracker, TrackerStep};
@@ -24,16 +25,15 @@ pub struct CameraAnalysis {
 }
 
 impl CameraAnalysis {
-    /// The analysis of this camera; of `rules` it takes those on the camera's own places.
+    /// The analysis of this camera with the rules on its own places, [`RuleEngine::of_camera`].
     #[must_use]
-    pub fn new(camera: &CameraPlan, rules: &[RulePlan], thresholds: ScoreThresholds) -> Self {
-        let own: Vec<RulePlan> = rules.iter().filter(|rule| rule.camera == camera.id).cloned().collect();
+    pub fn new(camera: &CameraPlan, rules: RuleEngine, thresholds: ScoreThresholds) -> Self {
         Self {
             camera: camera.id.clone(),
             stale_after_s: camera.stale_after_s,
             tracker: tracker(camera, thresholds),
             flow: CameraFlow::new(camera),
-            rules: RuleEngine::new(&own),
+            rules,
             last_frame: None,
             size: None,
             started: None,
@@ -137,7 +137,9 @@ impl CameraAnalysis {
     }
 
     fn report(&mut self, at: Timestamp, frame: Option<FrameMeta>, tracks: Vec<Track>, flow: FlowStep) -> FrameReport {
-        let FlowStep { zones, lines, readings, crossings } = flow;
+        let FlowStep { zones, lines, mut readings, crossings } = flow;
+        let seen = self.last_frame.map(|(at, _)| at).or(self.started).unwrap_or(at);
+        readings.set(Measure::Blind, Reading::Valid(at.seconds_since(seen).max(0.0)));
         let places = CameraReadings { zones: &zones, lines: &lines, camera: &readings };
         let alerts = self.rules.step(at, &self.camera, places);
         FrameReport { camera: self.camera.clone(), at, frame, tracks, zones, lines, readings, crossings, alerts }

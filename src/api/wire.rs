@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::ApiState;
-use crate::config::{CameraPlan, LinePlan, RulePlan, ZonePlan};
+use crate::config::{CameraPlan, LinePlan, RulePlan, SitePlan, ZonePlan};
 use crate::input::InputReport;
 use crate::model::{
-    CameraId, CameraState, FrameReport, Level, LineId, Measure, ObjectClass, Reading, Readings, SaturationReason,
-    Timestamp, UnknownReason, ZoneClassState, ZoneId,
+    CameraId, CameraState, FrameReport, Level, LineId, Measure, ObjectClass, Place, Reading, Readings,
+    SaturationReason, SiteId, Timestamp, UnknownReason, ZoneClassState, ZoneId,
 };
 use crate::rules::wire::AlertLine;
-use crate::status::{CameraStatus, RuleState, StatusSnapshot};
+use crate::status::{CameraStatus, RuleState, SiteStatus, StatusSnapshot};
 
 /// Version of the format. Fields may be added without a new one; a field that changes its meaning or goes needs one.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// Everything as it stands: `/api/v1/state`, and the data of each event of `/api/v1/events`.
 #[derive(Debug, Serialize)]
@@ -32,10 +32,25 @@ pub struct StateBody<'a> {
     pub model: &'a str,
     /// Every camera.
     pub cameras: Vec<CameraBody<'a>>,
+    /// Every site.
+    pub sites: Vec<SiteBody<'a>>,
     /// Every rule.
     pub rules: Vec<RuleBody<'a>>,
     /// The newest alert transitions, newest first, as in `alerts.jsonl`.
     pub recent_alerts: Vec<AlertLine<'a>>,
+}
+
+/// A site.
+#[derive(Debug, Serialize)]
+pub struct SiteBody<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// The published greatest number of people.
+    pub capacity: Option<f64>,
+    /// What is measured of it, by name.
+    pub measures: Measures,
 }
 
 /// A camera.
@@ -167,11 +182,13 @@ pub struct RuleBody<'a> {
     pub id: &'a str,
     /// Its name.
     pub name: &'a str,
-    /// The place's camera.
-    pub camera: &'a str,
-    /// The zone; `null` where the rule is on a line or on the whole camera.
+    /// The camera of its first condition's place; `null` where that is a site.
+    pub camera: Option<&'a str>,
+    /// The site; `null` where it is a camera's place.
+    pub site: Option<&'a str>,
+    /// The zone; `null` where it is something else.
     pub zone: Option<&'a str>,
-    /// The line; `null` where the rule is on something else.
+    /// The line; `null` where it is something else.
     pub line: Option<&'a str>,
     /// What is compared.
     pub measure: &'static str,
@@ -216,6 +233,21 @@ impl<'a> StateBody<'a> {
             let with_status = cameras.clone().find(|(plan, _)| &plan.id == camera);
             with_status.is_some_and(|(plan, status)| freshness(plan, status, now).is_ok())
         };
+        // A site is looked at by several cameras: what it reads says itself which of them are blind.
+        let plan_is_fresh = |rule: &RulePlan| match rule.camera() {
+            Some(camera) => is_fresh(camera),
+            None => state.plan.cameras.iter().any(|camera| is_fresh(&camera.id)),
+        };
+        let site = |(plan, status): (&'a SitePlan, &SiteStatus)| SiteBody {
+            id: plan.id.as_str(),
+            name: &plan.name,
+            capacity: plan.capacity,
+            // Where no analysis is alive, what was said last stands for nothing.
+            measures: measures(
+                Some(&status.readings),
+                (!cameras.clone().any(|(plan, _)| is_fresh(&plan.id))).then_some(UnknownReason::NoFrames),
+            ),
+        };
         Self {
             schema: SCHEMA,
             time: now.to_rfc3339(),
@@ -223,7 +255,8 @@ impl<'a> StateBody<'a> {
             version: &state.info.version,
             model: &state.info.model,
             cameras: cameras.clone().map(|(plan, status)| CameraBody::new(plan, status, now)).collect(),
-            rules: rules.map(|(plan, rule)| RuleBody::new(plan, rule, is_fresh(&plan.camera))).collect(),
+            sites: state.plan.response.sites.iter().zip(&snapshot.sites).map(site).collect(),
+            rules: rules.map(|(plan, rule)| RuleBody::new(plan, rule, plan_is_fresh(plan))).collect(),
             recent_alerts: snapshot.recent_alerts.iter().map(AlertLine::from).collect(),
         }
     }
@@ -342,7 +375,9 @@ impl<'a> RuleBody<'a> {
             Some(_) => Reading::Unknown(UnknownReason::NoFrames),
             None => Reading::Unknown(UnknownReason::NotStarted),
         };
-        let levels = plan.levels.iter().map(|level| LevelBody {
+        let first = plan.conditions.first();
+        let place = first.map(|condition| &condition.place);
+        let levels = first.into_iter().flat_map(|condition| &condition.levels).map(|level| LevelBody {
             level: level.level,
             raise: level.raise,
             hold_s: level.hold_s,
@@ -352,10 +387,11 @@ impl<'a> RuleBody<'a> {
         Self {
             id: plan.id.as_str(),
             name: &plan.name,
-            camera: plan.camera.as_str(),
-            zone: plan.place.zone().map(ZoneId::as_str),
-            line: plan.place.line().map(LineId::as_str),
-            measure: plan.measure.as_str(),
+            camera: place.and_then(Place::camera).map(CameraId::as_str),
+            site: place.and_then(Place::site).map(SiteId::as_str),
+            zone: place.and_then(Place::zone).map(ZoneId::as_str),
+            line: place.and_then(Place::line).map(LineId::as_str),
+            measure: first.map_or("", |condition| condition.measure.as_str()),
             level: match state.level {
                 Some(level) => level.as_str(),
                 None if stale => "unknown",

@@ -22,6 +22,7 @@ use crate::input::InputReport;
 use crate::model::{FrameReport, FrameSize, LineState, ObjectClass, Timestamp, TrackId, ZoneState};
 use crate::picture::{Picture, VideoWriter};
 use crate::pipeline::{AnalysedFrame, PipelineError, Progress, RecordingSummary, StageSummaries, analyze_recording};
+use crate::rules::RuleEngine;
 use crate::sink::AnalysisFiles;
 use crate::view::{Annotator, Scene, heat_map_pictures, people_to_hide, zone_levels};
 
@@ -271,7 +272,7 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
     let bar = progress_bar();
     let summary = analyze_recording(
         &camera,
-        &plan.rules,
+        RuleEngine::of_camera(&plan, &camera.id),
         &plan.inference,
         &models,
         !args.no_video,

@@ -128,6 +128,12 @@ const SHIPPED_LEVELS: [ShippedLevels; 2] = [
     },
 ];
 
+/// The shipped shares of a site's published capacity, blue to red.
+pub const SHARE_OF_CAPACITY: [f64; 4] = [0.8, 0.9, 1.0, 1.2];
+/// Where they come from: shown with every alert.
+pub const SHARE_OF_CAPACITY_SOURCE: &str = "practice at Chinese sites: 80 % of the published maximum load warns, 100 % stops entry; 90 % and 120 % are \
+     crowdflow's proposal between and beyond, not a standard";
+
 /// How long somebody may stay before they loiter.
 pub(super) const LOITERING: Range = Range::above_zero(86_400.0).of(" seconds");
 /// The side of a heat map's cell: finer than a foot is noise, coarser than a bus is no map.

@@ -7,8 +7,8 @@ use super::{Calendar, Fault, Profile, Response, Schedule, defaults};
 use crate::calibration::{FittedPoint, GroundPlane};
 use crate::geometry::TileGrid;
 use crate::model::{
-    CameraId, ClassSet, Direction, FrameSize, Level, LineId, Measure, NormPoint, Place, RuleId, Timestamp, ZoneId,
-    ZoneUse,
+    CameraId, ClassSet, Direction, FrameSize, Level, LineId, Measure, NormPoint, Place, RuleId, SiteId, Timestamp,
+    ZoneId, ZoneUse,
 };
 
 /// A whole checked configuration.
@@ -545,23 +545,98 @@ impl LinePlan {
     }
 }
 
-/// An alert rule on one zone, line or camera.
+/// An alert rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RulePlan {
     /// Its id.
     pub id: RuleId,
     /// Name shown to people.
     pub name: String,
-    /// The place's camera.
-    pub camera: CameraId,
+    /// What it looks at; at least one.
+    pub conditions: Vec<ConditionPlan>,
+    /// How several conditions make one level.
+    pub combine: Combine,
+    /// Where the thresholds come from: shown with every alert.
+    pub source: String,
+    /// When it may begin an alert.
+    pub when: When,
+    /// The site whose units and response plans its alerts have.
+    pub site: Option<SiteId>,
+}
+
+/// A measure of a place, with the levels that its values give.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConditionPlan {
     /// The place.
     pub place: Place,
     /// What is compared.
     pub measure: Measure,
     /// The levels that are set, mildest first; their raise values get worse strictly ([`Worse`](crate::model::Worse)).
     pub levels: Vec<LevelPlan>,
-    /// Where the thresholds come from: shown with every alert.
-    pub source: String,
+}
+
+/// How several conditions make one level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Combine {
+    /// The gravest level that all of them have reached.
+    All,
+    /// The gravest level that one of them has reached.
+    Any,
+}
+
+impl Combine {
+    /// Its name in configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// When a rule may begin an alert. One that is open goes on until it clears, whatever the hour: a place that was too full
+/// at closing time is too full after it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct When {
+    /// At least one of them has to apply; none: any time.
+    pub schedules: Vec<Schedule>,
+    /// At least one of these profiles has to be on; none: none has to.
+    pub profiles: Vec<String>,
+    /// None of these profiles may be on.
+    pub except_profiles: Vec<String>,
+}
+
+impl RulePlan {
+    /// A rule of one condition that applies at any time; its name is its id, and its source is not told.
+    #[must_use]
+    pub fn new(id: RuleId, place: Place, measure: Measure, levels: Vec<LevelPlan>) -> Self {
+        Self {
+            name: id.to_string(),
+            id,
+            conditions: vec![ConditionPlan { place, measure, levels }],
+            combine: Combine::Any,
+            source: String::new(),
+            when: When::default(),
+            site: None,
+        }
+    }
+
+    /// The camera, where all of its conditions are on one camera.
+    #[must_use]
+    pub fn camera(&self) -> Option<&CameraId> {
+        let camera = self.conditions.first()?.place.camera()?;
+        self.conditions.iter().all(|condition| condition.place.camera() == Some(camera)).then_some(camera)
+    }
+
+    /// Every level that it may have, mildest first.
+    #[must_use]
+    pub fn levels(&self) -> Vec<Level> {
+        let has = |level: &Level| {
+            self.conditions.iter().any(|condition| condition.levels.iter().any(|plan| plan.level == *level))
+        };
+        Level::ALL.into_iter().filter(has).collect()
+    }
 }
 
 /// One level of a rule.

@@ -79,7 +79,8 @@ expected! {
     RawZone: "a table with polygon",
     RawDirection: "a table { from = [x, y], to = [x, y] }",
     RawLine: "a table with a and b",
-    RawRule: "a table with zone (or line, or camera), measure and levels",
+    RawRule: "a table with zone (or line, camera or site), measure and levels",
+    RawCondition: "a table with zone (or line, camera or site), measure and levels",
     RawLevels: "a table of levels",
     RawLevel: "a table such as { raise = 2.0 }",
 }
@@ -324,10 +325,30 @@ pub(super) struct RawRule {
     pub zone: Option<String>,
     pub line: Option<String>,
     pub camera: Option<String>,
+    pub site: Option<String>,
     pub measure: Option<String>,
     #[serde(rename = "use")]
     pub ground_use: Option<String>,
     pub source: Option<String>,
+    pub levels: Option<Table<RawLevels>>,
+    pub all: Option<Vec<Table<RawCondition>>>,
+    pub any: Option<Vec<Table<RawCondition>>>,
+    pub schedules: Vec<String>,
+    pub profiles: Vec<String>,
+    pub except_profiles: Vec<String>,
+}
+
+/// One of `[[rules.ID.all]]` or `[[rules.ID.any]]`
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawCondition {
+    pub zone: Option<String>,
+    pub line: Option<String>,
+    pub camera: Option<String>,
+    pub site: Option<String>,
+    pub measure: Option<String>,
+    #[serde(rename = "use")]
+    pub ground_use: Option<String>,
     pub levels: Option<Table<RawLevels>>,
 }
 

@@ -2,7 +2,7 @@
 //! cameras.
 
 use super::defaults;
-use crate::model::{CameraId, Direction, Level, LineId, SiteId, UnitId, ZoneId};
+use crate::model::{CameraId, Direction, Level, LineId, Place, SiteId, UnitId, ZoneId};
 
 /// A command unit: a district, a sub-district.
 #[derive(Debug, Clone, PartialEq)]
@@ -178,6 +178,20 @@ impl Response {
     #[must_use]
     pub fn site(&self, id: &SiteId) -> Option<&SitePlan> {
         self.sites.iter().find(|site| &site.id == id)
+    }
+
+    /// The site that a place belongs to: the first that has its zone, its line as an entrance, or a zone of its camera.
+    #[must_use]
+    pub fn site_of(&self, place: &Place) -> Option<&SitePlan> {
+        let has = |site: &&SitePlan| match place {
+            Place::Site(id) => &site.id == id,
+            Place::Zone(camera, zone) => site.zones.iter().any(|known| (&known.camera, &known.zone) == (camera, zone)),
+            Place::Line(camera, line) => {
+                site.entrances.iter().any(|(known, entrance, _)| (known, entrance) == (camera, line))
+            }
+            Place::Camera(camera) => site.zones.iter().any(|known| &known.camera == camera),
+        };
+        self.sites.iter().find(has)
     }
 
     /// The plan that holds at a site while a level is on: that of the gravest level up to it that has one.

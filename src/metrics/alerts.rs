@@ -5,7 +5,7 @@ use prometheus::{Gauge, GaugeVec, IntCounterVec};
 use super::MetricsError;
 use super::series::{Families, KnownGauge};
 use crate::config::RulePlan;
-use crate::model::{AlertEvent, AlertKind, Level, LineId, ZoneId};
+use crate::model::{AlertEvent, AlertKind, CameraId, Level, LineId, Place, SiteId, ZoneId};
 use crate::rules::RuleStatus;
 
 /// The label of no level.
@@ -20,7 +20,7 @@ pub(super) struct RuleFamilies {
 
 impl RuleFamilies {
     pub fn new(families: &Families) -> Result<Self, MetricsError> {
-        let rule = ["rule", "camera", "zone", "line"];
+        let rule = ["rule", "camera", "zone", "line", "site"];
         Ok(Self {
             level: families.gauges(
                 "crowdflow_alert_level",
@@ -52,9 +52,14 @@ pub(super) struct RuleMetrics {
 impl RuleMetrics {
     pub fn new(families: &RuleFamilies, plan: &RulePlan) -> Self {
         // The label of what the rule isn't on is empty, which Prometheus takes for absent.
-        let zone = plan.place.zone().map_or("", ZoneId::as_str);
-        let line = plan.place.line().map_or("", LineId::as_str);
-        let labels = [plan.id.as_str(), plan.camera.as_str(), zone, line];
+        let place = plan.conditions.first().map(|condition| &condition.place);
+        let labels = [
+            plan.id.as_str(),
+            place.and_then(Place::camera).map_or("", CameraId::as_str),
+            place.and_then(Place::zone).map_or("", ZoneId::as_str),
+            place.and_then(Place::line).map_or("", LineId::as_str),
+            place.and_then(Place::site).map_or("", SiteId::as_str),
+        ];
         let stale = families.stale.with_label_values(&labels);
         stale.set(1.0);
         let transitions = families.transitions.clone();
@@ -63,9 +68,9 @@ impl RuleMetrics {
             transitions.with_label_values(&[plan.id.as_str(), kind.as_str(), level]);
         };
         count(AlertKind::Cleared, CALM);
-        for level in &plan.levels {
+        for level in plan.levels() {
             for kind in [AlertKind::Raised, AlertKind::Lowered, AlertKind::Stale, AlertKind::Fresh] {
-                count(kind, level.level.as_str());
+                count(kind, level.as_str());
             }
         }
         Self { level: KnownGauge::new(&families.level, &labels), stale, transitions }

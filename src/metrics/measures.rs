@@ -19,15 +19,17 @@ impl MeasureFamilies {
     pub fn new(families: &Families, scope: Scope) -> Result<Self, MetricsError> {
         let mut known: Vec<(&str, GaugeVec)> = Vec::new();
         let mut of_measures = Vec::new();
-        for measure in Measure::of(scope).filter(|measure| !COUNTED_BY_CLASS.contains(measure)) {
+        let by_class = |measure: &Measure| scope != Scope::Site && COUNTED_BY_CLASS.contains(measure);
+        for measure in Measure::of(scope).filter(|measure| !by_class(measure)) {
             let facts = measure.facts();
             if let Some((_, family)) = known.iter().find(|(metric, _)| *metric == facts.metric) {
                 of_measures.push((measure, family.clone()));
                 continue;
             }
+            let camera = (scope != Scope::Site).then_some("camera");
             let place = (scope != Scope::Camera).then_some(scope.as_str());
             let own = facts.label.map(|(key, _)| key);
-            let labels: Vec<&str> = ["camera"].into_iter().chain(place).chain(own).collect();
+            let labels: Vec<&str> = camera.into_iter().chain(place).chain(own).collect();
             let name = format!("crowdflow_{}_{}", scope.as_str(), facts.metric);
             let family = families.gauges(&name, &format!("{} Absent while unknown.", facts.help), &labels)?;
             known.push((facts.metric, family.clone()));
@@ -42,12 +44,13 @@ impl MeasureFamilies {
 pub(super) struct MeasureMetrics(Vec<(Measure, KnownGauge)>);
 
 impl MeasureMetrics {
-    /// `place`: the zone's or line's id; nothing for the whole camera.
+    /// `place`: the zone's, line's or site's id; nothing for the whole camera. A site has no camera.
     pub fn new(families: &MeasureFamilies, camera: &str, place: &str) -> Self {
         let gauge = |(measure, family): &(Measure, GaugeVec)| {
+            let camera = (families.scope != Scope::Site).then_some(camera);
             let place = (families.scope != Scope::Camera).then_some(place);
             let own = measure.facts().label.map(|(_, value)| value);
-            let labels: Vec<&str> = [camera].into_iter().chain(place).chain(own).collect();
+            let labels: Vec<&str> = camera.into_iter().chain(place).chain(own).collect();
             (*measure, KnownGauge::new(family, &labels))
         };
         Self(families.families.iter().map(gauge).collect())

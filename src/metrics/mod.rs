@@ -18,10 +18,11 @@ use std::sync::Arc;
 use prometheus::{Counter, Gauge, IntCounter, Registry, TextEncoder};
 
 use crate::config::Plan;
-use crate::model::{CameraId, FrameReport, RuleId};
+use crate::model::{AlertEvent, CameraId, FrameReport, Readings, RuleId, Scope, SiteId};
 use crate::rules::RuleStatus;
 use alerts::{RuleFamilies, RuleMetrics};
 use camera::CameraFamilies;
+use measures::{MeasureFamilies, MeasureMetrics};
 use process::ProcessCollector;
 use series::Families;
 
@@ -80,6 +81,7 @@ pub struct Metrics(Arc<Inner>);
 struct Inner {
     registry: Registry,
     cameras: BTreeMap<CameraId, CameraMetrics>,
+    sites: BTreeMap<SiteId, MeasureMetrics>,
     rules: BTreeMap<RuleId, RuleMetrics>,
     workers: Gauge,
     busy: Counter,
@@ -105,6 +107,8 @@ impl Metrics {
         let rule_families = RuleFamilies::new(&families)?;
         let camera = |plan| CameraMetrics::new(&camera_families, plan);
         let rule = |plan| RuleMetrics::new(&rule_families, plan);
+        let site_families = MeasureFamilies::new(&families, Scope::Site)?;
+        let site = |id: &SiteId| (id.clone(), MeasureMetrics::new(&site_families, "", id.as_str()));
         let panics = families.counters(
             "crowdflow_thread_panics_total",
             "Panics of worker threads: each is a bug, and was contained.",
@@ -113,6 +117,7 @@ impl Metrics {
         let no_labels: [&str; 0] = [];
         let inner = Inner {
             cameras: plan.cameras.iter().map(|plan| (plan.id.clone(), camera(plan))).collect(),
+            sites: plan.response.sites.iter().map(|plan| site(&plan.id)).collect(),
             rules: plan.rules.iter().map(|plan| (plan.id.clone(), rule(plan))).collect(),
             workers: families
                 .gauges("crowdflow_inference_workers", "Inference workers that run.", &[])?
@@ -155,7 +160,21 @@ impl Metrics {
         if let Some(camera) = self.camera(&report.camera) {
             camera.observe(report);
         }
-        for event in &report.alerts {
+        self.transitions(&report.alerts);
+    }
+
+    /// Takes in what sites read and what their rules told.
+    pub fn observe_sites<'a>(&self, readings: impl IntoIterator<Item = (&'a SiteId, Readings)>, alerts: &[AlertEvent]) {
+        for (site, readings) in readings {
+            if let Some(metrics) = self.0.sites.get(site) {
+                metrics.observe(&readings);
+            }
+        }
+        self.transitions(alerts);
+    }
+
+    fn transitions(&self, alerts: &[AlertEvent]) {
+        for event in alerts {
             if let Some(rule) = self.0.rules.get(&event.rule) {
                 rule.transition(event);
             }

@@ -282,9 +282,8 @@ fn what_the_plan_does_not_hold_makes_no_series() {
     stray.alerts.push(AlertEvent {
         at: stray.at,
         rule: RuleId::new("elsewhere").unwrap(),
-        camera: stray.camera.clone(),
         name: "Elsewhere".to_owned(),
-        place: Place::Zone(ZoneId::new("plaza").unwrap()),
+        place: Place::Zone(camera(), ZoneId::new("plaza").unwrap()),
         measure: Measure::Occupancy,
         kind: AlertKind::Raised,
         from: None,

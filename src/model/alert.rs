@@ -1,6 +1,6 @@
 //! Alerts in four levels.
 
-use super::{CameraId, Measure, Place, Reading, RuleId, Timestamp};
+use super::{Measure, Place, Reading, RuleId, Timestamp};
 
 /// Warning level, mildest first: 蓝 blue (Ⅳ), 黄 yellow (Ⅲ), 橙 orange (Ⅱ), 红 red (Ⅰ).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -77,8 +77,6 @@ pub struct AlertEvent {
     pub rule: RuleId,
     /// The rule's name for people.
     pub name: String,
-    /// The camera whose place it is.
-    pub camera: CameraId,
     /// The place.
     pub place: Place,
     /// What is measured.

@@ -11,6 +11,8 @@ pub enum Scope {
     Line,
     /// A whole camera.
     Camera,
+    /// Several zones as one.
+    Site,
 }
 
 impl Scope {
@@ -21,6 +23,7 @@ impl Scope {
             Self::Zone => "zone",
             Self::Line => "line",
             Self::Camera => "camera",
+            Self::Site => "site",
         }
     }
 }
@@ -49,6 +52,8 @@ pub enum Needs {
     EnclosingLines,
     /// A density-map model as second opinion.
     DensityMap,
+    /// The site's published capacity.
+    Capacity,
 }
 
 /// What there is to know about a measure.
@@ -100,6 +105,9 @@ const LINE: &[Scope] = &[Scope::Line];
 const PLACES: &[Scope] = &[Scope::Zone, Scope::Line];
 const CAMERA: &[Scope] = &[Scope::Camera];
 const ZONE_AND_CAMERA: &[Scope] = &[Scope::Zone, Scope::Camera];
+const ZONE_AND_SITE: &[Scope] = &[Scope::Zone, Scope::Site];
+const LINE_AND_SITE: &[Scope] = &[Scope::Line, Scope::Site];
+const SITE: &[Scope] = &[Scope::Site];
 
 /// A measure of zones, without unit, from 0 to 1, for calibrated cameras, the more the worse: what most have in common.
 const SHARE: MeasureFacts = MeasureFacts {
@@ -139,12 +147,12 @@ const fn time_to(
 measures! {
     /// People in the zone.
     Occupancy = MeasureFacts {
-        name: "occupancy", column: "occupancy", metric: "occupancy", unit: " people", most: 100_000.0,
+        name: "occupancy", scopes: ZONE_AND_SITE, column: "occupancy", metric: "occupancy", unit: " people", most: 100_000.0,
         needs: Needs::Pictures, help: "People in the zone.", ..SHARE
     };
     /// People per m²: occupancy over area.
     Density = MeasureFacts {
-        name: "density", column: "density_per_m2", metric: "density_per_square_metre", unit: " people per m²",
+        name: "density", scopes: ZONE_AND_SITE, column: "density_per_m2", metric: "density_per_square_metre", unit: " people per m²",
         // Bodies have no room beyond that.
         most: 12.0, needs: Needs::Area, help: "People per square metre of the zone.", ..SHARE
     };
@@ -166,12 +174,12 @@ measures! {
     };
     /// Level of service as a number, 1 (A) to 6 (F).
     LevelOfService = MeasureFacts {
-        name: "level_of_service", column: "level_of_service", metric: "level_of_service", most: 6.0,
+        name: "level_of_service", scopes: ZONE_AND_SITE, column: "level_of_service", metric: "level_of_service", most: 6.0,
         help: "Level of service by density: 1 is A, 6 is F.", ..SHARE
     };
     /// Greatest local density.
     LocalDensity = MeasureFacts {
-        name: "local_density", column: "local_density_per_m2", metric: "local_density_per_square_metre",
+        name: "local_density", scopes: ZONE_AND_SITE, column: "local_density_per_m2", metric: "local_density_per_square_metre",
         unit: " people per m²", most: 12.0,
         help: "Greatest density at any place of the zone, Gaussian-weighted within about a metre.", ..SHARE
     };
@@ -355,13 +363,13 @@ measures! {
     );
     /// People a minute to the left of the line.
     FlowIn = MeasureFacts {
-        name: "flow_in", scopes: LINE, column: "flow_in_per_min", metric: "flow_people_per_minute",
+        name: "flow_in", scopes: LINE_AND_SITE, column: "flow_in_per_min", metric: "flow_people_per_minute",
         label: Some(("direction", "in")), unit: " people a minute", most: 100_000.0, needs: Needs::Pictures,
         help: "People a minute over the line, over the last minute.", ..SHARE
     };
     /// People a minute to the right of the line.
     FlowOut = MeasureFacts {
-        name: "flow_out", scopes: LINE, column: "flow_out_per_min", metric: "flow_people_per_minute",
+        name: "flow_out", scopes: LINE_AND_SITE, column: "flow_out_per_min", metric: "flow_people_per_minute",
         label: Some(("direction", "out")), unit: " people a minute", most: 100_000.0, needs: Needs::Pictures,
         help: "People a minute over the line, over the last minute.", ..SHARE
     };
@@ -387,6 +395,25 @@ measures! {
     People = MeasureFacts {
         name: "people", scopes: CAMERA, column: "people", metric: "people", unit: " people", most: 100_000.0,
         needs: Needs::Pictures, help: "People counted in the whole picture.", ..SHARE
+    };
+    /// Seconds without a picture.
+    Blind = MeasureFacts {
+        name: "blind", scopes: CAMERA, column: "blind_s", metric: "blind_seconds", unit: " seconds", most: 86_400.0,
+        needs: Needs::Pictures, help: "Seconds since the newest picture that was analysed; known while the camera is down too.",
+        ..SHARE
+    };
+    /// Occupancy over the published capacity.
+    ShareOfCapacity = MeasureFacts {
+        name: "share_of_capacity", scopes: SITE, column: "share_of_capacity", metric: "capacity_share_ratio", most: 10.0,
+        needs: Needs::Capacity, help: "People in the site over its published capacity.", ..SHARE
+    };
+    /// How many may still enter a minute.
+    AdmissibleFlow = MeasureFacts {
+        name: "admissible_flow", scopes: SITE, column: "admissible_flow_per_min",
+        metric: "admissible_people_per_minute", unit: " people a minute", worse: Worse::Low, most: 100_000.0,
+        needs: Needs::Capacity,
+        help: "People who may still enter a minute so that the capacity is reached no sooner than in ten minutes.",
+        ..SHARE
     };
 }
 

@@ -1,16 +1,20 @@
-//! What of a camera a reading or a rule is about.
+//! What a reading or a rule is about.
 
-use super::{LineId, Scope, ZoneId};
+use std::fmt;
 
-/// A place of a camera.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+use super::{CameraId, LineId, Scope, SiteId, ZoneId};
+
+/// A place: something that has readings.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
-    /// One of its zones.
-    Zone(ZoneId),
-    /// One of its lines.
-    Line(LineId),
-    /// The whole picture.
-    Camera,
+    /// A camera's zone.
+    Zone(CameraId, ZoneId),
+    /// A camera's line.
+    Line(CameraId, LineId),
+    /// A camera's whole picture.
+    Camera(CameraId),
+    /// Several zones as one.
+    Site(SiteId),
 }
 
 impl Place {
@@ -18,9 +22,19 @@ impl Place {
     #[must_use]
     pub fn scope(&self) -> Scope {
         match self {
-            Self::Zone(_) => Scope::Zone,
-            Self::Line(_) => Scope::Line,
-            Self::Camera => Scope::Camera,
+            Self::Zone(..) => Scope::Zone,
+            Self::Line(..) => Scope::Line,
+            Self::Camera(_) => Scope::Camera,
+            Self::Site(_) => Scope::Site,
+        }
+    }
+
+    /// The camera that sees it; `None` of a site, which several may see.
+    #[must_use]
+    pub fn camera(&self) -> Option<&CameraId> {
+        match self {
+            Self::Zone(camera, _) | Self::Line(camera, _) | Self::Camera(camera) => Some(camera),
+            Self::Site(_) => None,
         }
     }
 
@@ -28,7 +42,7 @@ impl Place {
     #[must_use]
     pub fn zone(&self) -> Option<&ZoneId> {
         match self {
-            Self::Zone(zone) => Some(zone),
+            Self::Zone(_, zone) => Some(zone),
             _ => None,
         }
     }
@@ -37,8 +51,29 @@ impl Place {
     #[must_use]
     pub fn line(&self) -> Option<&LineId> {
         match self {
-            Self::Line(line) => Some(line),
+            Self::Line(_, line) => Some(line),
             _ => None,
+        }
+    }
+
+    /// The site.
+    #[must_use]
+    pub fn site(&self) -> Option<&SiteId> {
+        match self {
+            Self::Site(site) => Some(site),
+            _ => None,
+        }
+    }
+}
+
+/// As rules name it: `CAMERA/ZONE`, `CAMERA/LINE`, `CAMERA` or `SITE`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Zone(camera, zone) => write!(f, "{camera}/{zone}"),
+            Self::Line(camera, line) => write!(f, "{camera}/{line}"),
+            Self::Camera(camera) => camera.fmt(f),
+            Self::Site(site) => site.fmt(f),
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 
 /// Why there is no value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UnknownReason {
     /// No frame has been analysed since the start.
     NotStarted,
@@ -55,8 +56,10 @@ impl SaturationReason {
     }
 }
 
-/// A value, a bound, or nothing with a reason.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A value, a bound, or nothing with a reason. It is serialised for state that survives a restart; outputs say value and
+/// quality.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reading {
     /// The value as measured.
     Valid(f64),

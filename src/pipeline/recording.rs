@@ -11,12 +11,13 @@ use super::density_turns::DensityTurns;
 use super::sessions::{Inferred, Sessions};
 use super::{PipelineError, Preparation, StageSummary, StageTimes, look_for_people, worker_count};
 use crate::analysis::CameraAnalysis;
-use crate::config::{CameraPlan, InferencePlan, RulePlan};
+use crate::config::{CameraPlan, InferencePlan};
 use crate::flow::HeatMap;
 use crate::inference::{Models, PreparedFrame};
 use crate::input::{InputInUse, budgets_px};
 use crate::model::{Detection, FrameMeta, FrameReport};
 use crate::picture::Picture;
+use crate::rules::RuleEngine;
 use crate::source::{FrameReader, SourceTotals};
 
 /// Prepared frames that wait for a worker, for each worker: enough that none waits for the decoder.
@@ -115,7 +116,7 @@ type Arrival = (u64, Result<Done, PipelineError>);
 /// [`PipelineError`]; what was written before is the caller's to discard.
 pub fn analyze_recording(
     camera: &CameraPlan,
-    rules: &[RulePlan],
+    rules: RuleEngine,
     inference: &InferencePlan,
     models: &Models,
     keep_pictures: bool,

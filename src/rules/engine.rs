@@ -1,10 +1,14 @@
 //! All rules together.
 
-use super::machine::LevelMachine;
-use crate::config::RulePlan;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::machine::{LevelMachine, MachineState};
+use crate::config::{Calendar, Combine, ConditionPlan, LevelPlan, Plan, Profile, RulePlan, When};
 use crate::model::{
-    AlertEvent, CameraId, FrameReport, Level, LineState, Measure, Place, Reading, Readings, RuleId, Timestamp,
-    ZoneState,
+    AlertEvent, AlertKind, CameraId, FrameReport, Level, LineState, Measure, Place, Reading, Readings, RuleId,
+    Timestamp, ZoneState,
 };
 
 /// What a camera's places read at one moment.
@@ -25,12 +29,13 @@ impl<'a> From<&'a FrameReport> for CameraReadings<'a> {
 }
 
 impl<'a> CameraReadings<'a> {
-    /// The readings of this place; `index` is where it was last time, and is set to where it is now.
+    /// The readings of this place of the camera; `index` is where it was last time, and is set to where it is now.
     fn of(&self, place: &Place, index: &mut usize) -> Option<&'a Readings> {
         match place {
-            Place::Camera => Some(self.camera),
-            Place::Zone(id) => found(self.zones, index, |state| &state.zone == id).map(|state| &state.readings),
-            Place::Line(id) => found(self.lines, index, |state| &state.line == id).map(|state| &state.readings),
+            Place::Camera(_) => Some(self.camera),
+            Place::Zone(_, id) => found(self.zones, index, |state| &state.zone == id).map(|state| &state.readings),
+            Place::Line(_, id) => found(self.lines, index, |state| &state.line == id).map(|state| &state.readings),
+            Place::Site(_) => None,
         }
     }
 }
@@ -49,94 +54,349 @@ fn found<'a, T>(states: &'a [T], index: &mut usize, fits: impl Fn(&T) -> bool) -
 pub struct RuleStatus<'a> {
     /// The rule.
     pub rule: &'a RuleId,
-    /// The place's camera.
-    pub camera: &'a CameraId,
-    /// The place.
+    /// The place of the condition that decides.
     pub place: &'a Place,
-    /// What is compared.
+    /// What is compared there.
     pub measure: Measure,
     /// The level that is on; `None`: calm.
     pub level: Option<Level>,
     /// When the alert that is on left calm; `None`: calm.
     pub since: Option<Timestamp>,
-    /// The newest value; `None` before the first sample.
+    /// The newest value there; `None` before the first sample.
     pub reading: Option<Reading>,
-    /// No value is known now (or none was, yet): the level is what was known last, and calm means nothing.
+    /// No value is known now of some condition (or none was, yet): the level is what was known last, and calm means
+    /// nothing.
     pub stale: bool,
 }
 
+/// What of a rule survives a restart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RuleState {
+    on: Option<(Level, Timestamp)>,
+    told_stale: bool,
+    conditions: Vec<ConditionState>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct ConditionState {
+    /// As configuration names it: a machine of another place or measure is not gone on with.
+    place: String,
+    measure: String,
+    machine: MachineState,
+}
+
 #[derive(Debug, Clone)]
-struct Rule {
-    plan: RulePlan,
+struct Condition {
+    place: Place,
+    measure: Measure,
+    levels: Vec<LevelPlan>,
     machine: LevelMachine,
     /// Where the place was in the last list.
     place_at: usize,
 }
 
-/// Rules on zones, lines and cameras, any number of cameras. It needs no ticks of its own: a camera that sends nothing is still told of,
-/// with places that read unknown.
+#[derive(Debug, Clone)]
+struct Rule {
+    plan: RulePlan,
+    conditions: Vec<Condition>,
+    /// The level that was told, and when the alert left calm.
+    on: Option<(Level, Timestamp)>,
+    /// It was told last that nothing is known.
+    told_stale: bool,
+    newest: Option<Timestamp>,
+}
+
+/// Rules on zones, lines, cameras and sites, any number of them. It needs no ticks of its own: a camera that sends nothing
+/// is still told of, with places that read unknown.
+///
+/// Each condition has a machine of its own, with its holds and its hysteresis. A rule of several has the gravest level
+/// that all of them, or one of them, has reached; it is stale while one of them is, and an unknown condition keeps the
+/// level that it had.
 #[derive(Debug, Clone)]
 pub struct RuleEngine {
     rules: Vec<Rule>,
+    occasions: Option<Occasions>,
+}
+
+/// What decides whether a rule applies, beside the time.
+#[derive(Debug, Clone)]
+struct Occasions {
+    calendar: Calendar,
+    profiles: Vec<Profile>,
+    switched_on: BTreeSet<String>,
+}
+
+impl Occasions {
+    fn apply(&self, when: &When, at: Timestamp) -> bool {
+        let is_on = |id: &String| {
+            let dated = || self.profiles.iter().any(|known| &known.id == id && self.calendar.is_dated(known, at));
+            self.switched_on.contains(id) || dated()
+        };
+        (when.schedules.is_empty() || when.schedules.iter().any(|schedule| self.calendar.applies(schedule, at)))
+            && (when.profiles.is_empty() || when.profiles.iter().any(is_on))
+            && !when.except_profiles.iter().any(is_on)
+    }
 }
 
 impl RuleEngine {
-    /// All rules in calm, in this order.
+    /// All rules in calm, in this order. Without a calendar ([`RuleEngine::by_calendar`]) they apply at any time.
     #[must_use]
     pub fn new(plans: &[RulePlan]) -> Self {
         let rule = |plan: &RulePlan| {
-            let machine = LevelMachine::new(&plan.levels, plan.measure.facts().worse);
-            Rule { plan: plan.clone(), machine, place_at: 0 }
+            let condition = |plan: &ConditionPlan| Condition {
+                place: plan.place.clone(),
+                measure: plan.measure,
+                machine: LevelMachine::new(&plan.levels, plan.measure.facts().worse),
+                levels: plan.levels.clone(),
+                place_at: 0,
+            };
+            let conditions = plan.conditions.iter().map(condition).collect();
+            Rule { plan: plan.clone(), conditions, on: None, told_stale: false, newest: None }
         };
-        Self { rules: plans.iter().map(rule).collect() }
+        Self { rules: plans.iter().map(rule).collect(), occasions: None }
+    }
+
+    /// The rules of the plan that are on this camera alone.
+    #[must_use]
+    pub fn of_camera(plan: &Plan, camera: &CameraId) -> Self {
+        Self::of_plan(plan, |rule| rule.camera() == Some(camera))
+    }
+
+    /// The rules of the plan that are not on one camera alone.
+    #[must_use]
+    pub fn of_sites(plan: &Plan) -> Self {
+        Self::of_plan(plan, |rule| rule.camera().is_none())
+    }
+
+    fn of_plan(plan: &Plan, is_own: impl Fn(&RulePlan) -> bool) -> Self {
+        let own: Vec<RulePlan> = plan.rules.iter().filter(|rule| is_own(rule)).cloned().collect();
+        Self::new(&own).by_calendar(&plan.calendar, &plan.profiles)
+    }
+
+    /// Every place that its conditions look at.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        self.rules.iter().flat_map(|rule| &rule.conditions).map(|condition| &condition.place)
+    }
+
+    /// The same rules, which begin alerts only when they are to by their schedules and profiles.
+    #[must_use]
+    pub fn by_calendar(mut self, calendar: &Calendar, profiles: &[Profile]) -> Self {
+        let (calendar, profiles) = (calendar.clone(), profiles.to_vec());
+        self.occasions = Some(Occasions { calendar, profiles, switched_on: BTreeSet::new() });
+        self
+    }
+
+    /// Switches a profile on, or off again; one that is on by its dates stays on by them.
+    pub fn switch_profile(&mut self, profile: &str, on: bool) {
+        if let Some(occasions) = &mut self.occasions {
+            if on {
+                occasions.switched_on.insert(profile.to_owned());
+            } else {
+                occasions.switched_on.remove(profile);
+            }
+        }
     }
 
     /// Takes in what a camera's places read as of a frame or tick, and gives what changed, in the order of the rules.
     ///
-    /// Each rule on this camera gets one sample. A place that is not in the list, or has no such measure (no area, no
-    /// people counted, no calibration), gives its rules none. Times go forward rule by rule: a sample that is not later
-    /// than a rule's newest is passed over.
+    /// Each condition on this camera gets one sample. A place that is not in the list, or has no such measure (no area,
+    /// no people counted, no calibration), gives none. Times go forward rule by rule: what is not later than a rule's
+    /// newest is passed over.
     pub fn step(&mut self, at: Timestamp, camera: &CameraId, readings: CameraReadings<'_>) -> Vec<AlertEvent> {
+        self.step_places(at, |place, index| {
+            (place.camera() == Some(camera)).then(|| readings.of(place, index)).flatten()
+        })
+    }
+
+    /// Takes in what any places read at this moment: `of` gives a place's readings, or `None` where it says nothing of it
+    /// now; its second argument is for its own use, kept by place. Otherwise as [`RuleEngine::step`].
+    pub fn step_places<'r>(
+        &mut self,
+        at: Timestamp,
+        mut of: impl FnMut(&Place, &mut usize) -> Option<&'r Readings>,
+    ) -> Vec<AlertEvent> {
         let mut events = Vec::new();
-        for Rule { plan, machine, place_at } in self.rules.iter_mut().filter(|rule| &rule.plan.camera == camera) {
-            let Some(of_place) = readings.of(&plan.place, place_at) else { continue };
-            let Some(reading) = of_place.get(plan.measure) else { continue };
-            machine.sample(at, reading, |transition| {
-                events.push(AlertEvent {
-                    at,
-                    rule: plan.id.clone(),
-                    name: plan.name.clone(),
-                    camera: plan.camera.clone(),
-                    place: plan.place.clone(),
-                    measure: plan.measure,
-                    kind: transition.kind,
-                    from: transition.from,
-                    to: transition.to,
-                    reading,
-                    threshold: transition.threshold,
-                    source: plan.source.clone(),
-                    since: transition.since,
-                });
-            });
+        let occasions = self.occasions.as_ref();
+        for rule in &mut self.rules {
+            if rule.newest.is_some_and(|newest| at <= newest) {
+                continue;
+            }
+            let mut sampled = false;
+            for condition in &mut rule.conditions {
+                let Some(readings) = of(&condition.place, &mut condition.place_at) else { continue };
+                let Some(reading) = readings.get(condition.measure) else { continue };
+                condition.machine.sample(at, reading, |_| ());
+                sampled = true;
+            }
+            if sampled {
+                rule.newest = Some(at);
+                rule.tell(at, occasions, &mut events);
+            }
         }
         events
     }
 
     /// How every rule stands, in order.
     pub fn states(&self) -> impl Iterator<Item = RuleStatus<'_>> {
-        self.rules.iter().map(|Rule { plan, machine, .. }| {
-            let reading = machine.newest().map(|(_, reading)| reading);
-            RuleStatus {
-                rule: &plan.id,
-                camera: &plan.camera,
-                place: &plan.place,
-                measure: plan.measure,
-                level: machine.level(),
-                since: machine.since(),
-                reading,
-                stale: reading.is_none_or(|reading| reading.value().is_none()),
-            }
+        self.rules.iter().filter_map(|rule| {
+            let condition = rule.deciding(rule.on.map(|(level, _)| level))?;
+            Some(RuleStatus {
+                rule: &rule.plan.id,
+                place: &condition.place,
+                measure: condition.measure,
+                level: rule.on.map(|(level, _)| level),
+                since: rule.on.map(|(_, since)| since),
+                reading: condition.machine.newest().map(|(_, reading)| reading),
+                stale: rule.is_stale(),
+            })
         })
+    }
+
+    /// What has to be kept of each rule to go on later just as if nothing had been.
+    #[must_use]
+    pub fn state(&self) -> BTreeMap<RuleId, RuleState> {
+        self.rules.iter().map(|rule| (rule.plan.id.clone(), rule.state())).collect()
+    }
+
+    /// What has to be kept of these rules.
+    #[must_use]
+    pub fn state_of(&self, rules: &BTreeSet<&RuleId>) -> BTreeMap<RuleId, RuleState> {
+        let wanted = self.rules.iter().filter(|rule| rules.contains(&rule.plan.id));
+        wanted.map(|rule| (rule.plan.id.clone(), rule.state())).collect()
+    }
+
+    /// Goes on where these rules stood. A rule that looks at other things now begins in calm; gives the rules that had an
+    /// alert which is not gone on with.
+    pub fn restore(&mut self, states: &BTreeMap<RuleId, RuleState>) -> Vec<RuleId> {
+        let mut dropped = Vec::new();
+        for rule in &mut self.rules {
+            if let Some(state) = states.get(&rule.plan.id)
+                && !rule.restore(state)
+                && state.on.is_some()
+            {
+                dropped.push(rule.plan.id.clone());
+            }
+        }
+        dropped
+    }
+}
+
+impl Rule {
+    /// The level that the conditions make.
+    fn level(&self) -> Option<Level> {
+        let levels = self.conditions.iter().map(|condition| condition.machine.level());
+        match self.plan.combine {
+            Combine::All => levels.min().flatten(),
+            Combine::Any => levels.max().flatten(),
+        }
+    }
+
+    fn is_stale(&self) -> bool {
+        self.conditions.iter().any(|condition| condition.machine.is_stale())
+    }
+
+    /// The condition that stands for the rule while it has this level: the first that has just this one.
+    fn deciding(&self, level: Option<Level>) -> Option<&Condition> {
+        let has_it = self.conditions.iter().find(|condition| condition.machine.level() == level);
+        has_it.or_else(|| self.conditions.first())
+    }
+
+    /// Tells what changed: at most a change of freshness, then a change of level.
+    fn tell(&mut self, at: Timestamp, occasions: Option<&Occasions>, events: &mut Vec<AlertEvent>) {
+        let stale = self.is_stale();
+        if let Some((level, _)) = self.on
+            && stale != self.told_stale
+        {
+            self.tell_freshness(at, stale, level, events);
+        }
+        let (before, now) = (self.on.map(|(level, _)| level), self.level());
+        if before == now {
+            return;
+        }
+        let may_begin = || occasions.is_none_or(|occasions| occasions.apply(&self.plan.when, at));
+        if before.is_none() && !may_begin() {
+            return;
+        }
+        let since = self.on.map_or(at, |(_, since)| since);
+        let kind = match now {
+            None => AlertKind::Cleared,
+            Some(_) if now > before => AlertKind::Raised,
+            Some(_) => AlertKind::Lowered,
+        };
+        events.extend(self.event(at, kind, before, now, since));
+        self.on = now.map(|level| (level, since));
+        match now {
+            None => self.told_stale = false,
+            // It rose by what is known, while something else is not.
+            Some(level) if before.is_none() && stale => self.tell_freshness(at, stale, level, events),
+            Some(_) => {}
+        }
+    }
+
+    fn tell_freshness(&mut self, at: Timestamp, stale: bool, level: Level, events: &mut Vec<AlertEvent>) {
+        self.told_stale = stale;
+        let kind = if stale { AlertKind::Stale } else { AlertKind::Fresh };
+        let since = self.on.map_or(at, |(_, since)| since);
+        events.extend(self.event(at, kind, Some(level), Some(level), since));
+    }
+
+    fn event(
+        &self,
+        at: Timestamp,
+        kind: AlertKind,
+        from: Option<Level>,
+        to: Option<Level>,
+        since: Timestamp,
+    ) -> Option<AlertEvent> {
+        // What rises is told by who rose, what falls by who fell to where it is now.
+        let condition = self.deciding(to)?;
+        let plan_of = |level: Option<Level>| condition.levels.iter().find(|plan| Some(plan.level) == level);
+        let threshold = match kind {
+            AlertKind::Raised => plan_of(to).map(|plan| plan.raise),
+            AlertKind::Lowered | AlertKind::Cleared => plan_of(from).map(|plan| plan.clear),
+            AlertKind::Stale | AlertKind::Fresh => None,
+        };
+        Some(AlertEvent {
+            at,
+            rule: self.plan.id.clone(),
+            name: self.plan.name.clone(),
+            place: condition.place.clone(),
+            measure: condition.measure,
+            kind,
+            from,
+            to,
+            reading: condition.machine.newest().map(|(_, reading)| reading)?,
+            threshold,
+            source: self.plan.source.clone(),
+            since,
+        })
+    }
+
+    fn state(&self) -> RuleState {
+        let conditions = self.conditions.iter().map(|condition| ConditionState {
+            place: condition.place.to_string(),
+            measure: condition.measure.as_str().to_owned(),
+            machine: condition.machine.state(),
+        });
+        RuleState { on: self.on, told_stale: self.told_stale, conditions: conditions.collect() }
+    }
+
+    /// Whether the state was of what the rule looks at now.
+    fn restore(&mut self, state: &RuleState) -> bool {
+        let fits = state.conditions.len() == self.conditions.len()
+            && self.conditions.iter().zip(&state.conditions).all(|(condition, state)| {
+                condition.place.to_string() == state.place && condition.measure.as_str() == state.measure
+            });
+        if !fits {
+            return false;
+        }
+        for (condition, state) in self.conditions.iter_mut().zip(&state.conditions) {
+            condition.machine.restore(&state.machine);
+        }
+        // A level that is no more falls to the next milder one that there is; the next sample tells of it.
+        (self.on, self.told_stale) = (state.on, state.told_stale);
+        self.newest = self.conditions.iter().filter_map(|condition| condition.machine.newest()).map(|(at, _)| at).max();
+        true
     }
 }
 
@@ -155,15 +415,10 @@ mod tests {
     }
 
     fn rule(id: &str, camera: &str, zone: &str, measure: Measure, raise: f64) -> RulePlan {
-        RulePlan {
-            id: RuleId::new(id).unwrap(),
-            name: id.to_uppercase(),
-            camera: CameraId::new(camera).unwrap(),
-            place: Place::Zone(ZoneId::new(zone).unwrap()),
-            measure,
-            levels: vec![LevelPlan { level: Level::Yellow, raise, hold_s: 0.0, clear: raise / 2.0, clear_hold_s: 0.0 }],
-            source: "the test".to_owned(),
-        }
+        let level = LevelPlan { level: Level::Yellow, raise, hold_s: 0.0, clear: raise / 2.0, clear_hold_s: 0.0 };
+        let place = Place::Zone(CameraId::new(camera).unwrap(), ZoneId::new(zone).unwrap());
+        let plan = RulePlan::new(RuleId::new(id).unwrap(), place, measure, vec![level]);
+        RulePlan { name: id.to_uppercase(), source: "the test".to_owned(), ..plan }
     }
 
     fn zones(zones: &[ZoneState]) -> CameraReadings<'_> {
@@ -195,8 +450,7 @@ mod tests {
                 at: Timestamp(1),
                 rule: RuleId::new("a_density").unwrap(),
                 name: "A_DENSITY".to_owned(),
-                camera: cam_a.clone(),
-                place: Place::Zone(ZoneId::new("plaza").unwrap()),
+                place: Place::Zone(cam_a.clone(), ZoneId::new("plaza").unwrap()),
                 measure: Measure::Density,
                 kind: AlertKind::Raised,
                 from: None,
@@ -236,11 +490,17 @@ mod tests {
     #[test]
     fn lines_and_whole_pictures_have_rules_too() {
         let line = LineId::new("gate").unwrap();
-        let on = |place, measure| RulePlan { place, measure, ..rule("r", "cam_a", "none", measure, 10.0) };
+        let camera_id = CameraId::new("cam_a").unwrap();
+        let on = |place, measure| {
+            let mut plan = rule("r", "cam_a", "none", measure, 10.0);
+            plan.conditions[0].place = place;
+            plan
+        };
+        let gate = Place::Line(camera_id.clone(), line.clone());
         let mut engine = RuleEngine::new(&[
-            on(Place::Line(line.clone()), Measure::FlowIn),
-            on(Place::Line(line.clone()), Measure::FlowOut),
-            on(Place::Camera, Measure::People),
+            on(gate.clone(), Measure::FlowIn),
+            on(gate.clone(), Measure::FlowOut),
+            on(Place::Camera(camera_id.clone()), Measure::People),
         ]);
         let readings = Readings::NONE
             .with(Measure::FlowIn, Reading::Valid(12.0))
@@ -248,9 +508,9 @@ mod tests {
         let lines = [LineState { line: line.clone(), totals: Vec::new(), readings }];
         let camera = Readings::NONE.with(Measure::People, Reading::Valid(10.0));
         let readings = CameraReadings { zones: &[], lines: &lines, camera: &camera };
-        let events = engine.step(Timestamp(1), &CameraId::new("cam_a").unwrap(), readings);
+        let events = engine.step(Timestamp(1), &camera_id, readings);
         let told: Vec<_> = events.iter().map(|event| (&event.place, event.measure, event.reading)).collect();
-        let flow = (&Place::Line(line), Measure::FlowIn, Reading::Valid(12.0));
-        assert_eq!(told, [flow, (&Place::Camera, Measure::People, Reading::Valid(10.0))]);
+        let flow = (&gate, Measure::FlowIn, Reading::Valid(12.0));
+        assert_eq!(told, [flow, (&Place::Camera(camera_id), Measure::People, Reading::Valid(10.0))]);
     }
 }

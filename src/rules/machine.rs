@@ -1,5 +1,7 @@
 //! One rule's levels over time.
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::{LevelPlan, defaults};
 use crate::model::{AlertKind, Level, Reading, Timestamp, Worse};
 
@@ -41,7 +43,18 @@ struct Open {
     below_since: Option<Timestamp>,
 }
 
-/// The state of one rule.
+/// What of a machine survives a restart. Levels are kept by name, so that a configuration with other levels can go on
+/// with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct MachineState {
+    newest: Option<(Timestamp, Reading)>,
+    /// The level that is on, since when, and since when it is to be left.
+    open: Option<(Level, Timestamp, Option<Timestamp>)>,
+    /// Levels that are to be raised, and since when.
+    rising: Vec<(Level, Timestamp)>,
+}
+
+/// The state of one condition.
 ///
 /// What is compared is the value's severity: the value itself, or its negative for a measure that gets worse downwards.
 ///
@@ -90,6 +103,32 @@ impl LevelMachine {
     /// The newest sample.
     pub(super) fn newest(&self) -> Option<(Timestamp, Reading)> {
         self.newest
+    }
+
+    /// Nothing is known now, or was, yet.
+    pub(super) fn is_stale(&self) -> bool {
+        self.newest.is_none_or(|(_, reading)| reading.value().is_none())
+    }
+
+    /// What has to be kept to go on later just as if nothing had been.
+    pub(super) fn state(&self) -> MachineState {
+        let open = self.open.and_then(|open| Some((self.level_at(open.level)?, open.since, open.below_since)));
+        let rising = self.thresholds.iter().filter_map(|threshold| Some((threshold.level, threshold.above_since?)));
+        MachineState { newest: self.newest, open, rising: rising.collect() }
+    }
+
+    /// Goes on where a machine stood. A level that is no more falls to the next milder one that there is.
+    pub(super) fn restore(&mut self, state: &MachineState) {
+        self.newest = state.newest;
+        self.open = state.open.and_then(|(level, since, below_since)| {
+            let index = self.thresholds.iter().rposition(|threshold| threshold.level <= level)?;
+            let is_same = self.level_at(index) == Some(level);
+            Some(Open { level: index, since, below_since: below_since.filter(|_| is_same) })
+        });
+        for threshold in &mut self.thresholds {
+            let rising = state.rising.iter().find(|(level, _)| *level == threshold.level);
+            threshold.above_since = rising.map(|(_, since)| *since);
+        }
     }
 
     /// Takes in a sample and tells what changed: at most a change of freshness, then a change of level. Time only goes

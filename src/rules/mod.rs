@@ -7,5 +7,5 @@ mod machine;
 pub mod wire;
 
 pub use book::{Acknowledgement, ActFault, AlertBook, BookState, OpenAlert, OpenStep, Shelf};
-pub use engine::{CameraReadings, RuleEngine, RuleStatus};
+pub use engine::{CameraReadings, RuleEngine, RuleState, RuleStatus};
 pub use machine::MAX_GAP_S;

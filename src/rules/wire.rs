@@ -3,10 +3,10 @@
 
 use serde::Serialize;
 
-use crate::model::{AlertEvent, AlertKind, Level, LineId, ZoneId};
+use crate::model::{AlertEvent, AlertKind, CameraId, Level, LineId, SiteId, ZoneId};
 
 /// Version of the format. Fields may be added without a new one; a field that changes its meaning or goes needs one.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// One line of `alerts.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,11 +19,13 @@ pub struct AlertLine<'a> {
     pub rule: &'a str,
     /// The rule's name for people.
     pub name: &'a str,
-    /// Id of the camera.
-    pub camera: &'a str,
-    /// Id of the zone; `null` where the rule is on a line or on the whole camera.
+    /// Id of the camera; `null` where it is about a site.
+    pub camera: Option<&'a str>,
+    /// Id of the site; `null` where it is about a camera's place.
+    pub site: Option<&'a str>,
+    /// Id of the zone; `null` where it is about something else.
     pub zone: Option<&'a str>,
-    /// Id of the line; `null` where the rule is on something else.
+    /// Id of the line; `null` where it is about something else.
     pub line: Option<&'a str>,
     /// What is measured, by its name in the configuration.
     pub measure: &'a str,
@@ -53,7 +55,8 @@ impl<'a> From<&'a AlertEvent> for AlertLine<'a> {
             time: event.at.to_rfc3339(),
             rule: event.rule.as_str(),
             name: &event.name,
-            camera: event.camera.as_str(),
+            camera: event.place.camera().map(CameraId::as_str),
+            site: event.place.site().map(SiteId::as_str),
             zone: event.place.zone().map(ZoneId::as_str),
             line: event.place.line().map(LineId::as_str),
             measure: event.measure.as_str(),
@@ -80,7 +83,7 @@ pub fn to_json_line(event: &AlertEvent) -> Result<String, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CameraId, Measure, Place, Reading, RuleId, Timestamp, UnknownReason};
+    use crate::model::{Measure, Place, Reading, RuleId, Timestamp, UnknownReason};
 
     #[test]
     fn lines_look_as_documented() {
@@ -88,8 +91,7 @@ mod tests {
             at: Timestamp(1_795_489_200_142_857),
             rule: RuleId::new("plaza_full").unwrap(),
             name: "人民广场 is dense".to_owned(),
-            camera: CameraId::new("gate_a").unwrap(),
-            place: Place::Zone(ZoneId::new("plaza").unwrap()),
+            place: Place::Zone(CameraId::new("gate_a").unwrap(), ZoneId::new("plaza").unwrap()),
             measure: Measure::Density,
             kind: AlertKind::Raised,
             from: None,
@@ -112,7 +114,7 @@ mod tests {
             kind: AlertKind::Cleared,
             from: Some(Level::Blue),
             to: None,
-            place: Place::Line(LineId::new("steps").unwrap()),
+            place: Place::Line(CameraId::new("gate_a").unwrap(), LineId::new("steps").unwrap()),
             measure: Measure::FlowOut,
             reading: Reading::Valid(3.0),
             threshold: Some(6.8),
@@ -120,9 +122,9 @@ mod tests {
         };
         let lines: Vec<_> = [raised, stale, cleared].iter().map(|event| to_json_line(event).unwrap()).collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
-        {"schema":1,"time":"2026-11-24T03:00:00.142857Z","rule":"plaza_full","name":"人民广场 is dense","camera":"gate_a","zone":"plaza","line":null,"measure":"density","kind":"raised","from":null,"to":"orange","value":2.25,"quality":"at_least","threshold":2.0,"source":"site plan, \"section 4\"","since":"2026-11-24T03:00:00.142857Z"}
-        {"schema":1,"time":"2026-11-24T03:00:12.142857Z","rule":"plaza_full","name":"人民广场 is dense","camera":"gate_a","zone":"plaza","line":null,"measure":"density","kind":"stale","from":"orange","to":"orange","value":null,"quality":"unknown:no_frames","threshold":null,"source":"site plan, \"section 4\"","since":"2026-11-24T03:00:00.142857Z"}
-        {"schema":1,"time":"2026-11-24T03:01:30.142857Z","rule":"plaza_full","name":"人民广场 is dense","camera":"gate_a","zone":null,"line":"steps","measure":"flow_out","kind":"cleared","from":"blue","to":null,"value":3.0,"quality":"valid","threshold":6.8,"source":"site plan, \"section 4\"","since":"2026-11-24T03:00:00.142857Z"}
+        {"schema":2,"time":"2026-11-24T03:00:00.142857Z","rule":"plaza_full","name":"人民广场 is dense","camera":"gate_a","site":null,"zone":"plaza","line":null,"measure":"density","kind":"raised","from":null,"to":"orange","value":2.25,"quality":"at_least","threshold":2.0,"source":"site plan, \"section 4\"","since":"2026-11-24T03:00:00.142857Z"}
+        {"schema":2,"time":"2026-11-24T03:00:12.142857Z","rule":"plaza_full","name":"人民广场 is dense","camera":"gate_a","site":null,"zone":"plaza","line":null,"measure":"density","kind":"stale","from":"orange","to":"orange","value":null,"quality":"unknown:no_frames","threshold":null,"source":"site plan, \"section 4\"","since":"2026-11-24T03:00:00.142857Z"}
+        {"schema":2,"time":"2026-11-24T03:01:30.142857Z","rule":"plaza_full","name":"人民广场 is dense","camera":"gate_a","site":null,"zone":null,"line":"steps","measure":"flow_out","kind":"cleared","from":"blue","to":null,"value":3.0,"quality":"valid","threshold":6.8,"source":"site plan, \"section 4\"","since":"2026-11-24T03:00:00.142857Z"}
         "#);
     }
 }

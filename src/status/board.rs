@@ -7,7 +7,9 @@ use tokio::sync::watch;
 
 use crate::config::Plan;
 use crate::input::InputInUse;
-use crate::model::{AlertEvent, CameraId, CameraState, FrameReport, Level, Reading, RuleId, Timestamp};
+use crate::model::{
+    AlertEvent, CameraId, CameraState, FrameReport, Level, Reading, Readings, RuleId, SiteId, Timestamp,
+};
 use crate::rules::RuleStatus;
 
 /// Transitions kept for showing; all of them are in the file of alerts.
@@ -89,6 +91,15 @@ pub struct RuleState {
     pub stale: bool,
 }
 
+/// How a site stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteStatus {
+    /// The site.
+    pub site: SiteId,
+    /// What is measured of it; none before the first report of one of its cameras.
+    pub readings: Readings,
+}
+
 /// Everything at one moment.
 #[derive(Debug, Clone)]
 pub struct StatusSnapshot {
@@ -96,6 +107,8 @@ pub struct StatusSnapshot {
     pub phase: Phase,
     /// Cameras in the order of the plan.
     pub cameras: Vec<CameraStatus>,
+    /// Sites in the order of the plan.
+    pub sites: Vec<SiteStatus>,
     /// Rules in the order of the plan.
     pub rules: Vec<RuleState>,
     /// The newest alert transitions, newest first.
@@ -113,6 +126,7 @@ pub struct StatusBoard {
 struct Newest {
     phase: Phase,
     cameras: Vec<CameraStatus>,
+    sites: Vec<SiteStatus>,
     rules: Vec<RuleState>,
     /// Oldest first.
     recent_alerts: VecDeque<AlertEvent>,
@@ -130,10 +144,12 @@ impl StatusBoard {
             analysis_alive: None,
             input: None,
         };
+        let site = |id: &SiteId| SiteStatus { site: id.clone(), readings: Readings::NONE };
         let rule = |id: &RuleId| RuleState { rule: id.clone(), level: None, since: None, reading: None, stale: true };
         let newest = Newest {
             phase: Phase::Starting,
             cameras: plan.cameras.iter().map(|plan| camera(&plan.id)).collect(),
+            sites: plan.response.sites.iter().map(|plan| site(&plan.id)).collect(),
             rules: plan.rules.iter().map(|plan| rule(&plan.id)).collect(),
             recent_alerts: VecDeque::with_capacity(RECENT_ALERTS),
         };
@@ -177,20 +193,8 @@ impl StatusBoard {
     /// Takes in the report of a frame or tick, and how the camera's rules stand after it.
     pub fn report<'a>(&self, report: Arc<FrameReport>, rules: impl IntoIterator<Item = RuleStatus<'a>>) {
         self.change(|newest| {
-            for status in rules {
-                if let Some(state) = newest.rules.iter_mut().find(|state| &state.rule == status.rule) {
-                    state.level = status.level;
-                    state.since = status.since;
-                    state.reading = status.reading;
-                    state.stale = status.stale;
-                }
-            }
-            for event in &report.alerts {
-                if newest.recent_alerts.len() == RECENT_ALERTS {
-                    newest.recent_alerts.pop_front();
-                }
-                newest.recent_alerts.push_back(event.clone());
-            }
+            newest.rules(rules);
+            newest.alerts(report.alerts.iter().cloned());
             if let Some(status) = newest.camera(&report.camera) {
                 if let Some(frame) = &report.frame {
                     status.last_frame = Some(frame.at);
@@ -201,6 +205,24 @@ impl StatusBoard {
         });
     }
 
+    /// Takes in what sites read, what their rules told, and how these stand after it. Nobody is told of it: a camera's
+    /// report, which brought it about, comes next.
+    pub fn sites<'a>(
+        &self,
+        readings: impl IntoIterator<Item = (&'a SiteId, Readings)>,
+        alerts: Vec<AlertEvent>,
+        rules: impl IntoIterator<Item = RuleStatus<'a>>,
+    ) {
+        let mut newest = self.lock();
+        for (site, readings) in readings {
+            if let Some(status) = newest.sites.iter_mut().find(|status| &status.site == site) {
+                status.readings = readings;
+            }
+        }
+        newest.rules(rules);
+        newest.alerts(alerts);
+    }
+
     /// Everything as it stands.
     #[must_use]
     pub fn snapshot(&self) -> StatusSnapshot {
@@ -208,6 +230,7 @@ impl StatusBoard {
         StatusSnapshot {
             phase: newest.phase,
             cameras: newest.cameras.clone(),
+            sites: newest.sites.clone(),
             rules: newest.rules.clone(),
             recent_alerts: newest.recent_alerts.iter().rev().cloned().collect(),
         }
@@ -236,6 +259,26 @@ impl StatusBoard {
 impl Newest {
     fn camera(&mut self, id: &CameraId) -> Option<&mut CameraStatus> {
         self.cameras.iter_mut().find(|status| &status.camera == id)
+    }
+
+    fn rules<'a>(&mut self, rules: impl IntoIterator<Item = RuleStatus<'a>>) {
+        for status in rules {
+            if let Some(state) = self.rules.iter_mut().find(|state| &state.rule == status.rule) {
+                state.level = status.level;
+                state.since = status.since;
+                state.reading = status.reading;
+                state.stale = status.stale;
+            }
+        }
+    }
+
+    fn alerts(&mut self, alerts: impl IntoIterator<Item = AlertEvent>) {
+        for event in alerts {
+            if self.recent_alerts.len() == RECENT_ALERTS {
+                self.recent_alerts.pop_front();
+            }
+            self.recent_alerts.push_back(event);
+        }
     }
 }
 
@@ -269,9 +312,8 @@ mod tests {
         let alert = |number: usize| AlertEvent {
             at: Timestamp(at + number as i64),
             rule: RuleId::new("full").unwrap(),
-            camera: camera.clone(),
             name: "Full".to_owned(),
-            place: Place::Zone(ZoneId::new("plaza").unwrap()),
+            place: Place::Zone(CameraId::new("gate").unwrap(), ZoneId::new("plaza").unwrap()),
             measure: Measure::Occupancy,
             kind: AlertKind::Raised,
             from: None,
@@ -308,10 +350,9 @@ mod tests {
         board.report(report(900, false, RECENT_ALERTS), []);
         board.analysis_alive(&gate, Timestamp(901));
         let rule = RuleId::new("full").unwrap();
-        let place = Place::Zone(ZoneId::new("plaza").unwrap());
+        let place = Place::Zone(CameraId::new("gate").unwrap(), ZoneId::new("plaza").unwrap());
         let status = RuleStatus {
             rule: &rule,
-            camera: &gate,
             place: &place,
             measure: Measure::Occupancy,
             level: Some(Level::Blue),

@@ -73,7 +73,7 @@ impl Annotator {
         let (zones, lines) = if camera.mobile { (&[][..], &[][..]) } else { (&camera.zones[..], &camera.lines[..]) };
         let rule = |rule: &RulePlan| (rule.id.clone(), caption::drawable(&rule.name, rule.id.as_str()).to_owned());
         Self {
-            rules: rules.iter().filter(|rule| rule.camera == camera.id).map(rule).collect(),
+            rules: rules.iter().filter(|rule| rule.camera() == Some(&camera.id)).map(rule).collect(),
             camera: caption::drawable(&camera.name, camera.id.as_str()).to_owned(),
             mobile: camera.mobile,
             blur_heads: privacy.blur_heads,

@@ -77,15 +77,9 @@ pub fn report(tracks: Vec<Track>, plaza: Reading, quay: Reading) -> FrameReport 
 
 /// A rule of the example camera.
 pub fn rule() -> RulePlan {
-    RulePlan {
-        id: RuleId::new("plaza_full").unwrap(),
-        name: "Plaza is full".to_owned(),
-        camera: CameraId::new("gate_a").unwrap(),
-        place: Place::Zone(ZoneId::new("plaza").unwrap()),
-        measure: Measure::Occupancy,
-        levels: Vec::new(),
-        source: String::new(),
-    }
+    let place = Place::Zone(CameraId::new("gate_a").unwrap(), ZoneId::new("plaza").unwrap());
+    let plan = RulePlan::new(RuleId::new("plaza_full").unwrap(), place, Measure::Occupancy, Vec::new());
+    RulePlan { name: "Plaza is full".to_owned(), ..plan }
 }
 
 /// How a zone stands by the example rule, fresh.

@@ -42,12 +42,12 @@ mod tests {
     #[test]
     fn a_zone_stands_as_its_worst_rule() {
         let [r, s] = ["r", "s"].map(|id| RuleId::new(id).unwrap());
-        let camera = &CameraId::new("c").unwrap();
-        let [plaza, quay] = ["plaza", "quay"].map(|id| Place::Zone(ZoneId::new(id).unwrap()));
-        let gate = Place::Line(LineId::new("gate").unwrap());
+        let camera = CameraId::new("c").unwrap();
+        let [plaza, quay] = ["plaza", "quay"].map(|id| Place::Zone(camera.clone(), ZoneId::new(id).unwrap()));
+        let gate = Place::Line(camera.clone(), LineId::new("gate").unwrap());
         let status = |rule, place, level, stale| {
             let measure = Measure::Occupancy;
-            RuleStatus { rule, camera, place, measure, level, since: None, reading: None, stale }
+            RuleStatus { rule, place, measure, level, since: None, reading: None, stale }
         };
         let levels = zone_levels([
             status(&r, &plaza, None, false),

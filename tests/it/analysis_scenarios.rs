@@ -11,6 +11,7 @@ use crowdflow::config;
 use crowdflow::model::{
     AlertEvent, Detection, FrameMeta, FrameReport, FrameSize, ObjectClass, PixelBox, Timestamp, TrackState,
 };
+use crowdflow::rules::RuleEngine;
 use crowdflow::tracking::ScoreThresholds;
 use serde::Deserialize;
 
@@ -114,7 +115,8 @@ fn time(t: f64) -> Timestamp {
 fn play(scenario: &Scenario, fps: f64) -> Vec<FrameReport> {
     let text = format!("{}\n[cameras.cam.source.file]\npath = \"-\"\nfps = {fps}\n", scenario.config);
     let plan = config::parse(&text, Path::new("."), &|_| None).unwrap_or_else(|error| panic!("{error}"));
-    let mut analysis = CameraAnalysis::new(&plan.cameras[0], &plan.rules, THRESHOLDS);
+    let mut analysis =
+        CameraAnalysis::new(&plan.cameras[0], RuleEngine::of_camera(&plan, &plan.cameras[0].id), THRESHOLDS);
     let last = scenario.people.iter().map(|person| person.path[person.path.len() - 1][0]).fold(0.0, f64::max);
     let frames = (scenario.duration_s.unwrap_or(last) * fps).floor() as u64;
     let step = |frame: u64| {

@@ -41,9 +41,10 @@ fn the_minimal_file_gives_a_plan_of_defaults() {
     assert_eq!((camera.zones[0].classes, camera.zones[0].area_m2), (ClassSet::PERSON, None));
     assert_eq!(camera.lines[0].min_travel_heights, defaults::MIN_TRAVEL_HEIGHTS);
     let [rule] = plan.rules.as_slice() else { panic!("{:?}", plan.rules) };
-    let levels: Vec<_> = rule.levels.iter().map(|level| (level.level, level.raise, level.hold_s)).collect();
+    let condition = &rule.conditions[0];
+    let levels: Vec<_> = condition.levels.iter().map(|level| (level.level, level.raise, level.hold_s)).collect();
     assert_eq!(levels, [(Level::Blue, 120.0, 30.0), (Level::Red, 150.0, 5.0)]);
-    assert_eq!((rule.levels[0].clear, rule.levels[0].clear_hold_s), (102.0, 60.0));
+    assert_eq!((condition.levels[0].clear, condition.levels[0].clear_hold_s), (102.0, 60.0));
 }
 
 #[test]
@@ -192,9 +193,9 @@ fn values_are_resolved() {
         assert!((value - expected).abs() < 1e-9, "{low:?} {high:?}");
     }
     let [rule] = plan.rules.as_slice() else { panic!("{:?}", plan.rules) };
-    assert_eq!((rule.measure, rule.levels.len()), (Measure::Density, 4));
+    assert_eq!((rule.conditions[0].measure, rule.conditions[0].levels.len()), (Measure::Density, 4));
     assert_eq!(rule.source, defaults::shipped_levels(ZoneUse::Walkway).source);
-    assert_eq!(rule.levels[3].raise, 3.5);
+    assert_eq!(rule.conditions[0].levels[3].raise, 3.5);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crowdflow::inference::{Manifest, Models, Runtime};
 use crowdflow::model::{FrameSize, Measure, Reading};
 use crowdflow::picture::{Colour, Picture};
 use crowdflow::pipeline::{PipelineError, analyze_recording};
+use crowdflow::rules::RuleEngine;
 
 const SIZE: FrameSize = FrameSize { width_px: 400, height_px: 300 };
 const FRAMES: usize = 8;
@@ -70,7 +71,7 @@ fn analyze(camera: &str, mean: f32) -> Result<Vec<Vec<Figures>>, PipelineError> 
     let mut frames = Vec::new();
     analyze_recording(
         &plan.cameras[0],
-        &plan.rules,
+        RuleEngine::of_camera(&plan, &plan.cameras[0].id),
         &plan.inference,
         &models,
         false,

@@ -21,8 +21,8 @@ fn rows(heading: &str, measure: Measure) -> Vec<&'static str> {
 
 #[test]
 fn every_measure_is_explained_where_it_is_measured() {
-    for (heading, scope) in [("## Zones", Scope::Zone), ("## Lines", Scope::Line), ("## Whole pictures", Scope::Camera)]
-    {
+    let parts = [Scope::Zone, Scope::Line, Scope::Camera, Scope::Site];
+    for (heading, scope) in ["## Zones", "## Lines", "## Whole pictures", "## Sites"].into_iter().zip(parts) {
         for measure in Measure::of(scope) {
             let rows = rows(heading, measure);
             let [row] = rows.as_slice() else { panic!("{heading}: {} rows about {}", rows.len(), measure.as_str()) };

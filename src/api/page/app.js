@@ -84,6 +84,9 @@ const MEASURES = {
   specific_flow_out: ["Specific flow out", "单宽流出", " /m·s", 2],
   capacity_ratio: ["Share of capacity", "通行能力占比", "", 2],
   people: ["People", "人数", "", 0],
+  blind: ["Without a picture", "无画面时长", " s", 0],
+  share_of_capacity: ["Share of published capacity", "承载量占比", "", 2],
+  admissible_flow: ["May still enter", "可进入人数", "/min", 0],
 };
 const LEVELS = ["calm", "unknown", "blue", "yellow", "orange", "red"];
 // Browsers open six connections to one host: these stay open, the rest is for events, snapshots and other pages.
@@ -149,6 +152,7 @@ function worstRule(camera, zone) {
 
 /** Where a rule looks: its zone or line, and its camera. */
 function placeOf(rule) {
+  if (rule.site !== null) return state.sites.find((site) => site.id === rule.site)?.name ?? rule.site;
   const camera = state.cameras.find((camera) => camera.id === rule.camera);
   const zone = camera?.zones.find((zone) => zone.id === rule.zone);
   const line = camera?.lines.find((line) => line.id === rule.line);

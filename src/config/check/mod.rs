@@ -51,15 +51,21 @@ pub(super) fn check(
         .iter()
         .filter_map(|(id, camera)| camera::check(&mut checker, id, camera, &cameras_path.key(id), density_map_every_s))
         .collect();
+    let response = response::check(&mut checker, raw, &cameras);
+    let calendar = schedule::check(&mut checker, raw);
+    let around = rule::Surroundings {
+        raw,
+        cameras: &cameras,
+        response: response.as_ref(),
+        schedules: calendar.as_ref().map(|(_, schedules, _)| schedules.as_slice()),
+    };
     let rules_path = top.key("rules");
     let rules: Vec<RulePlan> = raw
         .rules
         .iter()
-        .filter_map(|(id, rule)| rule::check(&mut checker, id, rule, &rules_path.key(id), (&raw.cameras, &cameras)))
+        .filter_map(|(id, rule)| rule::check(&mut checker, id, rule, &rules_path.key(id), &around))
         .collect();
     rule::tell_zones_their_thresholds(&mut cameras, &rules);
-    let response = response::check(&mut checker, raw, &cameras);
-    let calendar = schedule::check(&mut checker, raw);
     let blur_heads = raw.privacy.blur_heads.unwrap_or(defaults::BLUR_HEADS);
     let mut faults = checker.faults;
     if !faults.is_empty() {

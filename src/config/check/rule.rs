@@ -1,55 +1,240 @@
 //! Alert rules.
 
+use super::response::known;
 use super::{Checker, Fault, FaultKind, KeyPath, Range, defaults};
 use crate::config::defaults::ShippedLevels;
-use crate::config::raw::{ById, RawCamera, RawLevel, RawLevels, RawRule};
+use crate::config::raw::{ById, RawCamera, RawCondition, RawConfig, RawLevel, RawLevels, RawRule};
 use crate::config::suggest::nearest;
-use crate::config::{CameraPlan, LevelPlan, RulePlan};
+use crate::config::{CameraPlan, Combine, ConditionPlan, LevelPlan, Response, RulePlan, Schedule, SiteZone, When};
 use crate::model::{
-    CameraId, Level, LineId, Measure, Needs, ObjectClass, Place, RuleId, Scope, Worse, ZoneId, ZoneUse,
+    CameraId, Level, LineId, Measure, Needs, ObjectClass, Place, RuleId, Scope, SiteId, Worse, ZoneId, ZoneUse,
 };
+
+/// What a rule refers to.
+pub(super) struct Surroundings<'s> {
+    pub(super) raw: &'s RawConfig,
+    pub(super) cameras: &'s [CameraPlan],
+    /// `None` where something is wrong with them.
+    pub(super) response: Option<&'s Response>,
+    pub(super) schedules: Option<&'s [Schedule]>,
+}
 
 pub(super) fn check(
     checker: &mut Checker<'_>,
     id: &str,
     raw: &RawRule,
     path: &KeyPath,
-    (cameras, plans): (&ById<RawCamera>, &[CameraPlan]),
+    around: &Surroundings<'_>,
 ) -> Option<RulePlan> {
     let rule_id = checker.id(path, RuleId::new(id));
     let name = raw.name.as_deref().map_or(Some(id.to_owned()), |name| checker.text(&path.key("name"), name));
-    let place = place(checker, raw, path, cameras);
-    let measure = measure(checker, raw.measure.as_deref(), &path.key("measure"), place.as_ref().map(FoundPlace::scope));
-    if let (Some(found), Some(measure)) = (&place, measure) {
-        measure_can_be_had(checker, found, measure, path, plans);
-    }
     let own_source = match raw.source.as_deref() {
         Some(source) => checker.text(&path.key("source"), source).map(Some),
         None => Some(None),
     };
-    let zone_use = place.as_ref().and_then(FoundPlace::zone_use).unwrap_or_default();
-    let levels = measure.and_then(|measure| levels(checker, raw, measure, zone_use, path));
-    let (found, (levels, shipped_source)) = (place?, levels?);
+    let when = when(checker, raw, path, around);
+    let (combine, conditions) = conditions(checker, raw, path, around)?;
+    let shipped_source = conditions.first().map_or(defaults::RULE_SOURCE, |(_, source)| source);
+    let conditions: Vec<ConditionPlan> = conditions.into_iter().map(|(condition, _)| condition).collect();
+    let place = &conditions.first()?.place;
     Some(RulePlan {
         id: rule_id?,
         name: name?,
-        camera: CameraId::new(found.camera).ok()?,
-        place: found.place()?,
-        measure: measure?,
-        levels,
+        site: around.response.and_then(|response| response.site_of(place)).map(|site| site.id.clone()),
+        conditions,
+        combine,
         source: own_source?.unwrap_or_else(|| shipped_source.to_owned()),
+        when: when?,
     })
+}
+
+/// A condition as written: at the rule itself, or in its list.
+struct Written<'r> {
+    zone: Option<&'r str>,
+    line: Option<&'r str>,
+    camera: Option<&'r str>,
+    site: Option<&'r str>,
+    measure: Option<&'r str>,
+    ground_use: Option<&'r str>,
+    levels: Option<&'r RawLevels>,
+}
+
+impl<'r> Written<'r> {
+    fn at_rule(raw: &'r RawRule) -> Self {
+        Self {
+            zone: raw.zone.as_deref(),
+            line: raw.line.as_deref(),
+            camera: raw.camera.as_deref(),
+            site: raw.site.as_deref(),
+            measure: raw.measure.as_deref(),
+            ground_use: raw.ground_use.as_deref(),
+            levels: raw.levels.as_deref(),
+        }
+    }
+
+    fn in_list(raw: &'r RawCondition) -> Self {
+        Self {
+            zone: raw.zone.as_deref(),
+            line: raw.line.as_deref(),
+            camera: raw.camera.as_deref(),
+            site: raw.site.as_deref(),
+            measure: raw.measure.as_deref(),
+            ground_use: raw.ground_use.as_deref(),
+            levels: raw.levels.as_deref(),
+        }
+    }
+
+    /// The keys that it has.
+    fn keys(&self) -> Vec<&'static str> {
+        let has = [
+            ("zone", self.zone.is_some()),
+            ("line", self.line.is_some()),
+            ("camera", self.camera.is_some()),
+            ("site", self.site.is_some()),
+            ("measure", self.measure.is_some()),
+            ("use", self.ground_use.is_some()),
+            ("levels", self.levels.is_some()),
+        ];
+        has.into_iter().filter(|(_, has)| *has).map(|(key, _)| key).collect()
+    }
+}
+
+/// The one condition of a rule, or those of its list, each with the text for where its thresholds come from.
+fn conditions(
+    checker: &mut Checker<'_>,
+    raw: &RawRule,
+    path: &KeyPath,
+    around: &Surroundings<'_>,
+) -> Option<(Combine, Vec<(ConditionPlan, &'static str)>)> {
+    let (combine, list) = match (&raw.all, &raw.any) {
+        (None, None) => {
+            let condition = condition(checker, &Written::at_rule(raw), path, around)?;
+            return Some((Combine::Any, vec![condition]));
+        }
+        (Some(_), Some(_)) => {
+            let fault = Fault::new(FaultKind::NotOnePlace, "both `all` and `any`", "one of them")
+                .help("Write two rules, or one list");
+            checker.note(&path.key("any"), fault);
+            return None;
+        }
+        (Some(list), None) => (Combine::All, list),
+        (None, Some(list)) => (Combine::Any, list),
+    };
+    let path_of_list = path.key(combine.as_str());
+    let own = Written::at_rule(raw).keys();
+    if let Some(key) = own.first() {
+        let found = format!("`{}` beside `{}`", own.join("`, `"), combine.as_str());
+        let fault = Fault::new(FaultKind::NotOnePlace, found, "place, measure and levels in each entry of the list")
+            .help("Each condition has its own");
+        checker.note(&path.key(*key), fault);
+    }
+    if list.len() < 2 {
+        let found = if list.is_empty() { "no condition" } else { "one condition" };
+        let fault = Fault::new(FaultKind::NotOnePlace, found, "two conditions or more")
+            .help("A rule of one condition has its place, measure and levels itself");
+        checker.note(&path_of_list, fault);
+    }
+    let conditions: Vec<Option<(ConditionPlan, &'static str)>> = list
+        .iter()
+        .enumerate()
+        .map(|(index, raw)| condition(checker, &Written::in_list(raw), &path_of_list.index(index), around))
+        .collect();
+    let conditions: Vec<_> = conditions.into_iter().collect::<Option<_>>()?;
+    (own.is_empty() && conditions.len() >= 2).then_some((combine, conditions))
+}
+
+fn condition(
+    checker: &mut Checker<'_>,
+    written: &Written<'_>,
+    path: &KeyPath,
+    around: &Surroundings<'_>,
+) -> Option<(ConditionPlan, &'static str)> {
+    let place = place(checker, written, path, around);
+    let measure = measure(checker, written.measure, &path.key("measure"), place.as_ref().map(Found::scope));
+    if let (Some(found), Some(measure)) = (&place, measure) {
+        match found {
+            Found::OfCamera(found) => measure_can_be_had(checker, found, measure, path, around.cameras),
+            Found::Site(site) => site_measure_can_be_had(checker, site, measure, path, around),
+        }
+    }
+    let zone_use = place.as_ref().and_then(Found::zone_use).unwrap_or_default();
+    let levels = measure.and_then(|measure| levels(checker, written, measure, zone_use, path));
+    let (levels, source) = levels?;
+    Some((ConditionPlan { place: place?.place()?, measure: measure?, levels }, source))
+}
+
+fn when(checker: &mut Checker<'_>, raw: &RawRule, path: &KeyPath, around: &Surroundings<'_>) -> Option<When> {
+    let mut named = |key: &str, written: &[String], what: &str| {
+        let path = path.key(key);
+        let known = written.iter().enumerate().map(|(index, id)| {
+            if what == "schedule" {
+                known(checker, &path.index(index), id, what, &around.raw.schedules)
+            } else {
+                known(checker, &path.index(index), id, what, &around.raw.profiles)
+            }
+        });
+        known.collect::<Vec<_>>().into_iter().collect::<Option<Vec<String>>>()
+    };
+    let schedules = named("schedules", &raw.schedules, "schedule");
+    let profiles = named("profiles", &raw.profiles, "profile");
+    let except_profiles = named("except_profiles", &raw.except_profiles, "profile");
+    let find = |id: String| around.schedules?.iter().find(|schedule| schedule.id == id).cloned();
+    Some(When {
+        schedules: schedules?.into_iter().map(find).collect::<Option<_>>()?,
+        profiles: profiles?,
+        except_profiles: except_profiles?,
+    })
+}
+
+/// Notes where the measure can never have a value at that site.
+fn site_measure_can_be_had(
+    checker: &mut Checker<'_>,
+    id: &str,
+    measure: Measure,
+    path: &KeyPath,
+    around: &Surroundings<'_>,
+) {
+    // A site with faults of its own is mended first.
+    let Some(site) = around.response.and_then(|response| response.sites.iter().find(|site| site.id.as_str() == id))
+    else {
+        return;
+    };
+    let zones_without_area = site.zones.iter().filter(|zone| zone.area_m2.is_none());
+    let without_area: Vec<String> = zones_without_area.map(|zone| format!("{}/{}", zone.camera, zone.zone)).collect();
+    let is_calibrated =
+        |zone: &SiteZone| around.cameras.iter().any(|camera| camera.id == zone.camera && camera.calibration.is_some());
+    let (lack, expected) = match measure {
+        Measure::ShareOfCapacity | Measure::AdmissibleFlow if site.capacity.is_none() => {
+            ("has no capacity".to_owned(), format!("sites.{id}.capacity, the published greatest number of people"))
+        }
+        Measure::FlowIn | Measure::FlowOut if site.entrances.is_empty() => (
+            "has no entrances".to_owned(),
+            format!("sites.{id}.entrances = {{ \"CAMERA/LINE\" = \"in\" or \"out\", … }}"),
+        ),
+        Measure::Density if !without_area.is_empty() => (
+            format!("has zones of unknown area: {}", without_area.join(", ")),
+            "area_m2 of each, or calibrated cameras".to_owned(),
+        ),
+        Measure::LocalDensity if without_area.len() == site.zones.len() => {
+            ("has no zone of known area".to_owned(), "area_m2 of its zones, or calibrated cameras".to_owned())
+        }
+        Measure::LevelOfService if !site.zones.iter().any(is_calibrated) => {
+            ("has no zone of a calibrated camera".to_owned(), "[cameras.ID.calibration] of its cameras".to_owned())
+        }
+        _ => return,
+    };
+    let found = format!("{:?} of {id}, which {lack}", measure.as_str());
+    checker.note(&path.key("measure"), Fault::new(FaultKind::MeasureUnknowable, found, expected));
 }
 
 /// The time to a threshold is told for the thresholds of the zone's first rule on density.
 pub(super) fn tell_zones_their_thresholds(cameras: &mut [CameraPlan], rules: &[RulePlan]) {
     for camera in cameras {
         for zone in &mut camera.zones {
-            let is_about_it = |rule: &&RulePlan| {
-                rule.camera == camera.id && rule.place.zone() == Some(&zone.id) && is_density(rule.measure)
-            };
-            if let Some(rule) = rules.iter().find(is_about_it) {
-                let raise = |level| rule.levels.iter().find(|plan| plan.level == level).map(|plan| plan.raise);
+            let place = Place::Zone(camera.id.clone(), zone.id.clone());
+            let is_about_it = |condition: &&ConditionPlan| condition.place == place && is_density(condition.measure);
+            if let Some(condition) = rules.iter().flat_map(|rule| &rule.conditions).find(is_about_it) {
+                let raise = |level| condition.levels.iter().find(|plan| plan.level == level).map(|plan| plan.raise);
                 zone.thresholds_per_m2 = Level::ALL.map(raise);
             }
         }
@@ -61,7 +246,36 @@ fn is_density(measure: Measure) -> bool {
     matches!(measure, Measure::Density | Measure::VoronoiDensity | Measure::LocalDensity)
 }
 
-/// The place that a rule is about.
+/// The place that a condition is about.
+enum Found<'r> {
+    OfCamera(FoundPlace<'r>),
+    Site(&'r str),
+}
+
+impl Found<'_> {
+    fn scope(&self) -> Scope {
+        match self {
+            Self::OfCamera(found) => found.scope(),
+            Self::Site(_) => Scope::Site,
+        }
+    }
+
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::OfCamera(found) => found.place(),
+            Self::Site(id) => SiteId::new(id).ok().map(Place::Site),
+        }
+    }
+
+    fn zone_use(&self) -> Option<ZoneUse> {
+        match self {
+            Self::OfCamera(found) => found.zone_use(),
+            Self::Site(_) => None,
+        }
+    }
+}
+
+/// A place of a camera that a condition is about.
 struct FoundPlace<'r> {
     camera: &'r str,
     raw_camera: &'r RawCamera,
@@ -75,11 +289,12 @@ impl FoundPlace<'_> {
     }
 
     fn place(&self) -> Option<Place> {
-        match self.part {
-            None => Some(Place::Camera),
-            Some((Scope::Line, id)) => LineId::new(id).ok().map(Place::Line),
-            Some((_, id)) => ZoneId::new(id).ok().map(Place::Zone),
-        }
+        let camera = CameraId::new(self.camera).ok()?;
+        Some(match self.part {
+            None => Place::Camera(camera),
+            Some((Scope::Line, id)) => Place::Line(camera, LineId::new(id).ok()?),
+            Some((_, id)) => Place::Zone(camera, ZoneId::new(id).ok()?),
+        })
     }
 
     /// `CAMERA/ZONE`, `CAMERA/LINE` or `CAMERA`.
@@ -94,30 +309,37 @@ impl FoundPlace<'_> {
     }
 }
 
-/// The one place that the rule names.
+/// The one place that the condition names.
 fn place<'r>(
     checker: &mut Checker<'_>,
-    raw: &RawRule,
+    written: &Written<'r>,
     path: &KeyPath,
-    cameras: &'r ById<RawCamera>,
-) -> Option<FoundPlace<'r>> {
-    let written = [
-        (Scope::Zone, raw.zone.as_deref()),
-        (Scope::Line, raw.line.as_deref()),
-        (Scope::Camera, raw.camera.as_deref()),
+    around: &Surroundings<'r>,
+) -> Option<Found<'r>> {
+    let cameras = &around.raw.cameras;
+    let named = [
+        (Scope::Zone, written.zone),
+        (Scope::Line, written.line),
+        (Scope::Camera, written.camera),
+        (Scope::Site, written.site),
     ];
-    let given: Vec<(Scope, &str)> = written.into_iter().filter_map(|(scope, name)| Some((scope, name?))).collect();
+    let given: Vec<(Scope, &str)> = named.into_iter().filter_map(|(scope, name)| Some((scope, name?))).collect();
     match given.as_slice() {
-        &[(scope, name)] => find_place(checker, scope, name, &path.key(scope.as_str()), cameras),
+        &[(Scope::Site, id)] => {
+            known(checker, &path.key("site"), id, "site", &around.raw.sites)?;
+            Some(Found::Site(id))
+        }
+        &[(scope, name)] => find_place(checker, scope, name, &path.key(scope.as_str()), cameras).map(Found::OfCamera),
         [] => {
-            let expected = format!("{}; or `line`, or `camera`", one_of(Scope::Zone, &names(Scope::Zone, cameras)));
-            checker.missing(&path.key("zone"), expected);
+            let zones = one_of(Scope::Zone, &names(Scope::Zone, cameras));
+            checker.missing(&path.key("zone"), format!("{zones}; or `line`, or `camera`, or `site`"));
             None
         }
         several => {
             let keys: Vec<String> = several.iter().map(|(scope, _)| format!("`{}`", scope.as_str())).collect();
-            let fault = Fault::new(FaultKind::NotOnePlace, keys.join(" and "), "one of `zone`, `line` and `camera`")
-                .help("A rule looks at one place; another place has a rule of its own");
+            let expected = "one of `zone`, `line`, `camera` and `site`";
+            let fault = Fault::new(FaultKind::NotOnePlace, keys.join(" and "), expected)
+                .help("A condition looks at one place; for several, see `all` and `any`");
             checker.note(path, fault);
             None
         }
@@ -133,7 +355,7 @@ fn places(scope: Scope, cameras: &ById<RawCamera>) -> Vec<FoundPlace<'_>> {
             let parts: Vec<Option<(Scope, &str)>> = match scope {
                 Scope::Zone => raw_camera.zones.keys().map(|id| Some((scope, id.as_str()))).collect(),
                 Scope::Line => raw_camera.lines.keys().map(|id| Some((scope, id.as_str()))).collect(),
-                Scope::Camera => vec![None],
+                Scope::Camera | Scope::Site => vec![None],
             };
             parts.into_iter().map(move |part| FoundPlace { camera, raw_camera, part })
         })
@@ -150,6 +372,7 @@ fn one_of(scope: Scope, names: &[String]) -> String {
         Scope::Zone => "\"CAMERA/ZONE\"",
         Scope::Line => "\"CAMERA/LINE\"",
         Scope::Camera => "\"CAMERA\"",
+        Scope::Site => "\"SITE\"",
     };
     match names {
         [] => format!("{shape}, but no camera has a {}", scope.as_str()),
@@ -289,7 +512,8 @@ fn measure_can_be_had(
             format!("cameras.{camera}.zones.{part}.enclosed_by = {{ LINE = \"in\" or \"out\", … }}"),
             "Name every line over which people come and go, with the direction that leads into the zone".to_owned(),
         ),
-        Needs::EnclosingLines => None,
+        // What sites have is said by them.
+        Needs::EnclosingLines | Needs::Capacity => None,
         Needs::Calibration | Needs::AllowedDirection if is_calibrated => None,
         Needs::Calibration | Needs::AllowedDirection => unknowable(
             format!("{written:?} of {name}, whose camera is not calibrated"),
@@ -319,13 +543,13 @@ fn measure_can_be_had(
 /// The levels of a rule, and the text for where they come from.
 fn levels(
     checker: &mut Checker<'_>,
-    raw: &RawRule,
+    raw: &Written<'_>,
     measure: Measure,
     zone_use: ZoneUse,
     path: &KeyPath,
 ) -> Option<(Vec<LevelPlan>, &'static str)> {
     let use_path = path.key("use");
-    match (&raw.levels, raw.ground_use.as_deref()) {
+    match (raw.levels, raw.ground_use) {
         (Some(levels), None) => {
             own_levels(checker, levels, measure, &path.key("levels")).map(|levels| (levels, defaults::RULE_SOURCE))
         }
@@ -342,6 +566,9 @@ fn levels(
                 .help("`use` takes shipped levels in people per m², which fit densities only");
             checker.note(&use_path, fault);
             None
+        }
+        (None, None) if measure == Measure::ShareOfCapacity => {
+            Some((shipped_levels(defaults::SHARE_OF_CAPACITY), defaults::SHARE_OF_CAPACITY_SOURCE))
         }
         (None, None) if !is_density(measure) => {
             let fault = Fault::new(
@@ -371,14 +598,18 @@ fn in_unit(measure: Measure) -> String {
 }
 
 fn shipped(shipped: &ShippedLevels) -> (Vec<LevelPlan>, &'static str) {
-    let levels = Level::ALL.into_iter().zip(shipped.raise_per_m2).map(|(level, raise)| LevelPlan {
+    (shipped_levels(shipped.raise_per_m2), shipped.source)
+}
+
+fn shipped_levels(raise: [f64; 4]) -> Vec<LevelPlan> {
+    let level = |(level, raise)| LevelPlan {
         level,
         raise,
         hold_s: defaults::hold_s(level),
         clear: raise * defaults::CLEAR_SHARE,
         clear_hold_s: defaults::CLEAR_HOLD_S,
-    });
-    (levels.collect(), shipped.source)
+    };
+    Level::ALL.into_iter().zip(raise).map(level).collect()
 }
 
 fn own_levels(checker: &mut Checker<'_>, raw: &RawLevels, measure: Measure, path: &KeyPath) -> Option<Vec<LevelPlan>> {

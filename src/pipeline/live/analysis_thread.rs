@@ -9,11 +9,14 @@ use std::time::{Duration, Instant};
 use super::heat_map_writer::HeatMapWriter;
 use super::panic_budget::PanicBudget;
 use super::{Arrival, DetectedFrame};
-use crate::analysis::CameraAnalysis;
+use crate::analysis::{CameraAnalysis, SiteAnalysis};
 use crate::config::{CameraPlan, Plan};
 use crate::metrics::{DropReason, LivePictureTotals, Metrics, Stage, WorkerThread};
-use crate::model::{AlertEvent, AlertKind, Detection, FrameReport, LineId, Timestamp, UnknownReason, ZoneId};
+use crate::model::{
+    AlertEvent, AlertKind, CameraId, Detection, FrameReport, LineId, SiteId, Timestamp, UnknownReason, ZoneId,
+};
 use crate::picture::Picture;
+use crate::rules::RuleEngine;
 use crate::sink::AlertLog;
 use crate::source::{Clock as _, SystemClock};
 use crate::status::StatusBoard;
@@ -52,6 +55,7 @@ pub(super) struct AnalysisThread {
     alert_log: Option<AlertLog>,
     heat_maps: Option<HeatMapWriter>,
     cameras: Vec<Camera>,
+    sites: SiteAnalysis,
     clock: SystemClock,
 }
 
@@ -66,7 +70,7 @@ impl AnalysisThread {
         heat_maps: Option<HeatMapWriter>,
     ) -> Self {
         let camera = |camera: &CameraPlan| Camera {
-            analysis: CameraAnalysis::new(camera, &plan.rules, thresholds),
+            analysis: CameraAnalysis::new(camera, RuleEngine::of_camera(&plan, &camera.id), thresholds),
             next: 0,
             waiting: BTreeMap::new(),
             last_frame: None,
@@ -74,7 +78,8 @@ impl AnalysisThread {
             given_up: false,
         };
         let cameras = plan.cameras.iter().map(camera).collect();
-        Self { plan, thresholds, metrics, board, live, alert_log, heat_maps, cameras, clock: SystemClock::new() }
+        let (sites, clock) = (SiteAnalysis::new(&plan), SystemClock::new());
+        Self { plan, thresholds, metrics, board, live, alert_log, heat_maps, cameras, sites, clock }
     }
 
     /// Runs until every worker is gone, and what there is of the last hour's heat maps is written.
@@ -181,7 +186,8 @@ impl AnalysisThread {
 
     /// Tells everybody; alerts first.
     fn publish(&mut self, index: usize, report: FrameReport, picture: Option<Picture>, detections: &[Detection]) {
-        for alert in &report.alerts {
+        let of_sites = self.sites.step(&report);
+        for alert in report.alerts.iter().chain(&of_sites) {
             log_alert(alert);
             if let Some(alert_log) = &mut self.alert_log
                 && let Err(error) = alert_log.append(alert)
@@ -190,6 +196,9 @@ impl AnalysisThread {
                 tracing::error!(rule = %alert.rule, %error, "the alert could not be written to the file of alerts");
             }
         }
+        self.metrics.observe_sites(self.sites.readings(), &of_sites);
+        self.metrics.rule_states(self.sites.rule_states());
+        self.board.sites(self.sites.readings(), of_sites, self.sites.rule_states());
         let Some(camera) = self.cameras.get(index) else { return };
         self.metrics.observe(&report);
         self.metrics.rule_states(camera.analysis.rule_states());
@@ -233,17 +242,18 @@ impl AnalysisThread {
 }
 
 fn log_alert(alert: &AlertEvent) {
-    let AlertEvent { rule, name, camera, place, measure, kind, from, to, reading, threshold, .. } = alert;
+    let AlertEvent { rule, name, place, measure, kind, from, to, reading, threshold, .. } = alert;
+    let (camera, site) = (place.camera().map(CameraId::as_str), place.site().map(SiteId::as_str));
     let (zone, line) = (place.zone().map(ZoneId::as_str), place.line().map(LineId::as_str));
     let measure = measure.as_str();
     let (from, to) = (from.map_or("calm", |level| level.as_str()), to.map_or("calm", |level| level.as_str()));
     let (kind_name, quality) = (kind.as_str(), reading.quality());
     match kind {
         AlertKind::Raised | AlertKind::Stale => tracing::warn!(
-            %rule, name, %camera, zone, line, measure, kind = kind_name, from, to, value = reading.value(), %quality, threshold, "alert"
+            %rule, name, camera, site, zone, line, measure, kind = kind_name, from, to, value = reading.value(), %quality, threshold, "alert"
         ),
         AlertKind::Lowered | AlertKind::Cleared | AlertKind::Fresh => tracing::info!(
-            %rule, name, %camera, zone, line, measure, kind = kind_name, from, to, value = reading.value(), %quality, threshold, "alert"
+            %rule, name, camera, site, zone, line, measure, kind = kind_name, from, to, value = reading.value(), %quality, threshold, "alert"
         ),
     }
 }
