@@ -67,7 +67,7 @@ fn on_sqlite<F: Future<Output = ()>>(test: impl Fn(Site) -> F) {
 }
 
 fn on_postgres<F: Future<Output = ()>>(test: impl Fn(Site) -> F) {
-    let Some(server) = postgres::Server::get() else { return };
+    let Some(server) = postgres::Server::get(false) else { return };
     wait(async {
         let database = server.new_database().await;
         let url = server.url(&database);
