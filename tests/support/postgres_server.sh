@@ -15,6 +15,8 @@ end() {
   rm -rf "$folder"
 }
 trap end EXIT
+# Not every shell runs that at a signal, such as that of Ctrl-C.
+trap 'exit 1' HUP INT TERM
 mkdir "$folder" || exit 1
 echo geheim >"$folder/password"
 if [ "$(id -u)" = 0 ]; then chown -R postgres:postgres "$folder"; fi
