@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::sql::{Row, unreadable, values};
 use super::{Store, StoreError};
-use crate::model::{CameraId, Place, Timestamp};
+use crate::model::{Place, Timestamp};
 
 /// A place as the store names it: a kind, the camera where it belongs to one, and a name; as text
 /// `zone:gate/plaza`, `line:gate/kerb`, `camera:gate`, `site:bund`, `source:campus/north`.
@@ -46,13 +46,14 @@ impl PlaceKey {
         Self { kind: kind.to_owned(), camera: None, name: name.to_owned() }
     }
 
-    /// A place of a camera.
+    /// A place of the configuration.
     #[must_use]
-    pub fn of(camera: &CameraId, place: &Place) -> Self {
+    pub fn of(place: &Place) -> Self {
         match place {
-            Place::Zone(zone) => Self::within("zone", camera.as_str(), zone.as_str()),
-            Place::Line(line) => Self::within("line", camera.as_str(), line.as_str()),
-            Place::Camera => Self::alone("camera", camera.as_str()),
+            Place::Zone(camera, zone) => Self::within("zone", camera.as_str(), zone.as_str()),
+            Place::Line(camera, line) => Self::within("line", camera.as_str(), line.as_str()),
+            Place::Camera(camera) => Self::alone("camera", camera.as_str()),
+            Place::Site(site) => Self::alone("site", site.as_str()),
         }
     }
 
