@@ -13,6 +13,7 @@ use super::model::open_models;
 use crate::calibration::{FittedPoint, GroundPlane, PointPair, WalkerCheck, WalkerPoint, check_walkers};
 use crate::config::{self, CameraPlan, InputPlan, Plan, Region, SourcePlan};
 use crate::evaluation::{TrackRow, read_tracks};
+use crate::geometry::GroundArea;
 use crate::inference::Detector;
 use crate::model::{FrameSize, PixelBox, PixelPoint};
 use crate::picture::Picture;
@@ -106,7 +107,7 @@ struct ZoneBody {
     id: String,
     /// What densities are made with.
     area_m2: Option<f64>,
-    /// What follows from the calibration; null where the zone reaches the horizon.
+    /// What people can stand on by the calibration and the walkable area; null where the zone reaches the horizon.
     derived_area_m2: Option<f64>,
 }
 
@@ -154,11 +155,18 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<()> {
     fs::create_dir_all(&args.out).with_context(|| format!("cannot make the folder {}", args.out.display()))?;
     let path = args.out.join("calibration.png");
     let hide = if args.keep_heads || !plan.privacy.blur_heads { Vec::new() } else { people(&picture, &plan, &camera)? };
-    let scene = GroundScene { zones: &camera.zones, lines: &camera.lines, points: &points, hide: &hide };
+    let walkable = camera.walkable.as_ref().and_then(|walkable| config::walkable_on_ground(&ground, walkable));
+    let scene = GroundScene {
+        zones: &camera.zones,
+        walkable: walkable.as_ref(),
+        lines: &camera.lines,
+        points: &points,
+        hide: &hide,
+    };
     draw_ground(&mut picture, &ground, &scene)?;
     picture.write(&path)?;
 
-    let report = report(&camera, &ground, &points, walkers.as_ref(), path);
+    let report = report(&camera, (&ground, walkable.as_ref()), &points, walkers.as_ref(), path);
     let text = serde_json::to_string_pretty(&report)? + "\n";
     let json_path = args.out.join("calibration.json");
     fs::write(&json_path, &text).with_context(|| format!("cannot write {}", json_path.display()))?;
@@ -230,7 +238,7 @@ fn walkers(rows: &[TrackRow], fps: f64) -> Vec<Vec<WalkerPoint>> {
 
 fn report(
     camera: &CameraPlan,
-    plane: &GroundPlane,
+    (plane, walkable): (&GroundPlane, Option<&GroundArea>),
     points: &[FittedPoint],
     walkers: Option<&WalkerCheck>,
     picture: PathBuf,
@@ -248,8 +256,9 @@ fn report(
         .zones
         .iter()
         .map(|zone| {
-            let corners: Vec<PixelPoint> = zone.polygon.iter().map(|corner| corner.to_px(size)).collect();
-            ZoneBody { id: zone.id.to_string(), area_m2: zone.area_m2, derived_area_m2: plane.area_m2(&corners) }
+            let derived = config::zone_on_ground(plane, &zone.polygon, walkable).ok().flatten();
+            let derived_area_m2 = derived.map(|area| area.area_m2());
+            ZoneBody { id: zone.id.to_string(), area_m2: zone.area_m2, derived_area_m2 }
         })
         .collect();
     let lines = camera.lines.iter().map(|line| {

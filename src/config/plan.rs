@@ -445,7 +445,7 @@ impl CalibrationPlan {
 }
 
 /// Where people can walk: cells of people end at its borders, so that somebody beside a wall has no more room than there
-/// is.
+/// is, and areas of zones are cut at it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WalkablePlan {
     /// Its outline.
@@ -463,8 +463,8 @@ pub struct ZonePlan {
     pub name: String,
     /// Its corners: three or more, not self-crossing.
     pub polygon: Vec<NormPoint>,
-    /// Its area on the ground in m²; density needs it. As configured, or where it isn't, derived from the camera's
-    /// calibration. `None`: neither, or the zone reaches the horizon.
+    /// Its area on the ground in m² that people can stand on; density needs it. As configured, or where it isn't, derived
+    /// from the camera's calibration and cut at the camera's walkable area. `None`: neither, or the zone reaches the horizon.
     pub area_m2: Option<f64>,
     /// What it is for: decides which table its level of service comes from.
     pub ground_use: ZoneUse,

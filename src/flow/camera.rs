@@ -81,7 +81,7 @@ impl CameraFlow {
         };
         let zone = |plan: &ZonePlan| Zone {
             counter: ZoneCounter::new(plan),
-            measures: ZoneMeasures::new(plan, plane),
+            measures: ZoneMeasures::new(plan, ground.as_ref()),
             enclosed_by: plan.enclosed_by.iter().filter_map(line_at).collect(),
         };
         let line = |plan: &LinePlan| Line {

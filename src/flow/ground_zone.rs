@@ -1,20 +1,22 @@
 //! What is measured of the people in a zone on the ground.
 
-use super::ground::{GroundPerson, GroundScene, on_ground};
+use super::ground::{GroundFlow, GroundPerson, GroundScene};
 use super::measures::{
     DispersalWatch, GatheringSettings, GatheringWatch, GroundDirection, GroundField, GroundVelocity,
     LevelOfServiceTable, LevelOfServiceWatch, OscillationWindow, PressureSettings, StandingWatch, StopAndGo,
     TurbulenceWatch, WrongWay, counter_flow, direction_entropy, mean_speed_of_mps, polar_order, speed_deficit,
     standing_share, voronoi_density,
 };
-use crate::calibration::GroundPlane;
-use crate::config::{ZonePlan, defaults};
+use crate::config::{ZonePlan, polygon_on_ground, zone_on_ground};
 use crate::geometry::GroundArea;
 use crate::model::{Measure, Reading, Readings, Timestamp};
 
 /// A zone of a calibrated camera.
 #[derive(Debug, Clone)]
 pub(super) struct GroundZone {
+    /// Who is in it: somebody whose foot point is a hand's breadth inside a wall still is.
+    outline: GroundArea,
+    /// What of it people can stand on: what densities are over.
     area: GroundArea,
     /// `None` where the zone is larger than a grid of half metres can be.
     field: Option<GroundField>,
@@ -31,20 +33,19 @@ pub(super) struct GroundZone {
 
 impl GroundZone {
     /// `None` where the zone reaches the horizon.
-    pub(super) fn new(plane: &GroundPlane, plan: &ZonePlan) -> Option<Self> {
-        let area = GroundArea::new(&on_ground(plane, &plan.polygon)?, &[]).ok()?;
-        // Next to the horizon a pixel is a field, and nothing measured on it means anything.
-        if area.area_m2() > defaults::AREA_MOST_M2 {
-            return None;
-        }
+    pub(super) fn new(ground: &GroundFlow, plan: &ZonePlan) -> Option<Self> {
+        let plane = ground.calibrated();
+        let area = zone_on_ground(plane, &plan.polygon, ground.walkable()).ok()??;
+        let outline = GroundArea::new(&polygon_on_ground(plane, &plan.polygon)?, &[]).ok()?;
         let table =
             plan.level_of_service_per_m2.map_or_else(|| LevelOfServiceTable::of(plan.ground_use), LevelOfServiceTable);
         let allowed = plan.allowed_direction.and_then(|(from, to)| {
-            let ends = on_ground(plane, &[from, to])?;
+            let ends = polygon_on_ground(plane, &[from, to])?;
             GroundDirection::between(ends[0], ends[1])
         });
         Some(Self {
             field: GroundField::new(&[&area], PressureSettings::default()),
+            outline,
             area,
             allowed,
             level: LevelOfServiceWatch::new(table),
@@ -98,7 +99,7 @@ impl GroundZone {
     /// Takes in a frame, and adds what it gives.
     pub(super) fn step(&mut self, at: Timestamp, scene: &GroundScene, readings: &mut Readings) {
         let inside: Vec<&GroundPerson> =
-            scene.people.iter().filter(|person| self.area.contains(person.point)).collect();
+            scene.people.iter().filter(|person| self.outline.contains(person.point)).collect();
         let velocities: Vec<GroundVelocity> = inside.iter().filter_map(|person| person.velocity).collect();
         let density_per_m2 = voronoi_density(&scene.cells, &self.area);
         readings.set(Measure::VoronoiDensity, Reading::Valid(density_per_m2));

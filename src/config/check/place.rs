@@ -6,8 +6,8 @@ use super::{Checker, Fault, FaultKind, KeyPath, Number, Range, defaults};
 use crate::calibration::GroundPlane;
 use crate::config::raw::{ById, RawDirection, RawLine, RawPoint, RawWalkable, RawZone};
 use crate::config::suggest::nearest;
-use crate::config::{CalibrationPlan, LinePlan, WalkablePlan, ZonePlan};
-use crate::geometry::{PolygonFault, polygon_fault};
+use crate::config::{CalibrationPlan, LinePlan, WalkablePlan, ZonePlan, zone_on_ground};
+use crate::geometry::{GroundArea, GroundAreaFault, PolygonFault, polygon_fault};
 use crate::model::{
     ClassSet, Direction, FrameSize, GroundPoint, LineId, NormPoint, ObjectClass, PixelPoint, ZoneId, ZoneUse,
 };
@@ -21,6 +21,8 @@ pub(super) struct View<'c> {
     pub(super) frame_size: CameraFrameSize,
     /// Not at all, wrong (and noted), or right.
     pub(super) calibration: Option<Option<&'c CalibrationPlan>>,
+    /// Where people can walk, on the ground of a calibrated camera.
+    pub(super) walkable: Option<&'c GroundArea>,
 }
 
 pub(super) fn zone(
@@ -65,10 +67,11 @@ pub(super) fn zone(
     let classes = classes(checker, raw.classes.as_deref(), &path.key("classes"));
     let band_path = path.key("band_heights");
     let band_heights = checker.number_or(&band_path, raw.band_heights, defaults::BAND, defaults::BAND_HEIGHTS);
+    let derived_area_m2 = polygon.as_deref().map(|polygon| derived_area_m2(checker, &polygon_path, view, polygon));
     Some(ZonePlan {
         id: zone_id?,
         name: name?,
-        area_m2: area_m2?.or_else(|| derived_area_m2(view, polygon.as_deref()?)),
+        area_m2: area_m2?.or(derived_area_m2??),
         polygon: polygon?,
         ground_use: ground_use?,
         level_of_service_per_m2: level_of_service_per_m2?,
@@ -235,12 +238,26 @@ fn enclosed_by(
     is_sound.then_some(enclosing)
 }
 
-/// The area on the ground that follows from the calibration; `None` where there is none, or the zone reaches the
-/// horizon or so near it that its area means nothing.
-fn derived_area_m2(view: View<'_>, polygon: &[NormPoint]) -> Option<f64> {
-    let plane = &view.calibration.flatten()?.plane;
-    let corners: Vec<PixelPoint> = polygon.iter().map(|corner| corner.to_px(plane.frame_size())).collect();
-    plane.area_m2(&corners).filter(|&area_m2| area_m2 > 0.0 && area_m2 <= defaults::AREA_MOST_M2)
+/// The area in which people can stand, as it follows from the calibration; `Some(None)` where there is none, or the zone
+/// reaches the horizon or so near it that its area means nothing.
+fn derived_area_m2(
+    checker: &mut Checker<'_>,
+    path: &KeyPath,
+    view: View<'_>,
+    polygon: &[NormPoint],
+) -> Option<Option<f64>> {
+    let Some(calibration) = view.calibration.flatten() else { return Some(None) };
+    match (zone_on_ground(&calibration.plane, polygon, view.walkable), view.walkable) {
+        (Ok(area), _) => Some(area.map(|area| area.area_m2())),
+        (Err(GroundAreaFault::Empty), Some(_)) => {
+            let found = "a zone wholly outside the camera's walkable area, or within an obstacle of it";
+            let fault = Fault::new(FaultKind::OutsideWalkable, found, "a zone that has room for people to stand in")
+                .help("Densities are people per walkable m²: move the zone, or draw `walkable` around it too");
+            checker.note(path, fault);
+            None
+        }
+        (Err(_), _) => Some(None),
+    }
 }
 
 /// What coordinates are given in.
