@@ -13,6 +13,12 @@ pub fn polygon_on_ground(plane: &GroundPlane, corners: &[NormPoint]) -> Option<V
     plane.polygon_to_ground(&corners)
 }
 
+/// A point of the picture on the ground; `None` at and above the horizon.
+#[must_use]
+pub fn point_on_ground(plane: &GroundPlane, point: NormPoint) -> Option<GroundPoint> {
+    plane.to_ground(point.to_px(plane.frame_size()))
+}
+
 /// Where people can walk; `None` where that reaches the horizon or is nothing.
 #[must_use]
 pub fn walkable_on_ground(plane: &GroundPlane, plan: &WalkablePlan) -> Option<GroundArea> {

@@ -6,7 +6,10 @@ use super::{Checker, Fault, FaultKind, KeyPath, Number, Range, defaults};
 use crate::calibration::GroundPlane;
 use crate::config::raw::{ById, RawDirection, RawLine, RawPoint, RawWalkable, RawZone};
 use crate::config::suggest::nearest;
-use crate::config::{CalibrationPlan, LinePlan, WalkablePlan, ZonePlan, zone_on_ground};
+use crate::config::{
+    CalibrationPlan, LinePlan, WalkablePlan, ZonePlan, point_on_ground, polygon_on_ground, walkable_on_ground,
+    zone_on_ground,
+};
 use crate::geometry::{GroundArea, GroundAreaFault, PolygonFault, polygon_fault};
 use crate::model::{
     ClassSet, Direction, FrameSize, GroundPoint, LineId, NormPoint, ObjectClass, PixelPoint, ZoneId, ZoneUse,
@@ -159,7 +162,56 @@ pub(super) fn walkable(
     let obstacles = raw.obstacles.as_deref().unwrap_or_default().iter().enumerate();
     let obstacles: Vec<Option<Vec<NormPoint>>> =
         obstacles.map(|(index, corners)| polygon(checker, &obstacles_path.index(index), corners, scale?)).collect();
-    Some(WalkablePlan { polygon: outline?, obstacles: obstacles.into_iter().collect::<Option<_>>()? })
+    let plan = WalkablePlan { polygon: outline?, obstacles: obstacles.into_iter().collect::<Option<_>>()? };
+    match view.calibration.flatten() {
+        Some(calibration) => has_ground(checker, raw, path, &calibration.plane, &plan).then_some(plan),
+        None => Some(plan),
+    }
+}
+
+/// Notes what of the walkable area is not on the ground, or that nothing is left of it: it could cut no zone and no
+/// one's room.
+fn has_ground(
+    checker: &mut Checker<'_>,
+    raw: &RawWalkable,
+    path: &KeyPath,
+    plane: &GroundPlane,
+    plan: &WalkablePlan,
+) -> bool {
+    let obstacles_path = path.key("obstacles");
+    let obstacles = plan.obstacles.iter().zip(raw.obstacles.iter().flatten()).enumerate();
+    let obstacles = obstacles.map(|(index, (corners, raw))| (obstacles_path.index(index), corners, raw));
+    let outline = raw.polygon.iter().map(|raw| (path.key("polygon"), &plan.polygon, raw));
+    let mut is_sound = true;
+    for (path, corners, raw) in outline.chain(obstacles) {
+        if polygon_on_ground(plane, corners).is_some() {
+            continue;
+        }
+        let beyond = corners.iter().position(|&corner| point_on_ground(plane, corner).is_none());
+        let (path, found) = match beyond.and_then(|index| Some((index, raw.get(index)?))) {
+            Some((index, corner)) => (path.index(index), format!("{}, at or above the horizon", written(corner))),
+            // An edge that the lens bows.
+            None => (path, "an edge that reaches the horizon".to_owned()),
+        };
+        let fault = Fault::new(FaultKind::BeyondHorizon, found, "a place on the ground, below the horizon").help(
+            "End it where people can still be told apart: `crowdflow calibrate` draws the ground's metres into the \
+             picture",
+        );
+        checker.note(&path, fault);
+        is_sound = false;
+    }
+    if is_sound && walkable_on_ground(plane, plan).is_none() {
+        let fault = Fault::new(FaultKind::ZeroArea, "nothing but obstacles", "an outline with room between obstacles");
+        checker.note(&path.key("polygon"), fault);
+        is_sound = false;
+    }
+    is_sound
+}
+
+/// A point as it is written.
+fn written(RawPoint(numbers): &RawPoint) -> String {
+    let numbers: Vec<String> = numbers.iter().map(Number::to_string).collect();
+    format!("[{}]", numbers.join(", "))
 }
 
 /// The densities up to which levels A to E reach, each above the one before.
@@ -454,11 +506,7 @@ fn polygon(
         .collect();
     let points = points.into_iter().collect::<Option<Vec<NormPoint>>>()?;
     let plain: Vec<(f64, f64)> = points.iter().map(|point| (point.x, point.y)).collect();
-    let written = |index: usize| {
-        let RawPoint(numbers) = &corners[index];
-        let numbers: Vec<String> = numbers.iter().map(Number::to_string).collect();
-        format!("[{}]", numbers.join(", "))
-    };
+    let written = |index: usize| written(&corners[index]);
     let edge = |index: usize| format!("{} → {}", written(index), written((index + 1) % corners.len()));
     let fault = match polygon_fault(&plain) {
         None => {
