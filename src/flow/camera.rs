@@ -9,7 +9,7 @@ use super::line_measures::LineMeasures;
 use super::zone_measures::{ZoneMeasures, ZoneMoment};
 use super::{LineCounter, ZoneCounter};
 use crate::calibration::GroundPlane;
-use crate::config::{CameraPlan, LinePlan, ZonePlan};
+use crate::config::{CameraPlan, LinePlan, ZonePlan, point_on_ground};
 use crate::model::{
     CountEvidence, Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, Measure, NormPoint, ObjectClass,
     Reading, Readings, Timestamp, Track, TrackId, UnknownReason, ZoneState,
@@ -259,8 +259,7 @@ impl CameraFlow {
 
 /// The line's length on the ground; `None` where an end is at or above the horizon.
 fn width_m(plane: &GroundPlane, plan: &LinePlan) -> Option<f64> {
-    let end = |point: NormPoint| plane.to_ground(point.to_px(plane.frame_size()));
-    Some(end(plan.a)?.distance_m(end(plan.b)?))
+    Some(point_on_ground(plane, plan.a)?.distance_m(point_on_ground(plane, plan.b)?))
 }
 
 #[cfg(test)]

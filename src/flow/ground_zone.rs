@@ -7,7 +7,7 @@ use super::measures::{
     TurbulenceWatch, WrongWay, counter_flow, direction_entropy, mean_speed_of_mps, polar_order, speed_deficit,
     standing_share, voronoi_density,
 };
-use crate::config::{ZonePlan, polygon_on_ground, zone_on_ground};
+use crate::config::{ZonePlan, point_on_ground, polygon_on_ground, zone_on_ground};
 use crate::geometry::GroundArea;
 use crate::model::{Measure, Reading, Readings, Timestamp};
 
@@ -40,8 +40,7 @@ impl GroundZone {
         let table =
             plan.level_of_service_per_m2.map_or_else(|| LevelOfServiceTable::of(plan.ground_use), LevelOfServiceTable);
         let allowed = plan.allowed_direction.and_then(|(from, to)| {
-            let ends = polygon_on_ground(plane, &[from, to])?;
-            GroundDirection::between(ends[0], ends[1])
+            GroundDirection::between(point_on_ground(plane, from)?, point_on_ground(plane, to)?)
         });
         Some(Self {
             field: GroundField::new(&[&area], PressureSettings::default()),
@@ -168,4 +167,36 @@ pub(super) fn velocity_readings(velocities: &[GroundVelocity]) -> Readings {
     readings.set_measured(Measure::PolarOrder, polar_order(velocities));
     readings.set_measured(Measure::DirectionEntropy, direction_entropy(velocities));
     readings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calibration::{CameraParameters, GroundPlane};
+    use crate::config::CalibrationPlan;
+    use crate::flow::camera::tests::plan;
+    use crate::model::{FrameSize, GroundPoint, NormPoint};
+
+    /// Along the upper edge of a picture that the lens bows, one goes another way in the first sixteenth than in all.
+    #[test]
+    fn the_allowed_direction_goes_from_its_first_point_to_its_second_where_the_lens_bows_it() {
+        let size = FrameSize { width_px: 1280, height_px: 720 };
+        for k1 in [0.0, 0.25, -0.1] {
+            let camera = CameraParameters { height_m: 6.0, tilt_deg: 35.0, roll_deg: 0.0, focal_px: 900.0 };
+            let plane = GroundPlane::from_camera(camera, size, k1).unwrap();
+            let mut plan = plan(false);
+            let norm = |x_m, y_m| {
+                let pixel = plane.to_pixel(GroundPoint { x_m, y_m }).unwrap();
+                NormPoint { x: pixel.x / 1280.0, y: pixel.y / 720.0 }
+            };
+            let corners = [(-4.0, 5.0), (4.0, 5.0), (4.0, 12.0), (-4.0, 12.0)];
+            plan.zones[0].polygon = corners.map(|(x_m, y_m)| norm(x_m, y_m)).to_vec();
+            plan.zones[0].allowed_direction = Some((norm(-4.0, 12.0), norm(4.0, 6.0)));
+            plan.calibration = Some(CalibrationPlan { plane, points: Vec::new() });
+            let zone = GroundZone::new(&GroundFlow::new(&plan).unwrap(), &plan.zones[0]).unwrap();
+            let at = |x_m, y_m| GroundPoint { x_m, y_m };
+            let cosine = GroundDirection::between(at(-4.0, 12.0), at(4.0, 6.0)).unwrap().cosine(zone.allowed.unwrap());
+            assert!(cosine > 1.0 - 1e-9, "k1 {k1}: {cosine}");
+        }
+    }
 }
