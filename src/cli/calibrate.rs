@@ -58,8 +58,8 @@ pub(super) struct CalibrateArgs {
 const SCALE_SHARES: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
 /// Residual on the ground above which a calibration is worth another look, in metres.
 const RMS_MOST_M: f64 = 0.3;
-/// Difference between a zone's given and derived area that is worth a warning, as a share.
-const AREA_DIFFERENCE_MOST: f64 = 0.15;
+/// Difference between a given and a derived area or width that is worth a warning, as a share.
+const DIFFERENCE_MOST: f64 = 0.15;
 
 #[derive(Serialize)]
 struct Report {
@@ -114,6 +114,9 @@ struct ZoneBody {
 #[derive(Serialize)]
 struct LineBody {
     id: String,
+    /// What flows per metre are made with.
+    width_m: Option<f64>,
+    /// What follows from the calibration; null where the line reaches the horizon.
     length_m: Option<f64>,
 }
 
@@ -262,10 +265,11 @@ fn report(
         })
         .collect();
     let lines = camera.lines.iter().map(|line| {
-        let ends = plane.to_ground(line.a.to_px(size)).zip(plane.to_ground(line.b.to_px(size)));
-        LineBody { id: line.id.to_string(), length_m: ends.map(|(a, b)| a.distance_m(b)) }
+        let (width_m, length_m) = (config::line_width_m(Some(plane), line), config::derived_width_m(plane, line));
+        LineBody { id: line.id.to_string(), width_m, length_m }
     });
-    let warnings = warnings(points, rms_ground_m, &zones, walkers);
+    let lines: Vec<LineBody> = lines.collect();
+    let warnings = warnings(points, rms_ground_m, (&zones, &lines), walkers);
     Report {
         schema: 1,
         version: env!("CARGO_PKG_VERSION"),
@@ -287,7 +291,7 @@ fn report(
             })
             .collect(),
         zones,
-        lines: lines.collect(),
+        lines,
         walkers: walkers.map(|walkers| WalkersBody {
             tracks: walkers.tracks,
             boxes: walkers.boxes,
@@ -314,7 +318,7 @@ fn point_body(point: &FittedPoint) -> PointBody {
 fn warnings(
     points: &[FittedPoint],
     rms_ground_m: Option<f64>,
-    zones: &[ZoneBody],
+    (zones, lines): (&[ZoneBody], &[LineBody]),
     walkers: Option<&WalkerCheck>,
 ) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -329,9 +333,16 @@ fn warnings(
     }
     for zone in zones {
         if let (Some(given), Some(derived)) = (zone.area_m2, zone.derived_area_m2)
-            && (given / derived - 1.0).abs() > AREA_DIFFERENCE_MOST
+            && (given / derived - 1.0).abs() > DIFFERENCE_MOST
         {
             warnings.push(format!("zone {}: area_m2 = {given} is given, but {derived:.1} m² follows", zone.id));
+        }
+    }
+    for line in lines {
+        if let (Some(given), Some(derived)) = (line.width_m, line.length_m)
+            && (given / derived - 1.0).abs() > DIFFERENCE_MOST
+        {
+            warnings.push(format!("line {}: width_m = {given} is given, but {derived:.2} m follows", line.id));
         }
     }
     warnings.extend(walkers.into_iter().flat_map(|walkers| walkers.warnings.iter().map(ToString::to_string)));
@@ -382,7 +393,12 @@ fn print(report: &Report) {
         );
     }
     for line in &report.lines {
-        println!("line {}: {} m", line.id, figure(line.length_m, 2));
+        println!(
+            "line {}: {} m by the calibration, {} m used",
+            line.id,
+            figure(line.length_m, 2),
+            figure(line.width_m, 2)
+        );
     }
     if let Some(walkers) = &report.walkers {
         println!(

@@ -170,6 +170,8 @@ pub(super) const MEGAPIXELS_PER_S: Range = Range::from_to(0.05, 100_000.0).of(" 
 pub(super) const FRAME_PX: Range = Range::from_to(16.0, 16_384.0).whole().of(" pixels");
 /// A zone's ground: up to a hundred football pitches.
 pub(super) const AREA_M2: Range = Range::above_zero(AREA_MOST_M2).of(" m²");
+/// A line's width on the ground: a turnstile up to a bridge's length.
+pub(super) const WIDTH_M: Range = Range::from_to(0.1, 10_000.0).of(" metres");
 /// The largest area of a zone.
 pub const AREA_MOST_M2: f64 = 1_000_000.0;
 /// Band and travel in box heights.

@@ -1,6 +1,6 @@
 //! A calibrated camera's places on the ground: the one way from a plan's polygons to areas in metres.
 
-use super::{WalkablePlan, defaults};
+use super::{LinePlan, WalkablePlan, defaults};
 use crate::calibration::GroundPlane;
 use crate::geometry::{GroundArea, GroundAreaFault};
 use crate::model::{GroundPoint, NormPoint, PixelPoint};
@@ -17,6 +17,19 @@ pub fn polygon_on_ground(plane: &GroundPlane, corners: &[NormPoint]) -> Option<V
 #[must_use]
 pub fn point_on_ground(plane: &GroundPlane, point: NormPoint) -> Option<GroundPoint> {
     plane.to_ground(point.to_px(plane.frame_size()))
+}
+
+/// How wide a line is on the ground, in metres: as configured, or where it isn't, as the calibration has it. `None` where
+/// neither says, or an end is at or above the horizon.
+#[must_use]
+pub fn line_width_m(plane: Option<&GroundPlane>, plan: &LinePlan) -> Option<f64> {
+    plan.width_m.or_else(|| derived_width_m(plane?, plan))
+}
+
+/// How wide a line is by the calibration, in metres; `None` where an end is at or above the horizon.
+#[must_use]
+pub fn derived_width_m(plane: &GroundPlane, plan: &LinePlan) -> Option<f64> {
+    Some(point_on_ground(plane, plan.a)?.distance_m(point_on_ground(plane, plan.b)?))
 }
 
 /// Where people can walk; `None` where that reaches the horizon or is nothing.

@@ -34,7 +34,9 @@ use std::path::Path;
 
 pub use error::{ConfigError, SyntaxFault};
 pub use fault::{Fault, FaultKind};
-pub use ground::{point_on_ground, polygon_on_ground, walkable_on_ground, zone_on_ground};
+pub use ground::{
+    derived_width_m, line_width_m, point_on_ground, polygon_on_ground, walkable_on_ground, zone_on_ground,
+};
 pub use plan::{
     AutoInput, CalibrationPlan, CameraPlan, Combine, ConditionPlan, CountingPlan, Credentials, DensityMapPlan,
     DetectionThresholds, FileSource, HeatMapsPlan, ImageFolderSource, InferencePlan, InputPlan, LevelPlan, LinePlan,

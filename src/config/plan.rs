@@ -517,6 +517,9 @@ pub struct LinePlan {
     pub a: NormPoint,
     /// Where it ends.
     pub b: NormPoint,
+    /// How wide it is on the ground in metres, as configured; without it, it follows from the camera's calibration
+    /// ([`line_width_m`](crate::config::line_width_m)).
+    pub width_m: Option<f64>,
     /// The one direction in which people are to cross it.
     pub allowed: Option<Direction>,
     /// What is counted over it.
@@ -537,6 +540,7 @@ impl LinePlan {
             id,
             a,
             b,
+            width_m: None,
             allowed: None,
             classes: ClassSet::PERSON,
             band_heights: defaults::BAND_HEIGHTS,

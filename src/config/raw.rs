@@ -311,6 +311,7 @@ pub(super) struct RawLine {
     pub frame_size: Option<Vec<Number>>,
     pub a: Option<RawPoint>,
     pub b: Option<RawPoint>,
+    pub width_m: Option<Number>,
     pub allowed: Option<String>,
     pub classes: Option<Vec<String>>,
     pub band_heights: Option<Number>,

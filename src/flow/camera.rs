@@ -8,8 +8,7 @@ use super::heat_map_grid::HeatMapGrid;
 use super::line_measures::LineMeasures;
 use super::zone_measures::{ZoneMeasures, ZoneMoment};
 use super::{LineCounter, ZoneCounter};
-use crate::calibration::GroundPlane;
-use crate::config::{CameraPlan, LinePlan, ZonePlan, point_on_ground};
+use crate::config::{CameraPlan, LinePlan, ZonePlan, line_width_m};
 use crate::model::{
     CountEvidence, Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, Measure, NormPoint, ObjectClass,
     Reading, Readings, Timestamp, Track, TrackId, UnknownReason, ZoneState,
@@ -86,7 +85,7 @@ impl CameraFlow {
         };
         let line = |plan: &LinePlan| Line {
             counter: LineCounter::new(plan),
-            measures: LineMeasures::new(plan, plane.and_then(|plane| width_m(plane, plan))),
+            measures: LineMeasures::new(plan, line_width_m(plane, plan)),
         };
         let mut flow = Self {
             zones: zones.iter().map(zone).collect(),
@@ -255,11 +254,6 @@ impl CameraFlow {
             crossings: Vec::new(),
         }
     }
-}
-
-/// The line's length on the ground; `None` where an end is at or above the horizon.
-fn width_m(plane: &GroundPlane, plan: &LinePlan) -> Option<f64> {
-    Some(point_on_ground(plane, plan.a)?.distance_m(point_on_ground(plane, plan.b)?))
 }
 
 #[cfg(test)]

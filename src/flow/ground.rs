@@ -148,6 +148,35 @@ mod tests {
         CameraFlow::new(&calibrated())
     }
 
+    /// Ten people in twenty seconds over a gate that somebody measured.
+    #[test]
+    fn a_width_that_is_given_needs_no_calibration_and_wins_over_one() {
+        let flow = |calibrated_plan: bool, width_m: Option<f64>| {
+            let mut plan = calibrated();
+            plan.calibration = plan.calibration.filter(|_| calibrated_plan);
+            plan.lines[0].width_m = width_m;
+            let mut flow = CameraFlow::new(&plan);
+            let mut last = None;
+            for half in 0..=40 {
+                let seconds = f64::from(half) / 2.0;
+                let walker = (seconds / 2.0).floor();
+                let tracks = [person(walker as u64, 6.0 - (seconds - 2.0 * walker), 5.0, TrackState::Confirmed)];
+                let ended = [TrackId((walker as u64).wrapping_sub(1))];
+                last = Some(flow.step(&frame(seconds), &tracks, &ended).lines.remove(0).readings);
+            }
+            let readings = last.unwrap();
+            [Measure::SpecificFlowIn, Measure::CapacityRatio].map(|measure| readings.get(measure))
+        };
+        let valid = |value: Option<Reading>| value.and_then(Reading::value).unwrap();
+        let [given, ratio] = flow(false, Some(2.5));
+        let (per_m_s, ratio) = (valid(given), valid(ratio));
+        assert!(per_m_s > 0.15 && per_m_s <= 0.2, "{per_m_s}");
+        assert!((ratio - per_m_s * 60.0 / 82.0).abs() < 1e-9, "{ratio}");
+        assert_eq!(flow(false, None), [None; 2], "without width nothing is told");
+        assert_eq!(flow(true, Some(2.5))[0], given);
+        assert!((valid(flow(true, None)[0]) - per_m_s / 4.0).abs() < 1e-9, "10 m by the calibration");
+    }
+
     fn frame(seconds: f64) -> FrameMeta {
         let at = Timestamp(0).plus_seconds(seconds);
         FrameMeta { camera: plan(false).id, seq: (seconds * 10.0) as u64, at, size: SIZE, epoch: 0 }

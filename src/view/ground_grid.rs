@@ -5,7 +5,7 @@ use super::heads::head_region;
 use super::layout::Scale;
 use super::palette;
 use crate::calibration::{FittedPoint, GroundPlane};
-use crate::config::{LinePlan, ZonePlan, zone_on_ground};
+use crate::config::{LinePlan, ZonePlan, derived_width_m, zone_on_ground};
 use crate::geometry::GroundArea;
 use crate::model::{FrameSize, GroundPoint, PixelBox, PixelPoint};
 use crate::picture::{Colour, Picture, PictureError, Plate};
@@ -231,8 +231,8 @@ fn zones_and_lines(
         let (a, b) = (line.a.to_px(size), line.b.to_px(size));
         picture.polyline(&[a, b], false, palette::SHADE, stroke + 2)?;
         picture.polyline(&[a, b], false, palette::LINE, stroke)?;
-        let length = plane.to_ground(a).zip(plane.to_ground(b)).map(|(a, b)| a.distance_m(b));
-        let length = length.map_or_else(|| "to the horizon".to_owned(), |length_m| format!("{length_m:.1} m"));
+        let length = derived_width_m(plane, line)
+            .map_or_else(|| "to the horizon".to_owned(), |length_m| format!("{length_m:.1} m"));
         let text = format!("{} {length}", drawable(&line.name, line.id.as_str()));
         labels.write(picture, &text, b, palette::SHADE, palette::LINE)?;
     }

@@ -118,6 +118,7 @@ pub(super) fn line(
             .help("The line runs from `a` to `b`, and *in* is to the left of that direction as seen in the picture");
         checker.note(&path.key("b"), fault);
     }
+    let width_m = checker.optional_number(&path.key("width_m"), raw.width_m, defaults::WIDTH_M);
     let allowed = match raw.allowed.as_deref() {
         Some(written) => checker.word(&path.key("allowed"), written, &DIRECTIONS).map(Some),
         None => Some(None),
@@ -133,6 +134,7 @@ pub(super) fn line(
         name: name?,
         a: a?,
         b: b?,
+        width_m: width_m?,
         allowed: allowed?,
         classes: classes?,
         band_heights: band_heights?,
