@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::config_file::calibrated_camera;
 use super::model::open_models;
+use super::output::print;
 use crate::calibration::{FittedPoint, GroundPlane, PointPair, WalkerCheck, WalkerPoint, check_walkers};
 use crate::config::{self, CameraPlan, InputPlan, Plan, Region, SourcePlan};
 use crate::evaluation::{TrackRow, read_tracks};
@@ -173,12 +174,7 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<()> {
     let text = serde_json::to_string_pretty(&report)? + "\n";
     let json_path = args.out.join("calibration.json");
     fs::write(&json_path, &text).with_context(|| format!("cannot write {}", json_path.display()))?;
-    if args.json {
-        print!("{text}");
-    } else {
-        print(&report);
-    }
-    Ok(())
+    Ok(print(&if args.json { text } else { in_words(&report) })?)
 }
 
 /// Everybody whom the model sees in the picture: their heads are hidden.
@@ -349,60 +345,65 @@ fn warnings(
     warnings
 }
 
-fn print(report: &Report) {
+fn in_words(report: &Report) -> String {
+    let mut text = String::new();
     let [width, height] = report.picture_px;
-    println!("camera {} ({width}x{height})", report.camera);
+    text += &format!("camera {} ({width}x{height})\n", report.camera);
     let figure =
         |value: Option<f64>, decimals: usize| value.map_or("-".to_owned(), |value| format!("{value:.decimals$}"));
     if !report.points.is_empty() {
-        println!("\npoint     image px         ground m          off m   off px");
+        text += &format!("\npoint     image px         ground m          off m   off px\n");
         for (index, point) in report.points.iter().enumerate() {
             let ([x, y], [x_m, y_m]) = (point.image_px, point.ground_m);
-            println!(
-                "[{index:>2}]   {x:>7.1} {y:>7.1}  {x_m:>8.2} {y_m:>8.2}  {:>8} {:>8}{}",
+            text += &format!(
+                "[{index:>2}]   {x:>7.1} {y:>7.1}  {x_m:>8.2} {y_m:>8.2}  {:>8} {:>8}{}\n",
                 figure(point.residual_m, 3),
                 figure(point.residual_px, 1),
                 if point.used { "" } else { "   left out" }
             );
         }
-        println!("root mean square {} m", figure(report.rms_ground_m, 3));
+        text += &format!("root mean square {} m\n", figure(report.rms_ground_m, 3));
     }
     if let Some(pose) = &report.pose {
-        println!(
-            "\nthe camera: {:.2} m above the ground, {:.1} degrees below the horizon, turned by {:.1}, focal length {:.0} px",
+        text += &format!(
+            "\nthe camera: {:.2} m above the ground, {:.1} degrees below the horizon, turned by {:.1}, focal length {:.0} px\n",
             pose.height_m, pose.tilt_deg, pose.roll_deg, pose.focal_px
         );
     }
-    println!("\npixels per metre (- at the horizon and above)");
+    text += &format!("\npixels per metre (- at the horizon and above)\n");
     let row = |cells: Vec<String>| cells.iter().map(|cell| format!("{cell:>8}")).collect::<String>();
     let columns = SCALE_SHARES.map(|share| format!("x {:.0}", share * f64::from(width)));
-    println!("{:>8}{}", "", row(columns.to_vec()));
+    text += &format!("{:>8}{}\n", "", row(columns.to_vec()));
     for cells in report.scale.chunks(SCALE_SHARES.len()) {
         let y = cells.first().map_or(0.0, |cell| cell.image_px[1]);
-        println!("{:>8}{}", format!("y {y:.0}"), row(cells.iter().map(|cell| figure(cell.px_per_m, 1)).collect()));
+        text += &format!(
+            "{:>8}{}\n",
+            format!("y {y:.0}"),
+            row(cells.iter().map(|cell| figure(cell.px_per_m, 1)).collect())
+        );
     }
     if !report.zones.is_empty() || !report.lines.is_empty() {
-        println!();
+        text += "\n";
     }
     for zone in &report.zones {
-        println!(
-            "zone {}: {} m² by the calibration, {} m² used",
+        text += &format!(
+            "zone {}: {} m² by the calibration, {} m² used\n",
             zone.id,
             figure(zone.derived_area_m2, 1),
             figure(zone.area_m2, 1)
         );
     }
     for line in &report.lines {
-        println!(
-            "line {}: {} m by the calibration, {} m used",
+        text += &format!(
+            "line {}: {} m by the calibration, {} m used\n",
             line.id,
             figure(line.length_m, 2),
             figure(line.width_m, 2)
         );
     }
     if let Some(walkers) = &report.walkers {
-        println!(
-            "\npeople: median height {} m{} ({} boxes), median speed {} m/s ({} steps of a second), {} tracks",
+        text += &format!(
+            "\npeople: median height {} m{} ({} boxes), median speed {} m/s ({} steps of a second), {} tracks\n",
             figure(walkers.median_body_height_m, 2),
             if walkers.height_by_pose { "" } else { ", by scale alone" },
             walkers.boxes,
@@ -412,9 +413,10 @@ fn print(report: &Report) {
         );
     }
     for warning in &report.warnings {
-        println!("warning: {warning}");
+        text += &format!("warning: {warning}\n");
     }
-    println!("\n{}", written(&report.picture));
+    text += &format!("\n{}\n", written(&report.picture));
+    text
 }
 
 fn written(path: &Path) -> String {

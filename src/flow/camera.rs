@@ -10,8 +10,8 @@ use super::zone_measures::{ZoneMeasures, ZoneMoment};
 use super::{LineCounter, ZoneCounter};
 use crate::config::{CameraPlan, LinePlan, ZonePlan, line_width_m};
 use crate::model::{
-    CountEvidence, Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, Measure, NormPoint, ObjectClass,
-    Reading, Readings, Timestamp, Track, TrackId, UnknownReason, ZoneState,
+    CountEvidence, Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, Measure, ObjectClass, Reading,
+    Readings, Timestamp, Track, TrackId, UnknownReason, ZoneState,
 };
 
 /// What one step gives.
@@ -260,7 +260,7 @@ impl CameraFlow {
 pub(super) mod tests {
     use super::*;
     use crate::config::{ImageFolderSource, SourcePlan};
-    use crate::model::{CameraId, ZoneId};
+    use crate::model::{CameraId, NormPoint, ZoneId};
 
     pub(in crate::flow) fn plan(mobile: bool) -> CameraPlan {
         let corner = |x, y| NormPoint { x, y };
