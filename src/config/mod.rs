@@ -14,6 +14,7 @@
 //! not there makes no plan wrong, as only whoever opens the camera needs it: [`Plan::missing_secrets`].
 
 mod check;
+mod crowds;
 pub mod defaults;
 mod document;
 mod error;
@@ -32,6 +33,7 @@ mod suggest;
 
 use std::path::Path;
 
+pub use crowds::{DispersalPlan, GatheringPlan, GroupsPlan, SurgePlan};
 pub use error::{ConfigError, SyntaxFault};
 pub use fault::{Fault, FaultKind};
 pub use ground::{

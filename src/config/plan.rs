@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::crowds::{DispersalPlan, GatheringPlan, GroupsPlan, SurgePlan};
 use super::{Calendar, Fault, Profile, Response, Schedule, defaults};
 use crate::calibration::{FittedPoint, GroundPlane};
 use crate::geometry::TileGrid;
@@ -479,6 +480,14 @@ pub struct ZonePlan {
     pub enclosed_by: Vec<(LineId, Direction)>,
     /// Somebody who is in the zone for longer than this loiters, in seconds.
     pub loitering_s: f64,
+    /// When people in it stand together.
+    pub groups: GroupsPlan,
+    /// When such a group is a gathering.
+    pub gathering: GatheringPlan,
+    /// When they run apart.
+    pub dispersal: DispersalPlan,
+    /// How fast their number rises.
+    pub surge: SurgePlan,
     /// What is counted in it.
     pub classes: ClassSet,
     /// Half width of the border band in which a track keeps its side, as a share of the track's box height.
@@ -500,6 +509,10 @@ impl ZonePlan {
             allowed_direction: None,
             enclosed_by: Vec::new(),
             loitering_s: defaults::LOITERING_S,
+            groups: GroupsPlan::default(),
+            gathering: GatheringPlan::default(),
+            dispersal: DispersalPlan::default(),
+            surge: SurgePlan::default(),
             classes: ClassSet::PERSON,
             band_heights: defaults::BAND_HEIGHTS,
         }

@@ -2,10 +2,9 @@
 
 use super::ground::{GroundFlow, GroundPerson, GroundScene};
 use super::measures::{
-    DispersalWatch, GatheringSettings, GatheringWatch, GroundDirection, GroundField, GroundVelocity,
-    LevelOfServiceTable, LevelOfServiceWatch, OscillationWindow, PressureSettings, StandingWatch, StopAndGo,
-    TurbulenceWatch, WrongWay, counter_flow, direction_entropy, mean_speed_of_mps, polar_order, speed_deficit,
-    standing_share, voronoi_density,
+    DispersalWatch, GatheringWatch, GroundDirection, GroundField, GroundVelocity, LevelOfServiceTable,
+    LevelOfServiceWatch, OscillationWindow, PressureSettings, StandingWatch, StopAndGo, TurbulenceWatch, WrongWay,
+    counter_flow, direction_entropy, mean_speed_of_mps, polar_order, speed_deficit, standing_share, voronoi_density,
 };
 use crate::config::{ZonePlan, point_on_ground, polygon_on_ground, zone_on_ground};
 use crate::geometry::GroundArea;
@@ -51,9 +50,9 @@ impl GroundZone {
             stop_and_go: StopAndGo::default(),
             oscillation: OscillationWindow::default(),
             turbulence: TurbulenceWatch::default(),
-            standing: StandingWatch::default(),
-            gathering: GatheringWatch::new(GatheringSettings::default()),
-            dispersal: DispersalWatch::default(),
+            standing: StandingWatch::new(plan.groups),
+            gathering: GatheringWatch::new(plan.gathering),
+            dispersal: DispersalWatch::new(plan.dispersal),
         })
     }
 

@@ -47,7 +47,7 @@ impl ZoneMeasures {
         let mut measures = Self {
             ground,
             dwell: DwellWindow::default(),
-            surge: SurgeWindow::default(),
+            surge: SurgeWindow::new(plan.surge),
             forecast: area_m2.map(|area_m2| Forecast::new(area_m2, plan.thresholds_per_m2, is_enclosed)),
             balance: is_enclosed.then(FlowBalance::default),
             readings: Readings::NONE,

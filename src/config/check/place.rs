@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Checker, Fault, FaultKind, KeyPath, Number, Range, defaults};
+use super::{Checker, Fault, FaultKind, KeyPath, Number, Range, crowds, defaults};
 use crate::calibration::GroundPlane;
 use crate::config::raw::{ById, RawDirection, RawLine, RawPoint, RawWalkable, RawZone};
 use crate::config::suggest::nearest;
@@ -67,6 +67,10 @@ pub(super) fn zone(
     let enclosed_by = enclosed_by(checker, &path.key("enclosed_by"), &raw.enclosed_by, lines);
     let loitering_path = path.key("loitering_s");
     let loitering_s = checker.number_or(&loitering_path, raw.loitering_s, defaults::LOITERING, defaults::LOITERING_S);
+    let groups = crowds::groups(checker, &raw.groups, &path.key("groups"));
+    let gathering = crowds::gathering(checker, &raw.gathering, &path.key("gathering"), groups);
+    let dispersal = crowds::dispersal(checker, &raw.dispersal, &path.key("dispersal"));
+    let surge = crowds::surge(checker, &raw.surge, &path.key("surge"));
     let classes = classes(checker, raw.classes.as_deref(), &path.key("classes"));
     let band_path = path.key("band_heights");
     let band_heights = checker.number_or(&band_path, raw.band_heights, defaults::BAND, defaults::BAND_HEIGHTS);
@@ -83,6 +87,10 @@ pub(super) fn zone(
         allowed_direction: allowed_direction?,
         enclosed_by: enclosed_by?,
         loitering_s: loitering_s?,
+        groups: groups?,
+        gathering: gathering?,
+        dispersal: dispersal?,
+        surge: surge?,
         classes: classes?,
         band_heights: band_heights?,
     })
