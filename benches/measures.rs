@@ -1,13 +1,16 @@
 //! What every measure of a calibrated camera costs a frame at 20, 100 and 300 people, on top of counting: the same
 //! tracks go through two [`CameraFlow`]s, one of a camera that only counts, one of the same camera with a calibration,
-//! a walkable area with obstacles, allowed directions and enclosing lines. Prints the medians as a table at the end.
+//! a walkable area with obstacles, allowed directions and enclosing lines; and through a third with heat maps too. Prints
+//! the medians as a table at the end.
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use criterion::{BenchmarkId, Criterion, criterion_group};
 use crowdflow::calibration::GroundPlane;
-use crowdflow::config::{CalibrationPlan, CameraPlan, FileSource, LinePlan, SourcePlan, WalkablePlan, ZonePlan};
+use crowdflow::config::{
+    CalibrationPlan, CameraPlan, FileSource, LinePlan, SourcePlan, WalkablePlan, ZonePlan, defaults,
+};
 use crowdflow::flow::CameraFlow;
 use crowdflow::model::{
     CameraId, Direction, FrameMeta, FrameSize, IdError, LineId, NormPoint, ObjectClass, PixelBox, Timestamp, Track,
@@ -77,6 +80,11 @@ fn calibrated() -> CameraPlan {
     camera
 }
 
+/// With heat maps as well, of the default cells.
+fn mapped() -> CameraPlan {
+    CameraPlan { heat_map_cell_m: Some(defaults::HEAT_MAP_CELL_M), ..calibrated() }
+}
+
 /// Numbers from 0 to 1, the same in every run.
 struct Noise(u64);
 
@@ -134,7 +142,7 @@ fn steps(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("measures/frame");
     for people in PEOPLE {
         let frames = frames(people);
-        for (name, camera) in [("counted", camera()), ("measured", calibrated())] {
+        for (name, camera) in [("counted", camera()), ("measured", calibrated()), ("heat map", mapped())] {
             let mut run = Run::new(&camera);
             group.bench_function(BenchmarkId::new(name, people), |bencher| bencher.iter(|| run.step(&frames)));
         }
@@ -142,17 +150,17 @@ fn steps(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Both in turns, frame by frame, over 1200 frames each: the oscillation's and the forecast's windows are full then.
+/// All in turns, frame by frame, over 1200 frames each: the oscillation's and the forecast's windows are full then.
 fn print_table() {
     println!("ms a frame, {ZONES} zones and {} lines, median of 1200 frames (p95)", ZONES + 1);
-    println!("people    counted            measured           on top");
+    println!("people    counted            measured           on top    and heat map       on top of that");
     for people in PEOPLE {
         let frames = frames(people);
-        let mut runs = [Run::new(&camera()), Run::new(&calibrated())];
+        let mut runs = [camera(), calibrated(), mapped()].map(|camera| Run::new(&camera));
         for _ in 0..1200 {
             runs.iter_mut().for_each(|run| run.step(&frames));
         }
-        let mut taken_ms = [Vec::new(), Vec::new()];
+        let mut taken_ms = [const { Vec::new() }; 3];
         for _ in 0..1200 {
             for (run, taken_ms) in runs.iter_mut().zip(&mut taken_ms) {
                 let begin = Instant::now();
@@ -162,8 +170,9 @@ fn print_table() {
         }
         taken_ms.iter_mut().for_each(|taken_ms| taken_ms.sort_by(f64::total_cmp));
         let at = |run: usize, percent: usize| taken_ms[run][taken_ms[run].len() * percent / 100];
-        let [counted, measured] = [0, 1].map(|run| format!("{:.4} ({:.4})", at(run, 50), at(run, 95)));
-        println!("{people:6}    {counted:17}  {measured:17}  {:.4}", at(1, 50) - at(0, 50));
+        let [counted, measured, mapped] = [0, 1, 2].map(|run| format!("{:.4} ({:.4})", at(run, 50), at(run, 95)));
+        let on_top = [1, 2].map(|run| at(run, 50) - at(run - 1, 50));
+        println!("{people:6}    {counted:17}  {measured:17}  {:.4}    {mapped:17}  {:.4}", on_top[0], on_top[1]);
     }
 }
 

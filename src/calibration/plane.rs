@@ -176,21 +176,6 @@ impl GroundPlane {
         cut.into_iter().map(|point| self.to_pixel(point)).collect()
     }
 
-    /// Area on the ground of a polygon in the picture, in m²; `None` where a corner is at or beyond the horizon.
-    #[must_use]
-    pub fn area_m2(&self, corners: &[PixelPoint]) -> Option<f64> {
-        let ground = self.polygon_to_ground(corners)?;
-        let origin = ground.first()?;
-        let next = ground.iter().skip(1).chain(ground.first());
-        // Shoelace formula, relative to the first corner: far from the origin the products would lose digits.
-        let doubled: f64 = ground
-            .iter()
-            .zip(next)
-            .map(|(a, b)| (a.x_m - origin.x_m) * (b.y_m - origin.y_m) - (b.x_m - origin.x_m) * (a.y_m - origin.y_m))
-            .sum();
-        Some(doubled.abs() / 2.0)
-    }
-
     /// Where the camera is, in so far as the plane says so: given, or worked out from the homography with square pixels
     /// and the middle of the picture on the lens's axis. `None` where that makes no camera: looking straight down, or
     /// a picture that was cut out of a larger one.

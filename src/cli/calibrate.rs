@@ -10,9 +10,11 @@ use serde::Serialize;
 
 use super::config_file::calibrated_camera;
 use super::model::open_models;
+use super::output::print;
 use crate::calibration::{FittedPoint, GroundPlane, PointPair, WalkerCheck, WalkerPoint, check_walkers};
 use crate::config::{self, CameraPlan, InputPlan, Plan, Region, SourcePlan};
 use crate::evaluation::{TrackRow, read_tracks};
+use crate::geometry::GroundArea;
 use crate::inference::Detector;
 use crate::model::{FrameSize, PixelBox, PixelPoint};
 use crate::picture::Picture;
@@ -57,8 +59,8 @@ pub(super) struct CalibrateArgs {
 const SCALE_SHARES: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
 /// Residual on the ground above which a calibration is worth another look, in metres.
 const RMS_MOST_M: f64 = 0.3;
-/// Difference between a zone's given and derived area that is worth a warning, as a share.
-const AREA_DIFFERENCE_MOST: f64 = 0.15;
+/// Difference between a given and a derived area or width that is worth a warning, as a share.
+const DIFFERENCE_MOST: f64 = 0.15;
 
 #[derive(Serialize)]
 struct Report {
@@ -106,13 +108,16 @@ struct ZoneBody {
     id: String,
     /// What densities are made with.
     area_m2: Option<f64>,
-    /// What follows from the calibration; null where the zone reaches the horizon.
+    /// What people can stand on by the calibration and the walkable area; null where the zone reaches the horizon.
     derived_area_m2: Option<f64>,
 }
 
 #[derive(Serialize)]
 struct LineBody {
     id: String,
+    /// What flows per metre are made with.
+    width_m: Option<f64>,
+    /// What follows from the calibration; null where the line reaches the horizon.
     length_m: Option<f64>,
 }
 
@@ -154,20 +159,22 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<()> {
     fs::create_dir_all(&args.out).with_context(|| format!("cannot make the folder {}", args.out.display()))?;
     let path = args.out.join("calibration.png");
     let hide = if args.keep_heads || !plan.privacy.blur_heads { Vec::new() } else { people(&picture, &plan, &camera)? };
-    let scene = GroundScene { zones: &camera.zones, lines: &camera.lines, points: &points, hide: &hide };
+    let walkable = camera.walkable.as_ref().and_then(|walkable| config::walkable_on_ground(&ground, walkable));
+    let scene = GroundScene {
+        zones: &camera.zones,
+        walkable: walkable.as_ref(),
+        lines: &camera.lines,
+        points: &points,
+        hide: &hide,
+    };
     draw_ground(&mut picture, &ground, &scene)?;
     picture.write(&path)?;
 
-    let report = report(&camera, &ground, &points, walkers.as_ref(), path);
+    let report = report(&camera, (&ground, walkable.as_ref()), &points, walkers.as_ref(), path);
     let text = serde_json::to_string_pretty(&report)? + "\n";
     let json_path = args.out.join("calibration.json");
     fs::write(&json_path, &text).with_context(|| format!("cannot write {}", json_path.display()))?;
-    if args.json {
-        print!("{text}");
-    } else {
-        print(&report);
-    }
-    Ok(())
+    Ok(print(&if args.json { text } else { in_words(&report) })?)
 }
 
 /// Everybody whom the model sees in the picture: their heads are hidden.
@@ -230,7 +237,7 @@ fn walkers(rows: &[TrackRow], fps: f64) -> Vec<Vec<WalkerPoint>> {
 
 fn report(
     camera: &CameraPlan,
-    plane: &GroundPlane,
+    (plane, walkable): (&GroundPlane, Option<&GroundArea>),
     points: &[FittedPoint],
     walkers: Option<&WalkerCheck>,
     picture: PathBuf,
@@ -248,15 +255,17 @@ fn report(
         .zones
         .iter()
         .map(|zone| {
-            let corners: Vec<PixelPoint> = zone.polygon.iter().map(|corner| corner.to_px(size)).collect();
-            ZoneBody { id: zone.id.to_string(), area_m2: zone.area_m2, derived_area_m2: plane.area_m2(&corners) }
+            let derived = config::zone_on_ground(plane, &zone.polygon, walkable).ok().flatten();
+            let derived_area_m2 = derived.map(|area| area.area_m2());
+            ZoneBody { id: zone.id.to_string(), area_m2: zone.area_m2, derived_area_m2 }
         })
         .collect();
     let lines = camera.lines.iter().map(|line| {
-        let ends = plane.to_ground(line.a.to_px(size)).zip(plane.to_ground(line.b.to_px(size)));
-        LineBody { id: line.id.to_string(), length_m: ends.map(|(a, b)| a.distance_m(b)) }
+        let (width_m, length_m) = (config::line_width_m(Some(plane), line), config::derived_width_m(plane, line));
+        LineBody { id: line.id.to_string(), width_m, length_m }
     });
-    let warnings = warnings(points, rms_ground_m, &zones, walkers);
+    let lines: Vec<LineBody> = lines.collect();
+    let warnings = warnings(points, rms_ground_m, (&zones, &lines), walkers);
     Report {
         schema: 1,
         version: env!("CARGO_PKG_VERSION"),
@@ -278,7 +287,7 @@ fn report(
             })
             .collect(),
         zones,
-        lines: lines.collect(),
+        lines,
         walkers: walkers.map(|walkers| WalkersBody {
             tracks: walkers.tracks,
             boxes: walkers.boxes,
@@ -305,7 +314,7 @@ fn point_body(point: &FittedPoint) -> PointBody {
 fn warnings(
     points: &[FittedPoint],
     rms_ground_m: Option<f64>,
-    zones: &[ZoneBody],
+    (zones, lines): (&[ZoneBody], &[LineBody]),
     walkers: Option<&WalkerCheck>,
 ) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -320,64 +329,81 @@ fn warnings(
     }
     for zone in zones {
         if let (Some(given), Some(derived)) = (zone.area_m2, zone.derived_area_m2)
-            && (given / derived - 1.0).abs() > AREA_DIFFERENCE_MOST
+            && (given / derived - 1.0).abs() > DIFFERENCE_MOST
         {
             warnings.push(format!("zone {}: area_m2 = {given} is given, but {derived:.1} m² follows", zone.id));
+        }
+    }
+    for line in lines {
+        if let (Some(given), Some(derived)) = (line.width_m, line.length_m)
+            && (given / derived - 1.0).abs() > DIFFERENCE_MOST
+        {
+            warnings.push(format!("line {}: width_m = {given} is given, but {derived:.2} m follows", line.id));
         }
     }
     warnings.extend(walkers.into_iter().flat_map(|walkers| walkers.warnings.iter().map(ToString::to_string)));
     warnings
 }
 
-fn print(report: &Report) {
+fn in_words(report: &Report) -> String {
+    let mut text = String::new();
     let [width, height] = report.picture_px;
-    println!("camera {} ({width}x{height})", report.camera);
+    text += &format!("camera {} ({width}x{height})\n", report.camera);
     let figure =
         |value: Option<f64>, decimals: usize| value.map_or("-".to_owned(), |value| format!("{value:.decimals$}"));
     if !report.points.is_empty() {
-        println!("\npoint     image px         ground m          off m   off px");
+        text += &format!("\npoint     image px         ground m          off m   off px\n");
         for (index, point) in report.points.iter().enumerate() {
             let ([x, y], [x_m, y_m]) = (point.image_px, point.ground_m);
-            println!(
-                "[{index:>2}]   {x:>7.1} {y:>7.1}  {x_m:>8.2} {y_m:>8.2}  {:>8} {:>8}{}",
+            text += &format!(
+                "[{index:>2}]   {x:>7.1} {y:>7.1}  {x_m:>8.2} {y_m:>8.2}  {:>8} {:>8}{}\n",
                 figure(point.residual_m, 3),
                 figure(point.residual_px, 1),
                 if point.used { "" } else { "   left out" }
             );
         }
-        println!("root mean square {} m", figure(report.rms_ground_m, 3));
+        text += &format!("root mean square {} m\n", figure(report.rms_ground_m, 3));
     }
     if let Some(pose) = &report.pose {
-        println!(
-            "\nthe camera: {:.2} m above the ground, {:.1} degrees below the horizon, turned by {:.1}, focal length {:.0} px",
+        text += &format!(
+            "\nthe camera: {:.2} m above the ground, {:.1} degrees below the horizon, turned by {:.1}, focal length {:.0} px\n",
             pose.height_m, pose.tilt_deg, pose.roll_deg, pose.focal_px
         );
     }
-    println!("\npixels per metre (- at the horizon and above)");
+    text += &format!("\npixels per metre (- at the horizon and above)\n");
     let row = |cells: Vec<String>| cells.iter().map(|cell| format!("{cell:>8}")).collect::<String>();
     let columns = SCALE_SHARES.map(|share| format!("x {:.0}", share * f64::from(width)));
-    println!("{:>8}{}", "", row(columns.to_vec()));
+    text += &format!("{:>8}{}\n", "", row(columns.to_vec()));
     for cells in report.scale.chunks(SCALE_SHARES.len()) {
         let y = cells.first().map_or(0.0, |cell| cell.image_px[1]);
-        println!("{:>8}{}", format!("y {y:.0}"), row(cells.iter().map(|cell| figure(cell.px_per_m, 1)).collect()));
+        text += &format!(
+            "{:>8}{}\n",
+            format!("y {y:.0}"),
+            row(cells.iter().map(|cell| figure(cell.px_per_m, 1)).collect())
+        );
     }
     if !report.zones.is_empty() || !report.lines.is_empty() {
-        println!();
+        text += "\n";
     }
     for zone in &report.zones {
-        println!(
-            "zone {}: {} m² by the calibration, {} m² used",
+        text += &format!(
+            "zone {}: {} m² by the calibration, {} m² used\n",
             zone.id,
             figure(zone.derived_area_m2, 1),
             figure(zone.area_m2, 1)
         );
     }
     for line in &report.lines {
-        println!("line {}: {} m", line.id, figure(line.length_m, 2));
+        text += &format!(
+            "line {}: {} m by the calibration, {} m used\n",
+            line.id,
+            figure(line.length_m, 2),
+            figure(line.width_m, 2)
+        );
     }
     if let Some(walkers) = &report.walkers {
-        println!(
-            "\npeople: median height {} m{} ({} boxes), median speed {} m/s ({} steps of a second), {} tracks",
+        text += &format!(
+            "\npeople: median height {} m{} ({} boxes), median speed {} m/s ({} steps of a second), {} tracks\n",
             figure(walkers.median_body_height_m, 2),
             if walkers.height_by_pose { "" } else { ", by scale alone" },
             walkers.boxes,
@@ -387,9 +413,10 @@ fn print(report: &Report) {
         );
     }
     for warning in &report.warnings {
-        println!("warning: {warning}");
+        text += &format!("warning: {warning}\n");
     }
-    println!("\n{}", written(&report.picture));
+    text += &format!("\n{}\n", written(&report.picture));
+    text
 }
 
 fn written(path: &Path) -> String {

@@ -1,12 +1,12 @@
 //! `crowdflow evaluate`: scores tracks, or what the tracker makes of detections, against ground truth.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use clap::{Args, ValueEnum};
 
 use super::config_file::{self, calibrated_camera};
+use super::output::print;
 use super::track_detections::track_detections;
 use crate::calibration::GroundPlane;
 use crate::config::{TrackerPlan, defaults};
@@ -144,19 +144,17 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     let combined = combined(sequences.iter().map(|sequence| &sequence.scores));
     let report = Report { sequences, combined };
 
-    let mut out = std::io::stdout().lock();
-    if args.json {
-        serde_json::to_writer_pretty(&mut out, &report)?;
-        writeln!(out)?;
+    let text = if args.json {
+        serde_json::to_string_pretty(&report)? + "\n"
     } else {
         let mut rows: Vec<_> =
             report.sequences.iter().map(|sequence| (sequence.name.as_str(), &sequence.scores)).collect();
         if rows.len() > 1 {
             rows.push(("COMBINED", &report.combined));
         }
-        write!(out, "{}", table(rows))?;
-    }
-    Ok(())
+        table(rows)
+    };
+    Ok(print(&text)?)
 }
 
 /// One for each `--gt`.

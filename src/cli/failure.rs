@@ -16,7 +16,7 @@ pub(super) const BUG: u8 = 70;
 /// The grace for an orderly end ran out.
 pub(super) const GRACE_RAN_OUT: u8 = 75;
 
-/// A port that is in use and the like: what is needed is not there now.
+/// A port that is in use, a full disk and the like: what is needed is not there now.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Unavailable(pub(super) String);

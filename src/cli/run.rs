@@ -107,7 +107,7 @@ fn time(seconds: f64) -> anyhow::Result<Duration> {
 /// Prints for whoever looks on. The service watches on where nobody does, or the disk that it is written to is full.
 fn tell(text: &str) {
     if let Err(error) = print(text) {
-        tracing::warn!(%error, "standard output can't be written");
+        tracing::warn!("{error}");
     }
 }
 

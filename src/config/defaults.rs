@@ -170,12 +170,32 @@ pub(super) const MEGAPIXELS_PER_S: Range = Range::from_to(0.05, 100_000.0).of(" 
 pub(super) const FRAME_PX: Range = Range::from_to(16.0, 16_384.0).whole().of(" pixels");
 /// A zone's ground: up to a hundred football pitches.
 pub(super) const AREA_M2: Range = Range::above_zero(AREA_MOST_M2).of(" m²");
+/// A line's width on the ground: a turnstile up to a bridge's length.
+pub(super) const WIDTH_M: Range = Range::from_to(0.1, 10_000.0).of(" metres");
 /// The largest area of a zone.
 pub const AREA_MOST_M2: f64 = 1_000_000.0;
 /// Band and travel in box heights.
 pub(super) const BAND: Range = Range::from_to(0.0, 1.0).of(" box heights");
 /// Least travel in box heights.
 pub(super) const TRAVEL: Range = Range::from_to(0.0, 10.0).of(" box heights");
+/// Below which speed somebody stands: below half a slow walk; noise of foot points alone is a few cm/s.
+pub(super) const STANDING_MPS: Range = Range::from_to(0.05, 0.5).of(" m/s");
+/// How far two of one group are apart: from touching to across a small square.
+pub(super) const GROUP_M: Range = Range::from_to(0.3, 10.0).of(" metres");
+/// People of a group, a gathering or a dispersal.
+pub(super) const GROUP_PEOPLE: Range = Range::from_to(2.0, 1000.0).whole().of(" people");
+/// By how many people a gathering grows; 0: it need not.
+pub(super) const GROWTH_PEOPLE: Range = Range::from_to(0.0, 1000.0).whole().of(" people");
+/// How long something of a crowd has to last, or to be over.
+pub(super) const CROWD_HOLD_S: Range = Range::from_to(0.5, 600.0).of(" seconds");
+/// Within how long a gathering grows.
+pub(super) const CROWD_WINDOW_S: Range = Range::from_to(5.0, 3600.0).of(" seconds");
+/// Over how long a surge is told: all pairs of its seconds are looked at.
+pub(super) const SURGE_WINDOW_S: Range = Range::from_to(20.0, 300.0).of(" seconds");
+/// Of how much of the remembered time a dispersal's speed is above.
+pub(super) const FAST_SHARE: Range = Range::from_to(0.5, 0.999);
+/// How much a dispersal has to remember.
+pub(super) const LEARN_S: Range = Range::from_to(60.0, 86_400.0).of(" seconds");
 /// A coordinate on the ground: any national grid, in metres.
 pub(super) const GROUND_M: Range = Range::from_to(-1e8, 1e8).of(" metres");
 /// A camera's height over the ground: up to a tower's.

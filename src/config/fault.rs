@@ -90,6 +90,10 @@ fault_kinds! {
     OutsidePicture,
     /// A line whose ends are the same point.
     LineWithoutLength,
+    /// A walkable area or an obstacle that reaches the horizon, beyond which there is no ground.
+    BeyondHorizon,
+    /// A zone in which nobody can stand, by what is said of where people can walk.
+    OutsideWalkable,
     /// Coordinates in pixels of a picture of unknown size.
     FrameSizeMissing,
     /// A frame size where the coordinates are not in pixels.

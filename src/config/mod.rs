@@ -14,10 +14,12 @@
 //! not there makes no plan wrong, as only whoever opens the camera needs it: [`Plan::missing_secrets`].
 
 mod check;
+mod crowds;
 pub mod defaults;
 mod document;
 mod error;
 mod fault;
+mod ground;
 mod key_path;
 mod number;
 mod plan;
@@ -31,8 +33,12 @@ mod suggest;
 
 use std::path::Path;
 
+pub use crowds::{DispersalPlan, GatheringPlan, GroupsPlan, SurgePlan};
 pub use error::{ConfigError, SyntaxFault};
 pub use fault::{Fault, FaultKind};
+pub use ground::{
+    derived_width_m, line_width_m, point_on_ground, polygon_on_ground, walkable_on_ground, zone_on_ground,
+};
 pub use plan::{
     AutoInput, CalibrationPlan, CameraPlan, Combine, ConditionPlan, CountingPlan, Credentials, DensityMapPlan,
     DetectionThresholds, FileSource, HeatMapsPlan, ImageFolderSource, InferencePlan, InputPlan, LevelPlan, LinePlan,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::crowds::{DispersalPlan, GatheringPlan, GroupsPlan, SurgePlan};
 use super::{Calendar, Fault, Profile, Response, Schedule, defaults};
 use crate::calibration::{FittedPoint, GroundPlane};
 use crate::geometry::TileGrid;
@@ -445,7 +446,7 @@ impl CalibrationPlan {
 }
 
 /// Where people can walk: cells of people end at its borders, so that somebody beside a wall has no more room than there
-/// is.
+/// is, and areas of zones are cut at it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WalkablePlan {
     /// Its outline.
@@ -463,8 +464,8 @@ pub struct ZonePlan {
     pub name: String,
     /// Its corners: three or more, not self-crossing.
     pub polygon: Vec<NormPoint>,
-    /// Its area on the ground in m²; density needs it. As configured, or where it isn't, derived from the camera's
-    /// calibration. `None`: neither, or the zone reaches the horizon.
+    /// Its area on the ground in m² that people can stand on; density needs it. As configured, or where it isn't, derived
+    /// from the camera's calibration and cut at the camera's walkable area. `None`: neither, or the zone reaches the horizon.
     pub area_m2: Option<f64>,
     /// What it is for: decides which table its level of service comes from.
     pub ground_use: ZoneUse,
@@ -479,6 +480,14 @@ pub struct ZonePlan {
     pub enclosed_by: Vec<(LineId, Direction)>,
     /// Somebody who is in the zone for longer than this loiters, in seconds.
     pub loitering_s: f64,
+    /// When people in it stand together.
+    pub groups: GroupsPlan,
+    /// When such a group is a gathering.
+    pub gathering: GatheringPlan,
+    /// When they run apart.
+    pub dispersal: DispersalPlan,
+    /// How fast their number rises.
+    pub surge: SurgePlan,
     /// What is counted in it.
     pub classes: ClassSet,
     /// Half width of the border band in which a track keeps its side, as a share of the track's box height.
@@ -500,6 +509,10 @@ impl ZonePlan {
             allowed_direction: None,
             enclosed_by: Vec::new(),
             loitering_s: defaults::LOITERING_S,
+            groups: GroupsPlan::default(),
+            gathering: GatheringPlan::default(),
+            dispersal: DispersalPlan::default(),
+            surge: SurgePlan::default(),
             classes: ClassSet::PERSON,
             band_heights: defaults::BAND_HEIGHTS,
         }
@@ -517,6 +530,9 @@ pub struct LinePlan {
     pub a: NormPoint,
     /// Where it ends.
     pub b: NormPoint,
+    /// How wide it is on the ground in metres, as configured; without it, it follows from the camera's calibration
+    /// ([`line_width_m`](crate::config::line_width_m)).
+    pub width_m: Option<f64>,
     /// The one direction in which people are to cross it.
     pub allowed: Option<Direction>,
     /// What is counted over it.
@@ -537,6 +553,7 @@ impl LinePlan {
             id,
             a,
             b,
+            width_m: None,
             allowed: None,
             classes: ClassSet::PERSON,
             band_heights: defaults::BAND_HEIGHTS,

@@ -77,6 +77,10 @@ expected! {
     RawTracker: "a table",
     RawWalkable: "a table with polygon",
     RawZone: "a table with polygon",
+    RawGroups: "a table such as { least_people = 3 }",
+    RawGathering: "a table such as { least_people = 5 }",
+    RawDispersal: "a table such as { least_people = 5 }",
+    RawSurge: "a table such as { window_s = 60 }",
     RawDirection: "a table { from = [x, y], to = [x, y] }",
     RawLine: "a table with a and b",
     RawRule: "a table with zone (or line, camera or site), measure and levels",
@@ -290,8 +294,51 @@ pub(super) struct RawZone {
     pub allowed_direction: Option<Table<RawDirection>>,
     pub enclosed_by: BTreeMap<String, String>,
     pub loitering_s: Option<Number>,
+    pub groups: Table<RawGroups>,
+    pub gathering: Table<RawGathering>,
+    pub dispersal: Table<RawDispersal>,
+    pub surge: Table<RawSurge>,
     pub classes: Option<Vec<String>>,
     pub band_heights: Option<Number>,
+}
+
+/// `[cameras.ID.zones.ID.groups]`
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawGroups {
+    pub slower_than_mps: Option<Number>,
+    pub standing_for_s: Option<Number>,
+    pub within_m: Option<Number>,
+    pub least_people: Option<Number>,
+}
+
+/// `[cameras.ID.zones.ID.gathering]`
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawGathering {
+    pub least_people: Option<Number>,
+    pub growth: Option<Number>,
+    pub growth_window_s: Option<Number>,
+    pub hold_s: Option<Number>,
+    pub clear_s: Option<Number>,
+}
+
+/// `[cameras.ID.zones.ID.dispersal]`
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawDispersal {
+    pub least_people: Option<Number>,
+    pub fast_share: Option<Number>,
+    pub learn_s: Option<Number>,
+    pub hold_s: Option<Number>,
+    pub clear_s: Option<Number>,
+}
+
+/// `[cameras.ID.zones.ID.surge]`
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawSurge {
+    pub window_s: Option<Number>,
 }
 
 /// `allowed_direction = { from = [x, y], to = [x, y] }`
@@ -311,6 +358,7 @@ pub(super) struct RawLine {
     pub frame_size: Option<Vec<Number>>,
     pub a: Option<RawPoint>,
     pub b: Option<RawPoint>,
+    pub width_m: Option<Number>,
     pub allowed: Option<String>,
     pub classes: Option<Vec<String>>,
     pub band_heights: Option<Number>,

@@ -8,11 +8,10 @@ use super::heat_map_grid::HeatMapGrid;
 use super::line_measures::LineMeasures;
 use super::zone_measures::{ZoneMeasures, ZoneMoment};
 use super::{LineCounter, ZoneCounter};
-use crate::calibration::GroundPlane;
-use crate::config::{CameraPlan, LinePlan, ZonePlan};
+use crate::config::{CameraPlan, LinePlan, ZonePlan, line_width_m};
 use crate::model::{
-    CountEvidence, Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, Measure, NormPoint, ObjectClass,
-    Reading, Readings, Timestamp, Track, TrackId, UnknownReason, ZoneState,
+    CountEvidence, Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, Measure, ObjectClass, Reading,
+    Readings, Timestamp, Track, TrackId, UnknownReason, ZoneState,
 };
 
 /// What one step gives.
@@ -81,12 +80,12 @@ impl CameraFlow {
         };
         let zone = |plan: &ZonePlan| Zone {
             counter: ZoneCounter::new(plan),
-            measures: ZoneMeasures::new(plan, plane),
+            measures: ZoneMeasures::new(plan, ground.as_ref()),
             enclosed_by: plan.enclosed_by.iter().filter_map(line_at).collect(),
         };
         let line = |plan: &LinePlan| Line {
             counter: LineCounter::new(plan),
-            measures: LineMeasures::new(plan, plane.and_then(|plane| width_m(plane, plan))),
+            measures: LineMeasures::new(plan, line_width_m(plane, plan)),
         };
         let mut flow = Self {
             zones: zones.iter().map(zone).collect(),
@@ -257,17 +256,11 @@ impl CameraFlow {
     }
 }
 
-/// The line's length on the ground; `None` where an end is at or above the horizon.
-fn width_m(plane: &GroundPlane, plan: &LinePlan) -> Option<f64> {
-    let end = |point: NormPoint| plane.to_ground(point.to_px(plane.frame_size()));
-    Some(end(plan.a)?.distance_m(end(plan.b)?))
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crate::config::{ImageFolderSource, SourcePlan};
-    use crate::model::{CameraId, ZoneId};
+    use crate::model::{CameraId, NormPoint, ZoneId};
 
     pub(in crate::flow) fn plan(mobile: bool) -> CameraPlan {
         let corner = |x, y| NormPoint { x, y };

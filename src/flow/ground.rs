@@ -3,9 +3,9 @@
 use super::measures::{GroundDirection, GroundVelocity, Sample, SpeedWindow, WalkedWays};
 use super::table::TrackTable;
 use crate::calibration::GroundPlane;
-use crate::config::{CameraPlan, WalkablePlan};
+use crate::config::{CameraPlan, walkable_on_ground};
 use crate::geometry::{CutOff, GroundArea, VoronoiCell, voronoi_cells};
-use crate::model::{FrameSize, GroundPoint, NormPoint, ObjectClass, PixelPoint, Timestamp, Track, TrackId, TrackState};
+use crate::model::{FrameSize, GroundPoint, ObjectClass, Timestamp, Track, TrackId, TrackState};
 
 /// A track's speed is its displacement over this long, in seconds: long enough for a foot point's scatter (a few
 /// centimetres) to stay below the 0.2 m/s under which somebody stands, short enough to see them stop.
@@ -54,11 +54,21 @@ impl GroundFlow {
         Some(Self {
             calibrated: plane,
             plane,
-            walkable: plan.walkable.as_ref().and_then(|walkable| walkable_area(&plane, walkable)),
+            walkable: plan.walkable.as_ref().and_then(|walkable| walkable_on_ground(&plane, walkable)),
             windows: TrackTable::new(),
             ways: plan.zones.iter().any(|zone| zone.allowed_direction.is_some()).then(WalkedWays::default),
             scene: GroundScene::default(),
         })
+    }
+
+    /// For the picture size of the calibration.
+    pub(super) fn calibrated(&self) -> &GroundPlane {
+        &self.calibrated
+    }
+
+    /// Where people can walk, where that is configured.
+    pub(super) fn walkable(&self) -> Option<&GroundArea> {
+        self.walkable.as_ref()
     }
 
     /// Begins anew with pictures of this size: every track is over.
@@ -112,32 +122,18 @@ impl GroundFlow {
     }
 }
 
-/// A polygon's corners on the ground; `None` where one of them is at or above the horizon.
-pub(super) fn on_ground(plane: &GroundPlane, corners: &[NormPoint]) -> Option<Vec<GroundPoint>> {
-    let corners: Vec<PixelPoint> = corners.iter().map(|corner| corner.to_px(plane.frame_size())).collect();
-    plane.polygon_to_ground(&corners)
-}
-
-/// `None` where it reaches the horizon: then it says nothing of where walls are.
-fn walkable_area(plane: &GroundPlane, plan: &WalkablePlan) -> Option<GroundArea> {
-    let outline = on_ground(plane, &plan.polygon)?;
-    let obstacles: Vec<Vec<GroundPoint>> =
-        plan.obstacles.iter().map(|corners| on_ground(plane, corners)).collect::<Option<_>>()?;
-    GroundArea::new(&outline, &obstacles).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::CalibrationPlan;
+    use crate::config::{CalibrationPlan, WalkablePlan};
     use crate::flow::CameraFlow;
     use crate::flow::camera::tests::plan;
-    use crate::model::{FrameMeta, LevelOfService, Measure, PixelBox, Reading, Readings, UnknownReason};
+    use crate::model::{FrameMeta, LevelOfService, Measure, NormPoint, PixelBox, Reading, Readings, UnknownReason};
 
     const SIZE: FrameSize = FrameSize { width_px: 1000, height_px: 1000 };
 
     /// Seen from above, 100 pixels a metre: the zone is the whole picture, 10 m × 10 m, with a line through its middle.
-    fn flow() -> CameraFlow {
+    fn calibrated() -> CameraPlan {
         let mut plan = plan(false);
         let plane = GroundPlane::from_homography([[0.01, 0.0, 0.0], [0.0, -0.01, 10.0], [0.0, 0.0, 1.0]], SIZE, 0.0);
         plan.calibration = Some(CalibrationPlan { plane: plane.unwrap(), points: Vec::new() });
@@ -145,7 +141,40 @@ mod tests {
         plan.zones[0].polygon = vec![corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0), corner(0.0, 1.0)];
         (plan.lines[0].a, plan.lines[0].b) = (corner(0.5, 1.0), corner(0.5, 0.0));
         plan.zones[0].area_m2 = Some(100.0);
-        CameraFlow::new(&plan)
+        plan
+    }
+
+    fn flow() -> CameraFlow {
+        CameraFlow::new(&calibrated())
+    }
+
+    /// Ten people in twenty seconds over a gate that somebody measured.
+    #[test]
+    fn a_width_that_is_given_needs_no_calibration_and_wins_over_one() {
+        let flow = |calibrated_plan: bool, width_m: Option<f64>| {
+            let mut plan = calibrated();
+            plan.calibration = plan.calibration.filter(|_| calibrated_plan);
+            plan.lines[0].width_m = width_m;
+            let mut flow = CameraFlow::new(&plan);
+            let mut last = None;
+            for half in 0..=40 {
+                let seconds = f64::from(half) / 2.0;
+                let walker = (seconds / 2.0).floor();
+                let tracks = [person(walker as u64, 6.0 - (seconds - 2.0 * walker), 5.0, TrackState::Confirmed)];
+                let ended = [TrackId((walker as u64).wrapping_sub(1))];
+                last = Some(flow.step(&frame(seconds), &tracks, &ended).lines.remove(0).readings);
+            }
+            let readings = last.unwrap();
+            [Measure::SpecificFlowIn, Measure::CapacityRatio].map(|measure| readings.get(measure))
+        };
+        let valid = |value: Option<Reading>| value.and_then(Reading::value).unwrap();
+        let [given, ratio] = flow(false, Some(2.5));
+        let (per_m_s, ratio) = (valid(given), valid(ratio));
+        assert!(per_m_s > 0.15 && per_m_s <= 0.2, "{per_m_s}");
+        assert!((ratio - per_m_s * 60.0 / 82.0).abs() < 1e-9, "{ratio}");
+        assert_eq!(flow(false, None), [None; 2], "without width nothing is told");
+        assert_eq!(flow(true, Some(2.5))[0], given);
+        assert!((valid(flow(true, None)[0]) - per_m_s / 4.0).abs() < 1e-9, "10 m by the calibration");
     }
 
     fn frame(seconds: f64) -> FrameMeta {
@@ -206,6 +235,32 @@ mod tests {
         let not_enough = Reading::Unknown(UnknownReason::NotEnough);
         assert_eq!(of(&empty.zones[0].readings), [Reading::Valid(0.0), not_enough, Reading::Valid(1.0)]);
         assert_eq!(of(&flow.blind().zones[0].readings), [Reading::Unknown(UnknownReason::NoFrames); 3]);
+    }
+
+    /// People can't stand in a wall: half the zone lies behind one.
+    #[test]
+    fn densities_are_over_what_people_can_stand_on() {
+        let corner = |x, y| NormPoint { x, y };
+        let left_half = vec![corner(0.0, 0.0), corner(0.5, 0.0), corner(0.5, 1.0), corner(0.0, 1.0)];
+        let densities = |walkable: Option<Vec<NormPoint>>| {
+            let mut plan = calibrated();
+            plan.walkable = walkable.map(|polygon| WalkablePlan { polygon, obstacles: Vec::new() });
+            // Forty people in the left half, 1 m from one another, and one whose foot point is drawn into the wall.
+            let people = (0..40u64).map(|id| ((id % 4) as f64 + 0.7, (id / 4) as f64 + 0.5));
+            let people = people.chain([(5.1, 5.0)]).enumerate();
+            let tracks: Vec<Track> =
+                people.map(|(id, (x, y))| person(id as u64, x, y, TrackState::Confirmed)).collect();
+            let mut flow = CameraFlow::new(&plan);
+            flow.step(&frame(0.0), &tracks, &[]);
+            let readings = flow.step(&frame(1.0), &tracks, &[]).zones.remove(0).readings;
+            assert_eq!(readings.value(Measure::StandingShare), Some(1.0), "whoever is in the wall counts");
+            assert_eq!(readings.value(Measure::People).or(readings.value(Measure::Occupancy)), Some(41.0));
+            [Measure::VoronoiDensity, Measure::LevelOfService].map(|measure| readings.value(measure).unwrap())
+        };
+        let [open_per_m2, open_level] = densities(None);
+        let [cut_per_m2, cut_level] = densities(Some(left_half));
+        assert!((open_per_m2 - 0.4).abs() < 0.02 && (cut_per_m2 - 0.82).abs() < 0.01, "{open_per_m2} {cut_per_m2}");
+        assert_eq!((open_level, cut_level), (LevelOfService::B.number(), LevelOfService::D.number()));
     }
 
     #[test]

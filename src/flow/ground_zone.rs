@@ -1,20 +1,21 @@
 //! What is measured of the people in a zone on the ground.
 
-use super::ground::{GroundPerson, GroundScene, on_ground};
+use super::ground::{GroundFlow, GroundPerson, GroundScene};
 use super::measures::{
-    DispersalWatch, GatheringSettings, GatheringWatch, GroundDirection, GroundField, GroundVelocity,
-    LevelOfServiceTable, LevelOfServiceWatch, OscillationWindow, PressureSettings, StandingWatch, StopAndGo,
-    TurbulenceWatch, WrongWay, counter_flow, direction_entropy, mean_speed_of_mps, polar_order, speed_deficit,
-    standing_share, voronoi_density,
+    DispersalWatch, GatheringWatch, GroundDirection, GroundField, GroundVelocity, LevelOfServiceTable,
+    LevelOfServiceWatch, OscillationWindow, PressureSettings, StandingWatch, StopAndGo, TurbulenceWatch, WrongWay,
+    counter_flow, direction_entropy, mean_speed_of_mps, polar_order, speed_deficit, standing_share, voronoi_density,
 };
-use crate::calibration::GroundPlane;
-use crate::config::{ZonePlan, defaults};
+use crate::config::{ZonePlan, point_on_ground, polygon_on_ground, zone_on_ground};
 use crate::geometry::GroundArea;
 use crate::model::{Measure, Reading, Readings, Timestamp};
 
 /// A zone of a calibrated camera.
 #[derive(Debug, Clone)]
 pub(super) struct GroundZone {
+    /// Who is in it: somebody whose foot point is a hand's breadth inside a wall still is.
+    outline: GroundArea,
+    /// What of it people can stand on: what densities are over.
     area: GroundArea,
     /// `None` where the zone is larger than a grid of half metres can be.
     field: Option<GroundField>,
@@ -31,29 +32,27 @@ pub(super) struct GroundZone {
 
 impl GroundZone {
     /// `None` where the zone reaches the horizon.
-    pub(super) fn new(plane: &GroundPlane, plan: &ZonePlan) -> Option<Self> {
-        let area = GroundArea::new(&on_ground(plane, &plan.polygon)?, &[]).ok()?;
-        // Next to the horizon a pixel is a field, and nothing measured on it means anything.
-        if area.area_m2() > defaults::AREA_MOST_M2 {
-            return None;
-        }
+    pub(super) fn new(ground: &GroundFlow, plan: &ZonePlan) -> Option<Self> {
+        let plane = ground.calibrated();
+        let area = zone_on_ground(plane, &plan.polygon, ground.walkable()).ok()??;
+        let outline = GroundArea::new(&polygon_on_ground(plane, &plan.polygon)?, &[]).ok()?;
         let table =
             plan.level_of_service_per_m2.map_or_else(|| LevelOfServiceTable::of(plan.ground_use), LevelOfServiceTable);
         let allowed = plan.allowed_direction.and_then(|(from, to)| {
-            let ends = on_ground(plane, &[from, to])?;
-            GroundDirection::between(ends[0], ends[1])
+            GroundDirection::between(point_on_ground(plane, from)?, point_on_ground(plane, to)?)
         });
         Some(Self {
             field: GroundField::new(&[&area], PressureSettings::default()),
+            outline,
             area,
             allowed,
             level: LevelOfServiceWatch::new(table),
             stop_and_go: StopAndGo::default(),
             oscillation: OscillationWindow::default(),
             turbulence: TurbulenceWatch::default(),
-            standing: StandingWatch::default(),
-            gathering: GatheringWatch::new(GatheringSettings::default()),
-            dispersal: DispersalWatch::default(),
+            standing: StandingWatch::new(plan.groups),
+            gathering: GatheringWatch::new(plan.gathering),
+            dispersal: DispersalWatch::new(plan.dispersal),
         })
     }
 
@@ -98,7 +97,7 @@ impl GroundZone {
     /// Takes in a frame, and adds what it gives.
     pub(super) fn step(&mut self, at: Timestamp, scene: &GroundScene, readings: &mut Readings) {
         let inside: Vec<&GroundPerson> =
-            scene.people.iter().filter(|person| self.area.contains(person.point)).collect();
+            scene.people.iter().filter(|person| self.outline.contains(person.point)).collect();
         let velocities: Vec<GroundVelocity> = inside.iter().filter_map(|person| person.velocity).collect();
         let density_per_m2 = voronoi_density(&scene.cells, &self.area);
         readings.set(Measure::VoronoiDensity, Reading::Valid(density_per_m2));
@@ -167,4 +166,36 @@ pub(super) fn velocity_readings(velocities: &[GroundVelocity]) -> Readings {
     readings.set_measured(Measure::PolarOrder, polar_order(velocities));
     readings.set_measured(Measure::DirectionEntropy, direction_entropy(velocities));
     readings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calibration::{CameraParameters, GroundPlane};
+    use crate::config::CalibrationPlan;
+    use crate::flow::camera::tests::plan;
+    use crate::model::{FrameSize, GroundPoint, NormPoint};
+
+    /// Along the upper edge of a picture that the lens bows, one goes another way in the first sixteenth than in all.
+    #[test]
+    fn the_allowed_direction_goes_from_its_first_point_to_its_second_where_the_lens_bows_it() {
+        let size = FrameSize { width_px: 1280, height_px: 720 };
+        for k1 in [0.0, 0.25, -0.1] {
+            let camera = CameraParameters { height_m: 6.0, tilt_deg: 35.0, roll_deg: 0.0, focal_px: 900.0 };
+            let plane = GroundPlane::from_camera(camera, size, k1).unwrap();
+            let mut plan = plan(false);
+            let norm = |x_m, y_m| {
+                let pixel = plane.to_pixel(GroundPoint { x_m, y_m }).unwrap();
+                NormPoint { x: pixel.x / 1280.0, y: pixel.y / 720.0 }
+            };
+            let corners = [(-4.0, 5.0), (4.0, 5.0), (4.0, 12.0), (-4.0, 12.0)];
+            plan.zones[0].polygon = corners.map(|(x_m, y_m)| norm(x_m, y_m)).to_vec();
+            plan.zones[0].allowed_direction = Some((norm(-4.0, 12.0), norm(4.0, 6.0)));
+            plan.calibration = Some(CalibrationPlan { plane, points: Vec::new() });
+            let zone = GroundZone::new(&GroundFlow::new(&plan).unwrap(), &plan.zones[0]).unwrap();
+            let at = |x_m, y_m| GroundPoint { x_m, y_m };
+            let cosine = GroundDirection::between(at(-4.0, 12.0), at(4.0, 6.0)).unwrap().cosine(zone.allowed.unwrap());
+            assert!(cosine > 1.0 - 1e-9, "k1 {k1}: {cosine}");
+        }
+    }
 }

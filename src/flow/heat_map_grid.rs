@@ -1,8 +1,7 @@
 //! The cells of a heat map: which part of the ground they cover.
 
-use super::ground::on_ground;
 use crate::calibration::GroundPlane;
-use crate::config::{CameraPlan, defaults};
+use crate::config::{CameraPlan, defaults, polygon_on_ground};
 use crate::model::{GroundPoint, NormPoint, PixelPoint};
 
 /// Where there would be more cells, they are larger: 2.4 MB for each hour's map.
@@ -51,7 +50,7 @@ impl HeatMapGrid {
     pub(super) fn of_camera(plan: &CameraPlan, plane: &GroundPlane, cell_m: f64) -> Option<Self> {
         let outlines = plan.zones.iter().map(|zone| &zone.polygon);
         let outlines = outlines.chain(plan.walkable.iter().map(|walkable| &walkable.polygon));
-        let of_outline = |polygon: &Vec<NormPoint>| bounds(&on_ground(plane, polygon)?);
+        let of_outline = |polygon: &Vec<NormPoint>| bounds(&polygon_on_ground(plane, polygon)?);
         let wanted = outlines.filter_map(of_outline).filter(is_sane).reduce(union);
         let clear: Vec<GroundPoint> = clear_ground(plane, cell_m).collect();
         let (low, high) = match wanted {

@@ -16,7 +16,7 @@ const FLOW_LEAST_S: f64 = 10.0;
 pub(super) struct LineMeasures {
     id: LineId,
     allowed: Option<Direction>,
-    /// Width on the ground; `None` where the camera is not calibrated or the line reaches the horizon.
+    /// Width on the ground; `None` where it is not given, and the camera is not calibrated or the line reaches the horizon.
     width_m: Option<f64>,
     crossings: VecDeque<(Timestamp, Direction)>,
     /// Since when frames have come without a break.

@@ -1,9 +1,8 @@
 //! Everything that is measured of the people in a zone besides counting them.
 
-use super::ground::GroundScene;
+use super::ground::{GroundFlow, GroundScene};
 use super::ground_zone::GroundZone;
 use super::measures::{DwellWindow, FillForecast, FlowBalance, SurgeWindow, TimeToThreshold};
-use crate::calibration::GroundPlane;
 use crate::config::ZonePlan;
 use crate::model::{Level, Measure, ObjectClass, Reading, Readings, Timestamp, UnknownReason};
 
@@ -38,17 +37,17 @@ pub(super) struct ZoneMeasures {
 
 impl ZoneMeasures {
     /// `None` where the zone does not count people.
-    pub(super) fn new(plan: &ZonePlan, plane: Option<&GroundPlane>) -> Option<Self> {
+    pub(super) fn new(plan: &ZonePlan, ground: Option<&GroundFlow>) -> Option<Self> {
         if !plan.classes.contains(ObjectClass::Person) {
             return None;
         }
-        let ground = plane.and_then(|plane| GroundZone::new(plane, plan));
+        let ground = ground.and_then(|ground| GroundZone::new(ground, plan));
         let area_m2 = ground.as_ref().map(GroundZone::area_m2).or(plan.area_m2);
         let is_enclosed = !plan.enclosed_by.is_empty();
         let mut measures = Self {
             ground,
             dwell: DwellWindow::default(),
-            surge: SurgeWindow::default(),
+            surge: SurgeWindow::new(plan.surge),
             forecast: area_m2.map(|area_m2| Forecast::new(area_m2, plan.thresholds_per_m2, is_enclosed)),
             balance: is_enclosed.then(FlowBalance::default),
             readings: Readings::NONE,

@@ -1,5 +1,5 @@
-//! An area on the ground: an outline less obstacles, cut into convex pieces once so that everything asked of it later
-//! is asked of convex polygons.
+//! An area on the ground: what outlines share, less obstacles, cut into convex pieces once so that everything asked of
+//! it later is asked of convex polygons.
 
 use super::{ConvexPolygon, HalfPlane};
 use crate::model::GroundPoint;
@@ -17,7 +17,7 @@ pub enum GroundAreaFault {
     /// A coordinate is not a finite number.
     #[error("a corner's coordinates are not finite")]
     NotFinite,
-    /// Nothing is left: the outline is flat, or an obstacle covers it.
+    /// Nothing is left: the outline is flat, an obstacle covers it, or two outlines share nothing.
     #[error("no area is left inside the outline")]
     Empty,
 }
@@ -65,12 +65,14 @@ pub(super) struct Portal {
     pub to_x_m: f64,
 }
 
-/// An outline less obstacles. Obstacles may touch or overlap one another and the outline; a self-crossing outline is
+/// What one or more outlines share, less obstacles. Obstacles may touch or overlap one another and the outline; a self-crossing outline is
 /// filled by the even-odd rule.
 #[derive(Debug, Clone)]
 pub struct GroundArea {
-    /// The outline, then the obstacles.
+    /// The outlines, then the obstacles.
     rings: Vec<Vec<GroundPoint>>,
+    /// How many of them are outlines: inside is what is inside each.
+    outlines: usize,
     pieces: Vec<Piece>,
     portals: Vec<Portal>,
     area_m2: f64,
@@ -83,17 +85,32 @@ impl GroundArea {
     /// Where that is nothing.
     pub fn new(outline: &[GroundPoint], obstacles: &[Vec<GroundPoint>]) -> Result<Self, GroundAreaFault> {
         let rings: Vec<Vec<GroundPoint>> = std::iter::once(outline.to_vec()).chain(obstacles.iter().cloned()).collect();
+        Self::of(rings, 1)
+    }
+
+    /// What this area shares with another, such as a zone with where people can walk.
+    ///
+    /// # Errors
+    /// Where that is nothing.
+    pub fn within(&self, other: &Self) -> Result<Self, GroundAreaFault> {
+        let outlines = [self, other].map(|area| &area.rings[..area.outlines]);
+        let obstacles = [self, other].map(|area| &area.rings[area.outlines..]);
+        let rings = outlines.into_iter().chain(obstacles).flatten().cloned().collect();
+        Self::of(rings, self.outlines + other.outlines)
+    }
+
+    fn of(rings: Vec<Vec<GroundPoint>>, outlines: usize) -> Result<Self, GroundAreaFault> {
         if rings.iter().any(|ring| ring.len() < 3) {
             return Err(GroundAreaFault::TooFewCorners);
         }
         if rings.iter().flatten().any(|corner| !corner.x_m.is_finite() || !corner.y_m.is_finite()) {
             return Err(GroundAreaFault::NotFinite);
         }
-        let trapezoids = trapezoids(&rings);
+        let trapezoids = trapezoids(&rings, outlines);
         let portals = portals(&trapezoids);
         let pieces: Vec<Piece> = trapezoids.iter().map(Trapezoid::piece).collect();
         let area_m2 = pieces.iter().map(|piece| piece.polygon.area_m2()).sum();
-        if area_m2 > 0.0 { Ok(Self { rings, pieces, portals, area_m2 }) } else { Err(GroundAreaFault::Empty) }
+        if area_m2 > 0.0 { Ok(Self { rings, outlines, pieces, portals, area_m2 }) } else { Err(GroundAreaFault::Empty) }
     }
 
     /// Area in m².
@@ -102,11 +119,19 @@ impl GroundArea {
         self.area_m2
     }
 
-    /// The smallest upright box around the outline: its lowest and its highest x and y.
+    /// The smallest upright box around the outline, or what such boxes of several outlines share: lowest and highest x
+    /// and y.
     #[must_use]
     pub fn bounds(&self) -> (GroundPoint, GroundPoint) {
         let nowhere = GroundPoint { x_m: 0.0, y_m: 0.0 };
-        self.rings.first().and_then(|outline| bounds(outline)).unwrap_or((nowhere, nowhere))
+        let boxes = self.rings[..self.outlines].iter().filter_map(|outline| bounds(outline));
+        let shared = boxes.reduce(|(low, high), (next_low, next_high)| {
+            (
+                GroundPoint { x_m: low.x_m.max(next_low.x_m), y_m: low.y_m.max(next_low.y_m) },
+                GroundPoint { x_m: high.x_m.min(next_high.x_m), y_m: high.y_m.min(next_high.y_m) },
+            )
+        });
+        shared.unwrap_or((nowhere, nowhere))
     }
 
     /// Whether the point lies inside. Areas that share a border share it out: see [`super::Polygon::contains`].
@@ -114,7 +139,8 @@ impl GroundArea {
     pub fn contains(&self, point: GroundPoint) -> bool {
         let within =
             |ring: &Vec<GroundPoint>| ring_sides(ring).filter(|&(a, b)| ray_meets(a, b, point)).count() % 2 == 1;
-        self.rings.split_first().is_some_and(|(outline, obstacles)| within(outline) && !obstacles.iter().any(within))
+        let (outlines, obstacles) = self.rings.split_at(self.outlines);
+        outlines.iter().all(within) && !obstacles.iter().any(within)
     }
 
     /// Area in m² that the convex polygon shares with this one. `work` and `spare` are memory for the work.
@@ -248,7 +274,7 @@ impl Trapezoid {
 
 /// Trapezoidal decomposition: between any two neighbouring heights at which something begins, ends or crosses, the
 /// area consists of trapezoids, each between two sides. Those of the same two sides are joined.
-fn trapezoids(rings: &[Vec<GroundPoint>]) -> Vec<Trapezoid> {
+fn trapezoids(rings: &[Vec<GroundPoint>], outlines: usize) -> Vec<Trapezoid> {
     let mut sides = Vec::new();
     for (ring, corners) in rings.iter().enumerate() {
         for (a, b) in ring_sides(corners) {
@@ -282,7 +308,8 @@ fn trapezoids(rings: &[Vec<GroundPoint>]) -> Vec<Trapezoid> {
         let mut found = Vec::new();
         for (x_m, index) in met {
             within[sides[index].ring] ^= true;
-            let is_inside = within[0] && !within[1..].contains(&true);
+            let (outlines, obstacles) = within.split_at(outlines);
+            let is_inside = !outlines.contains(&false) && !obstacles.contains(&true);
             match begun {
                 None if is_inside => begun = Some((x_m, index)),
                 Some((left_x_m, left)) if !is_inside => {
@@ -364,6 +391,26 @@ mod tests {
     }
 
     #[test]
+    fn two_areas_share_what_is_in_both_and_behind_no_obstacle_of_either() {
+        let area = |outline: Vec<GroundPoint>, obstacle| GroundArea::new(&outline, &[obstacle]).unwrap();
+        let zone = area(rectangle(0.0, 0.0, 10.0, 4.0), rectangle(0.0, 0.0, 1.0, 1.0));
+        // An L, and a pillar that stands half in the zone.
+        let corners = [(2.0, 0.0), (12.0, 0.0), (12.0, 2.0), (6.0, 2.0), (6.0, 9.0), (2.0, 9.0)];
+        let walkable = area(ring(&corners), rectangle(3.0, 3.0, 4.0, 5.0));
+        let shared = zone.within(&walkable).unwrap();
+        assert!((shared.area_m2() - (8.0 * 2.0 + 4.0 * 2.0 - 1.0)).abs() < 1e-12, "{}", shared.area_m2());
+        assert_eq!(shared.bounds(), (at(2.0, 0.0), at(10.0, 4.0)));
+        assert!(shared.contains(at(9.0, 1.0)) && shared.contains(at(2.5, 3.5)));
+        for outside in [at(1.5, 1.0), at(11.0, 1.0), at(9.0, 3.0), at(3.5, 3.5), at(2.5, 5.0)] {
+            assert!(!shared.contains(outside), "{outside:?}");
+        }
+        let elsewhere = GroundArea::new(&rectangle(20.0, 0.0, 21.0, 1.0), &[]).unwrap();
+        assert_eq!(elsewhere.within(&walkable).err(), Some(GroundAreaFault::Empty));
+        let beside = GroundArea::new(&rectangle(12.0, 0.0, 13.0, 2.0), &[]).unwrap();
+        assert_eq!(beside.within(&walkable).err(), Some(GroundAreaFault::Empty), "a border has no area");
+    }
+
+    #[test]
     fn what_is_no_area_is_refused() {
         let fault = |outline: &[GroundPoint], obstacles: &[Vec<GroundPoint>]| GroundArea::new(outline, obstacles).err();
         assert_eq!(fault(&[at(0.0, 0.0), at(1.0, 0.0)], &[]), Some(GroundAreaFault::TooFewCorners));
@@ -400,6 +447,15 @@ mod tests {
             let on_a_portal = area.portals.iter().any(|portal| (portal.y_m - y).abs() < 1e-6);
             prop_assume!(!on_a_portal);
             prop_assert_eq!(area.contains(point), in_a_piece);
+        }
+
+        #[test]
+        fn within_a_polygon_is_what_it_is_not_an_obstacle_to(corners in star(), other in star()) {
+            let (zone, walkable) = (GroundArea::new(&corners, &[]).unwrap(), GroundArea::new(&other, &[]).unwrap());
+            let rest = GroundArea::new(&corners, std::slice::from_ref(&other)).map_or(0.0, |area| area.area_m2());
+            let shared = zone.within(&walkable).unwrap();
+            prop_assert!((shared.area_m2() + rest - zone.area_m2()).abs() < 1e-9);
+            prop_assert!((shared.area_m2() - walkable.within(&zone).unwrap().area_m2()).abs() < 1e-9);
         }
 
         #[test]

@@ -44,6 +44,8 @@ pub enum Needs {
     Pictures,
     /// The zone's area on the ground.
     Area,
+    /// The line's width on the ground.
+    Width,
     /// The camera's calibration.
     Calibration,
     /// The calibration, and the direction in which people are to walk there.
@@ -377,17 +379,20 @@ measures! {
     SpecificFlowIn = MeasureFacts {
         name: "specific_flow_in", scopes: LINE, column: "specific_flow_in_per_m_s",
         metric: "specific_flow_per_metre_second", label: Some(("direction", "in")), unit: " people per m and s",
-        most: 10.0, help: "People per second and metre of the line's width over the last minute.", ..SHARE
+        most: 10.0, needs: Needs::Width,
+        help: "People per second and metre of the line's width over the last minute.", ..SHARE
     };
     /// Specific flow to the right of the line.
     SpecificFlowOut = MeasureFacts {
         name: "specific_flow_out", scopes: LINE, column: "specific_flow_out_per_m_s",
         metric: "specific_flow_per_metre_second", label: Some(("direction", "out")), unit: " people per m and s",
-        most: 10.0, help: "People per second and metre of the line's width over the last minute.", ..SHARE
+        most: 10.0, needs: Needs::Width,
+        help: "People per second and metre of the line's width over the last minute.", ..SHARE
     };
     /// Flow over the line's capacity.
     CapacityRatio = MeasureFacts {
         name: "capacity_ratio", scopes: LINE, column: "capacity_ratio", metric: "capacity_ratio", most: 5.0,
+        needs: Needs::Width,
         help: "Flow both ways over the capacity of a level walkway of the line's width, 82 people a minute and metre.",
         ..SHARE
     };

@@ -5,7 +5,8 @@ use super::heads::head_region;
 use super::layout::Scale;
 use super::palette;
 use crate::calibration::{FittedPoint, GroundPlane};
-use crate::config::{LinePlan, ZonePlan};
+use crate::config::{LinePlan, ZonePlan, derived_width_m, zone_on_ground};
+use crate::geometry::GroundArea;
 use crate::model::{FrameSize, GroundPoint, PixelBox, PixelPoint};
 use crate::picture::{Colour, Picture, PictureError, Plate};
 
@@ -35,8 +36,10 @@ const LINES_MOST: i32 = 4000;
 /// What is drawn besides the grid.
 #[derive(Debug, Clone, Copy)]
 pub struct GroundScene<'a> {
-    /// Zones, with their areas.
+    /// Zones, with the areas in which people can stand.
     pub zones: &'a [ZonePlan],
+    /// Where people can walk, where that is known.
+    pub walkable: Option<&'a GroundArea>,
     /// Lines, with their lengths.
     pub lines: &'a [LinePlan],
     /// Points that the calibration was made from, in pixels of this picture.
@@ -214,7 +217,11 @@ fn zones_and_lines(
         let corners: Vec<PixelPoint> = zone.polygon.iter().map(|corner| corner.to_px(size)).collect();
         picture.polyline(&corners, true, palette::SHADE, stroke + 2)?;
         picture.polyline(&corners, true, palette::CALM, stroke)?;
-        let area = plane.area_m2(&corners).map_or_else(|| "to the horizon".to_owned(), |m2| format!("{m2:.1} m2"));
+        let area = match zone_on_ground(plane, &zone.polygon, scene.walkable) {
+            Ok(Some(area)) => format!("{:.1} m2", area.area_m2()),
+            Ok(None) => "to the horizon".to_owned(),
+            Err(_) => "0 m2".to_owned(),
+        };
         let text = format!("{} {area}", drawable(&zone.name, zone.id.as_str()));
         if let Some(&first) = corners.first() {
             labels.write(picture, &text, first, palette::SHADE, palette::CALM)?;
@@ -224,8 +231,8 @@ fn zones_and_lines(
         let (a, b) = (line.a.to_px(size), line.b.to_px(size));
         picture.polyline(&[a, b], false, palette::SHADE, stroke + 2)?;
         picture.polyline(&[a, b], false, palette::LINE, stroke)?;
-        let length = plane.to_ground(a).zip(plane.to_ground(b)).map(|(a, b)| a.distance_m(b));
-        let length = length.map_or_else(|| "to the horizon".to_owned(), |length_m| format!("{length_m:.1} m"));
+        let length = derived_width_m(plane, line)
+            .map_or_else(|| "to the horizon".to_owned(), |length_m| format!("{length_m:.1} m"));
         let text = format!("{} {length}", drawable(&line.name, line.id.as_str()));
         labels.write(picture, &text, b, palette::SHADE, palette::LINE)?;
     }
@@ -267,7 +274,7 @@ mod tests {
         let ground = GroundPoint { x_m: 0.0, y_m: 20.0 };
         let image = plane.to_pixel(GroundPoint { x_m: 2.5, y_m: 12.5 }).unwrap();
         let fitted = FittedPoint::of(&plane, PointPair { image, ground: GroundPoint { x_m: 2.5, y_m: 12.5 } }, true);
-        let scene = GroundScene { zones: &[], lines: &[], points: &[fitted], hide: &[] };
+        let scene = GroundScene { zones: &[], walkable: None, lines: &[], points: &[fitted], hide: &[] };
         draw_ground(&mut picture, &plane, &scene).unwrap();
         let at = |place: PixelPoint| pixel(&picture, place.x.round() as usize, place.y.round() as usize);
         assert_eq!(at(image), [POINT.blue, POINT.green, POINT.red]);

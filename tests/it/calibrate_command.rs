@@ -112,3 +112,29 @@ fn a_camera_without_a_calibration_is_told_what_to_do() {
     assert_eq!(output.status.code(), Some(64));
     insta::assert_snapshot!(String::from_utf8_lossy(&output.stderr), @"error: cameras.other has no calibration: give it four or more points, [cameras.other.calibration] points = [{ image = [x, y], ground = [x_m, y_m] }, …]; docs/calibration.md says how");
 }
+
+/// A full disk behind standard output, and a reader that has gone away.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_is_one_message() {
+    use std::fs::OpenOptions;
+    use std::process::Stdio;
+
+    let folder = tempfile::tempdir().unwrap();
+    site(folder.path());
+    let run = |more: &[&str], stdout: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_crowdflow"));
+        command.args(["calibrate", "-c", "site.toml", "--camera", "quay", "--out", "out", "--keep-heads"]).args(more);
+        let output = command.current_dir(folder.path()).stdout(stdout).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for more in [&["--json"][..], &[]] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let (code, message) = run(more, full.into());
+        assert_eq!(code, Some(69), "{message}");
+        assert_eq!(message, "error: standard output can't be written: No space left on device (os error 28)\n");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        assert_eq!(run(more, writer.into()), (Some(0), String::new()));
+    }
+}

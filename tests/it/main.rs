@@ -16,6 +16,7 @@ mod config_files;
 mod density_map;
 mod flow_ground_truth;
 mod flow_scenarios;
+mod heat_maps;
 mod http_api;
 mod live_page;
 mod made_up_service;

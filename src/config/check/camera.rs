@@ -4,6 +4,7 @@ use super::{Checker, Fault, FaultKind, KeyPath, Number, calibration, defaults, p
 use crate::config::raw::RawCamera;
 use crate::config::{
     AutoInput, CameraPlan, CountingPlan, InputPlan, LinePlan, Region, SourcePlan, TrackerPlan, ZonePlan, region,
+    walkable_on_ground,
 };
 use crate::geometry::TileGrid;
 use crate::model::{CameraId, FrameSize};
@@ -47,7 +48,7 @@ pub(super) fn check(
         Some(calibration) => Some(calibration::check(checker, calibration, &calibration_path, frame_size)),
         None => None,
     };
-    let view = place::View { frame_size, calibration: calibration.as_ref().map(Option::as_ref) };
+    let view = place::View { frame_size, calibration: calibration.as_ref().map(Option::as_ref), walkable: None };
     let walkable = match &raw.walkable {
         Some(_) if raw.mobile => {
             let fault = Fault::new(FaultKind::MobileWithPlaces, "a walkable area", "none, as mobile = true")
@@ -58,6 +59,9 @@ pub(super) fn check(
         Some(walkable) => place::walkable(checker, walkable, &path.key("walkable"), view).map(Some),
         None => Some(None),
     };
+    let on_ground = view.calibration.flatten().zip(walkable.as_ref().and_then(Option::as_ref));
+    let on_ground = on_ground.and_then(|(calibration, walkable)| walkable_on_ground(&calibration.plane, walkable));
+    let view = place::View { walkable: on_ground.as_ref(), ..view };
     let (zones, lines) = places(checker, raw, path, view);
     let region = region(checker, raw, path, &zones, &lines);
     Some(CameraPlan {

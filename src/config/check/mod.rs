@@ -2,6 +2,7 @@
 
 mod calibration;
 mod camera;
+mod crowds;
 mod inference;
 mod place;
 mod response;

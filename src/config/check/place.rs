@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{Checker, Fault, FaultKind, KeyPath, Number, Range, defaults};
+use super::{Checker, Fault, FaultKind, KeyPath, Number, Range, crowds, defaults};
 use crate::calibration::GroundPlane;
 use crate::config::raw::{ById, RawDirection, RawLine, RawPoint, RawWalkable, RawZone};
 use crate::config::suggest::nearest;
-use crate::config::{CalibrationPlan, LinePlan, WalkablePlan, ZonePlan};
-use crate::geometry::{PolygonFault, polygon_fault};
+use crate::config::{
+    CalibrationPlan, LinePlan, WalkablePlan, ZonePlan, point_on_ground, polygon_on_ground, walkable_on_ground,
+    zone_on_ground,
+};
+use crate::geometry::{GroundArea, GroundAreaFault, PolygonFault, polygon_fault};
 use crate::model::{
     ClassSet, Direction, FrameSize, GroundPoint, LineId, NormPoint, ObjectClass, PixelPoint, ZoneId, ZoneUse,
 };
@@ -21,6 +24,8 @@ pub(super) struct View<'c> {
     pub(super) frame_size: CameraFrameSize,
     /// Not at all, wrong (and noted), or right.
     pub(super) calibration: Option<Option<&'c CalibrationPlan>>,
+    /// Where people can walk, on the ground of a calibrated camera.
+    pub(super) walkable: Option<&'c GroundArea>,
 }
 
 pub(super) fn zone(
@@ -62,13 +67,18 @@ pub(super) fn zone(
     let enclosed_by = enclosed_by(checker, &path.key("enclosed_by"), &raw.enclosed_by, lines);
     let loitering_path = path.key("loitering_s");
     let loitering_s = checker.number_or(&loitering_path, raw.loitering_s, defaults::LOITERING, defaults::LOITERING_S);
+    let groups = crowds::groups(checker, &raw.groups, &path.key("groups"));
+    let gathering = crowds::gathering(checker, &raw.gathering, &path.key("gathering"), groups);
+    let dispersal = crowds::dispersal(checker, &raw.dispersal, &path.key("dispersal"));
+    let surge = crowds::surge(checker, &raw.surge, &path.key("surge"));
     let classes = classes(checker, raw.classes.as_deref(), &path.key("classes"));
     let band_path = path.key("band_heights");
     let band_heights = checker.number_or(&band_path, raw.band_heights, defaults::BAND, defaults::BAND_HEIGHTS);
+    let derived_area_m2 = polygon.as_deref().map(|polygon| derived_area_m2(checker, &polygon_path, view, polygon));
     Some(ZonePlan {
         id: zone_id?,
         name: name?,
-        area_m2: area_m2?.or_else(|| derived_area_m2(view, polygon.as_deref()?)),
+        area_m2: area_m2?.or(derived_area_m2??),
         polygon: polygon?,
         ground_use: ground_use?,
         level_of_service_per_m2: level_of_service_per_m2?,
@@ -77,6 +87,10 @@ pub(super) fn zone(
         allowed_direction: allowed_direction?,
         enclosed_by: enclosed_by?,
         loitering_s: loitering_s?,
+        groups: groups?,
+        gathering: gathering?,
+        dispersal: dispersal?,
+        surge: surge?,
         classes: classes?,
         band_heights: band_heights?,
     })
@@ -112,6 +126,7 @@ pub(super) fn line(
             .help("The line runs from `a` to `b`, and *in* is to the left of that direction as seen in the picture");
         checker.note(&path.key("b"), fault);
     }
+    let width_m = checker.optional_number(&path.key("width_m"), raw.width_m, defaults::WIDTH_M);
     let allowed = match raw.allowed.as_deref() {
         Some(written) => checker.word(&path.key("allowed"), written, &DIRECTIONS).map(Some),
         None => Some(None),
@@ -127,6 +142,7 @@ pub(super) fn line(
         name: name?,
         a: a?,
         b: b?,
+        width_m: width_m?,
         allowed: allowed?,
         classes: classes?,
         band_heights: band_heights?,
@@ -156,7 +172,56 @@ pub(super) fn walkable(
     let obstacles = raw.obstacles.as_deref().unwrap_or_default().iter().enumerate();
     let obstacles: Vec<Option<Vec<NormPoint>>> =
         obstacles.map(|(index, corners)| polygon(checker, &obstacles_path.index(index), corners, scale?)).collect();
-    Some(WalkablePlan { polygon: outline?, obstacles: obstacles.into_iter().collect::<Option<_>>()? })
+    let plan = WalkablePlan { polygon: outline?, obstacles: obstacles.into_iter().collect::<Option<_>>()? };
+    match view.calibration.flatten() {
+        Some(calibration) => has_ground(checker, raw, path, &calibration.plane, &plan).then_some(plan),
+        None => Some(plan),
+    }
+}
+
+/// Notes what of the walkable area is not on the ground, or that nothing is left of it: it could cut no zone and no
+/// one's room.
+fn has_ground(
+    checker: &mut Checker<'_>,
+    raw: &RawWalkable,
+    path: &KeyPath,
+    plane: &GroundPlane,
+    plan: &WalkablePlan,
+) -> bool {
+    let obstacles_path = path.key("obstacles");
+    let obstacles = plan.obstacles.iter().zip(raw.obstacles.iter().flatten()).enumerate();
+    let obstacles = obstacles.map(|(index, (corners, raw))| (obstacles_path.index(index), corners, raw));
+    let outline = raw.polygon.iter().map(|raw| (path.key("polygon"), &plan.polygon, raw));
+    let mut is_sound = true;
+    for (path, corners, raw) in outline.chain(obstacles) {
+        if polygon_on_ground(plane, corners).is_some() {
+            continue;
+        }
+        let beyond = corners.iter().position(|&corner| point_on_ground(plane, corner).is_none());
+        let (path, found) = match beyond.and_then(|index| Some((index, raw.get(index)?))) {
+            Some((index, corner)) => (path.index(index), format!("{}, at or above the horizon", written(corner))),
+            // An edge that the lens bows.
+            None => (path, "an edge that reaches the horizon".to_owned()),
+        };
+        let fault = Fault::new(FaultKind::BeyondHorizon, found, "a place on the ground, below the horizon").help(
+            "End it where people can still be told apart: `crowdflow calibrate` draws the ground's metres into the \
+             picture",
+        );
+        checker.note(&path, fault);
+        is_sound = false;
+    }
+    if is_sound && walkable_on_ground(plane, plan).is_none() {
+        let fault = Fault::new(FaultKind::ZeroArea, "nothing but obstacles", "an outline with room between obstacles");
+        checker.note(&path.key("polygon"), fault);
+        is_sound = false;
+    }
+    is_sound
+}
+
+/// A point as it is written.
+fn written(RawPoint(numbers): &RawPoint) -> String {
+    let numbers: Vec<String> = numbers.iter().map(Number::to_string).collect();
+    format!("[{}]", numbers.join(", "))
 }
 
 /// The densities up to which levels A to E reach, each above the one before.
@@ -235,12 +300,26 @@ fn enclosed_by(
     is_sound.then_some(enclosing)
 }
 
-/// The area on the ground that follows from the calibration; `None` where there is none, or the zone reaches the
-/// horizon or so near it that its area means nothing.
-fn derived_area_m2(view: View<'_>, polygon: &[NormPoint]) -> Option<f64> {
-    let plane = &view.calibration.flatten()?.plane;
-    let corners: Vec<PixelPoint> = polygon.iter().map(|corner| corner.to_px(plane.frame_size())).collect();
-    plane.area_m2(&corners).filter(|&area_m2| area_m2 > 0.0 && area_m2 <= defaults::AREA_MOST_M2)
+/// The area in which people can stand, as it follows from the calibration; `Some(None)` where there is none, or the zone
+/// reaches the horizon or so near it that its area means nothing.
+fn derived_area_m2(
+    checker: &mut Checker<'_>,
+    path: &KeyPath,
+    view: View<'_>,
+    polygon: &[NormPoint],
+) -> Option<Option<f64>> {
+    let Some(calibration) = view.calibration.flatten() else { return Some(None) };
+    match (zone_on_ground(&calibration.plane, polygon, view.walkable), view.walkable) {
+        (Ok(area), _) => Some(area.map(|area| area.area_m2())),
+        (Err(GroundAreaFault::Empty), Some(_)) => {
+            let found = "a zone wholly outside the camera's walkable area, or within an obstacle of it";
+            let fault = Fault::new(FaultKind::OutsideWalkable, found, "a zone that has room for people to stand in")
+                .help("Densities are people per walkable m²: move the zone, or draw `walkable` around it too");
+            checker.note(path, fault);
+            None
+        }
+        (Err(_), _) => Some(None),
+    }
 }
 
 /// What coordinates are given in.
@@ -437,11 +516,7 @@ fn polygon(
         .collect();
     let points = points.into_iter().collect::<Option<Vec<NormPoint>>>()?;
     let plain: Vec<(f64, f64)> = points.iter().map(|point| (point.x, point.y)).collect();
-    let written = |index: usize| {
-        let RawPoint(numbers) = &corners[index];
-        let numbers: Vec<String> = numbers.iter().map(Number::to_string).collect();
-        format!("[{}]", numbers.join(", "))
-    };
+    let written = |index: usize| written(&corners[index]);
     let edge = |index: usize| format!("{} → {}", written(index), written((index + 1) % corners.len()));
     let fault = match polygon_fault(&plain) {
         None => {

@@ -514,6 +514,14 @@ fn measure_can_be_had(
         ),
         // What sites have is said by them.
         Needs::EnclosingLines | Needs::Capacity => None,
+        Needs::Width if is_calibrated || raw_line.is_some_and(|line| line.width_m.is_some()) => None,
+        Needs::Width => unknowable(
+            format!("{written:?} of {name}, whose width is not known"),
+            format!("cameras.{camera}.lines.{part}.width_m, how wide the line is on the ground"),
+            "Measure it with a tape, or calibrate the camera, from which it follows; without it, use measure = \
+             \"flow_in\" or \"flow_out\""
+                .to_owned(),
+        ),
         Needs::Calibration | Needs::AllowedDirection if is_calibrated => None,
         Needs::Calibration | Needs::AllowedDirection => unknowable(
             format!("{written:?} of {name}, whose camera is not calibrated"),

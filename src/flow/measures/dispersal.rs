@@ -1,6 +1,7 @@
 //! Whether a crowd scatters.
 
 use super::{GAP_S, GroundVelocity};
+use crate::config::DispersalPlan;
 use crate::model::{GroundPoint, Timestamp};
 
 /// How often each mean speed was, in bins; weights are seconds, so that it is the same at every frame rate.
@@ -39,10 +40,10 @@ impl SpeedHistory {
     }
 }
 
-/// Says *dispersal* when people in a zone suddenly run apart: their mean speed is above the 99th percentile of what this
-/// zone's was, and those who walk go away from the middle of all (mean cosine between their heading and the direction
-/// from the centroid to them above 0.5, five walkers or more), for 2 s. It is over when it has not been so for 5 s. Our
-/// own choice, after the field's "speed above the site's 99th percentile and directions radially outwards".
+/// Says *dispersal* when people in a zone suddenly run apart: their mean speed is above a high percentile of what this
+/// zone's was (the 99th, see [`DispersalPlan`] for it and all other limits), and those who walk go away from the middle of
+/// all (mean cosine between their heading and the direction from the centroid to them above 0.5, five walkers or more),
+/// for 2 s. It is over when it has not been so for 5 s. Our own choice, after the field's "speed above the site's 99th percentile and directions radially outwards".
 ///
 /// The percentile is of moments with as many people, as one runner says nothing about crowds; until there are 10 minutes
 /// of them there is no dispersal to be told. It is a histogram of 0.02 m/s bins weighted by time (so its memory is
@@ -51,6 +52,7 @@ impl SpeedHistory {
 /// is the site's: a camera that is turned elsewhere needs a new watch.
 #[derive(Debug, Clone)]
 pub struct DispersalWatch {
+    settings: DispersalPlan,
     history: SpeedHistory,
     newest: Option<Timestamp>,
     since: Option<Timestamp>,
@@ -58,24 +60,25 @@ pub struct DispersalWatch {
     is_on: bool,
 }
 
-const LEAST_PEOPLE: usize = 5;
-const LEAST_HISTORY_S: f64 = 600.0;
-const FAST_SHARE: f64 = 0.99;
 const OUTWARDS_ABOVE: f64 = 0.5;
-const HOLD_S: f64 = 2.0;
-const CLEAR_S: f64 = 5.0;
 /// Who is so near to the centroid has no direction from it.
 const NO_DIRECTION_WITHIN_M: f64 = 0.1;
 
 impl Default for DispersalWatch {
     /// A watch that knows nothing of its site.
     fn default() -> Self {
-        let history = SpeedHistory { seconds: [0.0; BINS], total_s: 0.0 };
-        Self { history, newest: None, since: None, last: None, is_on: false }
+        Self::new(DispersalPlan::default())
     }
 }
 
 impl DispersalWatch {
+    /// A watch with these limits that knows nothing of its site.
+    #[must_use]
+    pub fn new(settings: DispersalPlan) -> Self {
+        let history = SpeedHistory { seconds: [0.0; BINS], total_s: 0.0 };
+        Self { settings, history, newest: None, since: None, last: None, is_on: false }
+    }
+
     /// Whether the people in the zone scatter as of now; those whose velocity isn't known yet are left out by the
     /// caller. Times must not go back.
     pub fn step(&mut self, at: Timestamp, people: &[(GroundPoint, GroundVelocity)]) -> bool {
@@ -88,21 +91,21 @@ impl DispersalWatch {
         if is_fast_and_outwards {
             self.last = Some(at);
             let since = *self.since.get_or_insert(at);
-            self.is_on |= at.seconds_since(since) >= HOLD_S;
+            self.is_on |= at.seconds_since(since) >= self.settings.hold_s;
         } else {
             self.since = None;
-            self.is_on &= self.last.is_some_and(|last| at.seconds_since(last) < CLEAR_S);
+            self.is_on &= self.last.is_some_and(|last| at.seconds_since(last) < self.settings.clear_s);
         }
         self.is_on
     }
 
     /// Takes the moment of so many seconds into the history where it doesn't.
     fn looks_like_it(&mut self, people: &[(GroundPoint, GroundVelocity)], seconds: f64) -> bool {
-        if people.len() < LEAST_PEOPLE {
+        if people.len() < self.settings.least_people {
             return false;
         }
         let speed_mps = people.iter().map(|(_, velocity)| velocity.speed_mps()).sum::<f64>() / people.len() as f64;
-        let is_outwards = outwards(people).is_some_and(|cosine| cosine > OUTWARDS_ABOVE);
+        let is_outwards = outwards(people, self.settings.least_people).is_some_and(|cosine| cosine > OUTWARDS_ABOVE);
         let is_fast = self.fast_above_mps().is_some_and(|limit_mps| speed_mps > limit_mps);
         if !(is_fast && is_outwards) {
             self.history.push(speed_mps, seconds);
@@ -110,10 +113,10 @@ impl DispersalWatch {
         is_fast && is_outwards
     }
 
-    /// The zone's own 99th percentile of mean speed in m/s, to 0.02; `None` until there are 10 minutes of history.
+    /// The zone's own high percentile of mean speed in m/s, to 0.02; `None` until there is history enough.
     #[must_use]
     pub fn fast_above_mps(&self) -> Option<f64> {
-        (self.history.total_s >= LEAST_HISTORY_S).then(|| self.history.quantile_mps(FAST_SHARE))
+        (self.history.total_s >= self.settings.learn_s).then(|| self.history.quantile_mps(self.settings.fast_share))
     }
 
     /// Begins the hold anew; what is known of the site is kept.
@@ -123,8 +126,8 @@ impl DispersalWatch {
 }
 
 /// Mean cosine between the headings of those who walk and the direction from the centroid of all to them: 1 where all go
-/// straight away from it, −1 where all come, near 0 where they go one way; `None` where fewer than five walk.
-fn outwards(people: &[(GroundPoint, GroundVelocity)]) -> Option<f64> {
+/// straight away from it, −1 where all come, near 0 where they go one way; `None` where fewer than so many walk.
+fn outwards(people: &[(GroundPoint, GroundVelocity)], least_people: usize) -> Option<f64> {
     let count = people.len() as f64;
     let middle = GroundPoint {
         x_m: people.iter().map(|(point, _)| point.x_m).sum::<f64>() / count,
@@ -135,7 +138,7 @@ fn outwards(people: &[(GroundPoint, GroundVelocity)]) -> Option<f64> {
         (away_m > NO_DIRECTION_WITHIN_M).then(|| (x * (point.x_m - middle.x_m) + y * (point.y_m - middle.y_m)) / away_m)
     });
     let (sum, walkers) = cosines.fold((0.0, 0usize), |(sum, walkers), cosine| (sum + cosine, walkers + 1));
-    (walkers >= LEAST_PEOPLE).then(|| sum / walkers as f64)
+    (walkers >= least_people).then(|| sum / walkers as f64)
 }
 
 #[cfg(test)]
@@ -168,7 +171,7 @@ mod tests {
     #[test]
     fn outwards_is_1_inwards_is_minus_1_and_one_way_is_0() {
         let close = |people: &[(GroundPoint, GroundVelocity)], expected: f64| {
-            assert!((outwards(people).unwrap() - expected).abs() < 1e-9);
+            assert!((outwards(people, 5).unwrap() - expected).abs() < 1e-9);
         };
         close(&circle(1.0, 0.0), 1.0);
         close(&circle(1.0, 0.5), -1.0);
@@ -176,8 +179,8 @@ mod tests {
         let mut one_way = circle(1.0, 0.0);
         one_way.iter_mut().for_each(|(_, velocity)| *velocity = GroundVelocity { x_mps: 1.0, y_mps: 0.0 });
         close(&one_way, 0.0);
-        assert_eq!(outwards(&circle(0.1, 0.0)), None);
-        assert_eq!(outwards(&circle(1.0, 0.0)[..4]), None);
+        assert_eq!(outwards(&circle(0.1, 0.0), 5), None);
+        assert_eq!(outwards(&circle(1.0, 0.0)[..4], 5), None);
     }
 
     #[test]
@@ -222,6 +225,20 @@ mod tests {
         assert!(watch.fast_above_mps().is_some());
         assert!(!watch.step(at(1010.0), &circle(3.0, 0.0)) && !watch.step(at(1011.0), &circle(3.0, 0.0)));
         assert!(!watch.step(at(1017.0), &circle(3.0, 0.0)) && watch.step(at(1019.0), &circle(3.0, 0.0)));
+    }
+
+    #[test]
+    fn a_zone_may_have_its_own_limits() {
+        let settings = DispersalPlan { least_people: 9, learn_s: 60.0, hold_s: 4.0, ..DispersalPlan::default() };
+        let first = |settings: DispersalPlan| {
+            let mut watch = DispersalWatch::new(settings);
+            let at = |second: i32| Timestamp(0).plus_seconds(f64::from(second));
+            (0..=70).for_each(|second| assert!(!watch.step(at(second), &circle(1.0, 0.25))));
+            (71..90).find(|&second| watch.step(at(second), &circle(3.0, 0.0)))
+        };
+        assert_eq!(first(DispersalPlan { least_people: 8, ..settings }), Some(75));
+        assert_eq!(first(settings), None, "eight are too few");
+        assert_eq!(first(DispersalPlan { least_people: 8, learn_s: 600.0, ..settings }), None, "too little is known");
     }
 
     #[test]

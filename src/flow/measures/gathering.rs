@@ -3,29 +3,8 @@
 use std::collections::VecDeque;
 
 use super::{GAP_S, StandingGroup};
+use crate::config::GatheringPlan;
 use crate::model::Timestamp;
-
-/// When a standing group is a gathering. All of it is our own choice.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct GatheringSettings {
-    /// So many people or more.
-    pub least_people: usize,
-    /// It has grown by so many…
-    pub growth: usize,
-    /// …within so many seconds,
-    pub growth_window_s: f64,
-    /// and has been both for so many seconds.
-    pub hold_s: f64,
-    /// It ends when there have been two fewer than `least_people`, or less, for so many seconds.
-    pub clear_s: f64,
-}
-
-impl Default for GatheringSettings {
-    /// Five people, two more than a minute ago, for 20 s; over after 10 s with three or fewer.
-    fn default() -> Self {
-        Self { least_people: 5, growth: 2, growth_window_s: 60.0, hold_s: 20.0, clear_s: 10.0 }
-    }
-}
 
 /// One group over time.
 #[derive(Debug, Clone)]
@@ -45,7 +24,7 @@ struct Followed {
 }
 
 /// Says *gathering* of standing groups (see [`super::StandingWatch`]) that form and grow: FIELD's "a standing group forms
-/// and grows" in figures of our own ([`GatheringSettings`]). A group that was there when the watch began is one only
+/// and grows" in figures of our own ([`GatheringPlan`]). A group that was there when the watch began is one only
 /// once it grows; a queue or an audience that stays as it is never is.
 ///
 /// Groups are told from one another by place: a group is the one whose centre was nearest, within 2.5 m. One that is lost
@@ -54,7 +33,7 @@ struct Followed {
 /// it anew, also a gathering that is on. At most 64 groups are followed.
 #[derive(Debug, Clone)]
 pub struct GatheringWatch {
-    settings: GatheringSettings,
+    settings: GatheringPlan,
     groups: Vec<Followed>,
     began: Option<Timestamp>,
     newest: Option<Timestamp>,
@@ -71,7 +50,7 @@ const SETTLED_AFTER_S: f64 = 15.0;
 impl GatheringWatch {
     /// A watch that has seen nothing.
     #[must_use]
-    pub fn new(settings: GatheringSettings) -> Self {
+    pub fn new(settings: GatheringPlan) -> Self {
         Self { settings, groups: Vec::new(), began: None, newest: None }
     }
 
@@ -135,7 +114,7 @@ impl Followed {
         }
     }
 
-    fn step(&mut self, at: Timestamp, settings: &GatheringSettings) {
+    fn step(&mut self, at: Timestamp, settings: &GatheringPlan) {
         let people = if self.seen == at { self.newest.people } else { 0 };
         while self.sizes.front().is_some_and(|&(when, _)| at.seconds_since(when) > settings.growth_window_s) {
             self.sizes.pop_front();
@@ -175,7 +154,7 @@ mod tests {
 
     /// The seconds at which it is on, four frames a second.
     fn on(seconds: std::ops::Range<u32>, size: impl Fn(f64) -> usize) -> Vec<f64> {
-        let mut watch = GatheringWatch::new(GatheringSettings::default());
+        let mut watch = GatheringWatch::new(GatheringPlan::default());
         (seconds.start * 4..seconds.end * 4)
             .map(|quarter| f64::from(quarter) / 4.0)
             .filter(|&second| {
@@ -222,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_gap_begins_it_anew_and_memory_is_bounded() {
-        let mut watch = GatheringWatch::new(GatheringSettings::default());
+        let mut watch = GatheringWatch::new(GatheringPlan::default());
         let mut step = |seconds: f64, people| watch.step(Timestamp(0).plus_seconds(seconds), &[group(people, 0.0)]);
         (0..30).for_each(|second| assert_eq!(step(f64::from(second), 3), None));
         (30..50).for_each(|second| assert_eq!(step(f64::from(second), 7), None));

@@ -46,7 +46,7 @@ pub use experiment::{Experiment, ExperimentMeasures, FrameMeasures};
 pub use fill::{FillForecast, TimeToThreshold};
 pub use flow_balance::{Drift, FlowBalance};
 pub use fundamental_diagram::{speed_deficit, weidmann_speed_mps};
-pub use gathering::{GatheringSettings, GatheringWatch};
+pub use gathering::GatheringWatch;
 pub use ground_field::{GroundField, LocalDensity};
 pub use level_of_service::{LevelOfServiceTable, LevelOfServiceWatch};
 pub use line_flow::{

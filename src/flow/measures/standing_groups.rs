@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{GAP_S, GroundVelocity};
+use crate::config::GroupsPlan;
 use crate::model::{GroundPoint, Timestamp, TrackId};
 
 /// People who stand together.
@@ -22,25 +23,28 @@ struct Standing {
     seen: Timestamp,
 }
 
-/// Who has stood for a while, and the groups they make: people slower than 0.2 m/s for 10 s or longer, joined by single
-/// linkage wherever two are 1.5 m apart or less (within the social distance of Hall 1966), three or more. Our own
-/// choice of measure.
+/// Who has stood for a while, and the groups they make: people who have been slow for long enough, joined by single
+/// linkage wherever two are near enough to one another, so many or more ([`GroupsPlan`]). Our own choice of measure.
 ///
 /// A step aside of up to 1 s doesn't end standing, nor does being out of sight for up to 5 s (the same track). A gap of
 /// more than 5 s between frames begins it anew: nobody knows what was meanwhile. It remembers those seen in the last
 /// 5 s.
 #[derive(Debug, Clone, Default)]
 pub struct StandingWatch {
+    settings: GroupsPlan,
     tracks: BTreeMap<TrackId, Standing>,
     newest: Option<Timestamp>,
 }
 
-const STANDING_FOR_S: f64 = 10.0;
 const STEP_ASIDE_S: f64 = 1.0;
-const JOINED_WITHIN_M: f64 = 1.5;
-const LEAST_PEOPLE: usize = 3;
 
 impl StandingWatch {
+    /// A watch over a zone with these limits.
+    #[must_use]
+    pub fn new(settings: GroupsPlan) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
     /// The groups in this frame, the largest first, from everybody in the zone with their velocity where it is known.
     /// Where it isn't, somebody goes on as they were, and nobody begins to stand. Times must not go back.
     pub fn step(
@@ -59,11 +63,11 @@ impl StandingWatch {
             }
         }
         self.tracks.retain(|_, one| at.seconds_since(one.seen) <= GAP_S);
-        joined(standing, JOINED_WITHIN_M, LEAST_PEOPLE)
+        joined(standing, self.settings.within_m, self.settings.least_people)
     }
 
     fn has_stood(&mut self, at: Timestamp, track: TrackId, velocity: Option<GroundVelocity>) -> bool {
-        let stands = velocity.map(|velocity| velocity.heading().is_none());
+        let stands = velocity.map(|velocity| velocity.speed_mps() < self.settings.slower_than_mps);
         let Some(one) = self.tracks.get_mut(&track) else {
             if stands == Some(true) {
                 self.tracks.insert(track, Standing { since: at, walking_since: None, seen: at });
@@ -82,7 +86,7 @@ impl StandingWatch {
             }
             None => (),
         }
-        at.seconds_since(one.since) >= STANDING_FOR_S
+        at.seconds_since(one.since) >= self.settings.standing_for_s
     }
 
     /// Forgets who stood.
@@ -164,6 +168,20 @@ mod tests {
                 let found = step(&mut watch, seconds, &[STILL, STILL, STILL, WALKS, STILL]);
                 assert_eq!(found, if seconds >= 10.0 { vec![3] } else { vec![] }, "{seconds}");
             }
+        }
+    }
+
+    #[test]
+    fn a_zone_may_have_its_own_limits() {
+        let settings = GroupsPlan { slower_than_mps: 0.4, standing_for_s: 3.0, within_m: 0.9, least_people: 2 };
+        let slow = Some(GroundVelocity { x_mps: 0.3, y_mps: 0.0 });
+        let mut own = StandingWatch::new(settings);
+        let mut wider = StandingWatch::new(GroupsPlan { within_m: 1.0, ..settings });
+        for second in 0..=5 {
+            let seconds = f64::from(second);
+            let expected = if seconds >= 3.0 { vec![2] } else { Vec::new() };
+            assert_eq!(step(&mut wider, seconds, &[slow, slow]), expected, "{seconds}");
+            assert!(step(&mut own, seconds, &[slow, slow]).is_empty(), "a metre apart");
         }
     }
 

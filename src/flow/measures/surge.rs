@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 
 use super::GAP_S;
+use crate::config::SurgePlan;
 use crate::filter::median;
 use crate::model::Timestamp;
 
-/// How fast occupancy rises (or falls: below 0), in people a minute, over the last 60 s: the Theil–Sen slope, the median
+/// How fast occupancy rises (or falls: below 0), in people a minute, over the last 60 s
+/// (or the zone's own window): the Theil–Sen slope, the median
 /// of the slopes between all pairs of moments (Sen 1968), of one moment a second.
 ///
 /// Theil–Sen and not least squares, as what goes wrong with an occupancy goes wrong by jumps: a bus hides half the
@@ -18,6 +20,7 @@ use crate::model::Timestamp;
 /// which is no surge.
 #[derive(Debug, Clone, Default)]
 pub struct SurgeWindow {
+    settings: SurgePlan,
     moments: VecDeque<(Timestamp, f64)>,
     newest: Option<Timestamp>,
     per_min: Option<f64>,
@@ -25,11 +28,17 @@ pub struct SurgeWindow {
     slopes: Vec<f64>,
 }
 
-const WINDOW_S: f64 = 60.0;
-const LEAST_S: f64 = 20.0;
+/// The slope is known once moments reach over so much of the window.
+const LEAST_SHARE: f64 = 1.0 / 3.0;
 const SPACING_S: f64 = 1.0;
 
 impl SurgeWindow {
+    /// A window as long as this.
+    #[must_use]
+    pub fn new(settings: SurgePlan) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
     /// Takes in the zone's occupancy; times must not go back. What comes within a second of the last moment is passed
     /// over.
     pub fn push(&mut self, at: Timestamp, occupancy: f64) {
@@ -41,7 +50,7 @@ impl SurgeWindow {
             return;
         }
         self.moments.push_back((at, occupancy));
-        while self.moments.front().is_some_and(|&(first, _)| at.seconds_since(first) > WINDOW_S) {
+        while self.moments.front().is_some_and(|&(first, _)| at.seconds_since(first) > self.settings.window_s) {
             self.moments.pop_front();
         }
         self.per_min = self.slope().map(|per_s| per_s * 60.0);
@@ -49,7 +58,7 @@ impl SurgeWindow {
 
     fn slope(&mut self) -> Option<f64> {
         let (&(first, _), &(last, _)) = (self.moments.front()?, self.moments.back()?);
-        if last.seconds_since(first) < LEAST_S {
+        if last.seconds_since(first) < self.settings.window_s * LEAST_SHARE {
             return None;
         }
         self.slopes.clear();
@@ -60,7 +69,7 @@ impl SurgeWindow {
         median(&mut self.slopes)
     }
 
-    /// People a minute as of now; `None` until moments reach over 20 s.
+    /// People a minute as of now; `None` until moments reach over a third of the window.
     #[must_use]
     pub fn people_per_min(&self) -> Option<f64> {
         self.per_min
@@ -99,6 +108,19 @@ mod tests {
             assert_eq!(pushed(fps, 19.0, |time_s| time_s).people_per_min(), None);
             assert!(pushed(fps, 22.0, |time_s| time_s).people_per_min().is_some());
         }
+    }
+
+    #[test]
+    fn a_zone_may_have_its_own_window() {
+        let mut window = SurgeWindow::new(SurgePlan { window_s: 30.0 });
+        // Nobody comes for a minute, then two a second.
+        let mut known_from = None;
+        for second in 0..=90u32 {
+            window.push(Timestamp(0).plus_seconds(f64::from(second)), f64::from(second.saturating_sub(60)) * 2.0);
+            known_from = known_from.or(window.people_per_min().map(|_| second));
+        }
+        assert_eq!(known_from, Some(10));
+        assert!((window.people_per_min().unwrap() - 120.0).abs() < 1e-9, "what was before the window is over");
     }
 
     #[test]

@@ -257,3 +257,85 @@ fn log_alert(alert: &AlertEvent) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+    use crate::config;
+    use crate::metrics::BuildInfo;
+    use crate::model::{CountEvidence, FrameMeta, FrameSize, ObjectClass, PixelBox};
+    use crate::sink::HeatMapFolder;
+    use crate::view::LiveOptions;
+
+    /// Seen from above, 100 pixels a metre.
+    fn plan(maps: &Path) -> Arc<Plan> {
+        let text = format!(
+            "[output]
+            heat_maps = {maps:?}
+            [cameras.gate]
+            frame_size = [1000, 1000]
+            source.file = {{ path = \"gate.avi\", fps = 2 }}
+            tracker = {{ confirm_s = 0 }}
+            calibration.homography = [[0.01, 0, 0], [0, -0.01, 10], [0, 0, 1]]
+            zones.hall.polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]"
+        );
+        Arc::new(config::parse(&text, Path::new("/site"), &|_| None).unwrap())
+    }
+
+    /// The service sees one person who stands, twice a second, from one second of the day to another; then it ends.
+    fn watch(plan: &Arc<Plan>, maps: &Path, seconds: (u32, u32)) {
+        let build = BuildInfo { version: "0".into(), model: "none".into(), onnxruntime: "none".into() };
+        let metrics = Metrics::new(plan, &build).unwrap();
+        let board = Arc::new(StatusBoard::new(plan));
+        let live = LiveHub::start(&plan.cameras, &plan.rules, &plan.privacy, LiveOptions::default()).unwrap();
+        let folder = HeatMapFolder::open(maps).unwrap();
+        let writer = HeatMapWriter::start(plan, folder, metrics.clone()).unwrap();
+        let thresholds = ScoreThresholds { high: 0.5, low: 0.3 };
+        let thread = AnalysisThread::new(Arc::clone(plan), thresholds, metrics, board, live, None, Some(writer));
+        let frames = 2 * (seconds.1 - seconds.0) + 1;
+        let (sender, arrivals) = sync_channel(frames as usize);
+        for ticket in 0..u64::from(frames) {
+            let meta = FrameMeta {
+                camera: plan.cameras[0].id.clone(),
+                seq: ticket,
+                at: Timestamp(0).plus_seconds(f64::from(seconds.0) + ticket as f64 / 2.0),
+                size: FrameSize { width_px: 1000, height_px: 1000 },
+                epoch: 0,
+            };
+            let bbox = PixelBox { left: 480.0, top: 420.0, right: 520.0, bottom: 520.0 };
+            let detections = vec![Detection { bbox, class: ObjectClass::Person, score: 0.9 }];
+            let done = DetectedFrame { meta, picture: None, detections, evidence: CountEvidence::default() };
+            sender.send(Arrival { camera: 0, ticket, done: Some(done) }).unwrap();
+        }
+        drop(sender);
+        thread.run(&arrivals);
+    }
+
+    /// Seconds observed and person-seconds of a file.
+    fn seconds(path: &Path) -> (f64, f64) {
+        let mut reader = csv::Reader::from_path(path).unwrap();
+        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        let number = |row: &csv::StringRecord, column: usize| row[column].parse::<f64>().unwrap();
+        (number(&rows[0], 2), rows.iter().map(|row| number(row, 6)).sum())
+    }
+
+    #[test]
+    fn an_hours_end_and_a_start_within_the_hour_lose_and_overwrite_no_heat_map() {
+        let folder = tempfile::tempdir().unwrap();
+        let maps = folder.path().join("maps");
+        let plan = plan(&maps);
+        let path = |name: &str| maps.join(format!("gate/heat_map_1970-01-01T{name}.csv"));
+        watch(&plan, &maps, (3550, 3620));
+        assert_eq!(seconds(&path("00Z")), (50.0, 50.0));
+        assert_eq!(seconds(&path("01Z")), (20.0, 20.0));
+        let first = std::fs::read(path("01Z")).unwrap();
+        watch(&plan, &maps, (3650, 3700));
+        assert_eq!(std::fs::read(path("01Z")).unwrap(), first, "it is not written over");
+        assert_eq!(seconds(&path("01Z_2")), (50.0, 50.0));
+        // Nine files: three maps with two pictures each.
+        assert_eq!(std::fs::read_dir(maps.join("gate")).unwrap().count(), 9);
+    }
+}
