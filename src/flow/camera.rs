@@ -12,7 +12,7 @@ use crate::calibration::GroundPlane;
 use crate::config::{CameraPlan, LinePlan, ZonePlan};
 use crate::model::{
     CountEvidence, Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, Measure, NormPoint, ObjectClass,
-    Reading, Readings, Timestamp, Track, TrackId, UnknownReason, ZoneState,
+    Reading, Readings, Scope, Timestamp, Track, TrackId, UnknownReason, ZoneState,
 };
 
 /// What one step gives.
@@ -240,17 +240,17 @@ impl CameraFlow {
             self.quality.judged(index, state, now)
         };
         let readings = match now {
-            Ok(_) if self.quality.people_are_missed() => self.readings.where_people_are_missed(),
+            Ok(_) if self.quality.people_are_missed() => self.readings.where_people_are_missed(Scope::Camera),
             Ok(_) => self.readings.clone(),
             Err(reason) => self.readings.unknown(reason),
         };
-        let line_state = |line: &Line| LineState {
-            readings: line.measures.as_ref().map_or(Readings::NONE, |measures| measures.readings(now)),
-            ..line.counter.state()
+        let line_state = |(index, line): (usize, &Line)| {
+            let readings = line.measures.as_ref().map_or(Readings::NONE, |measures| measures.readings(now));
+            self.quality.judged_line(index, LineState { readings, ..line.counter.state() }, now)
         };
         FlowStep {
             zones: self.zones.iter().enumerate().map(zone_state).collect(),
-            lines: self.lines.iter().map(line_state).collect(),
+            lines: self.lines.iter().enumerate().map(line_state).collect(),
             readings,
             crossings: Vec::new(),
         }

@@ -1,18 +1,22 @@
 //! How far one camera's counts of people can be trusted, zone by zone: lower bounds, and the second opinion.
 
 use super::fused_count::FusedCount;
+use super::line_measures::FLOW_WINDOW_S;
 use super::saturation::{CrowdMemory, CrowdSample, SaturationWatch, overlapping};
-use crate::config::{CameraPlan, CountingPlan, ZonePlan};
-use crate::geometry::{Polygon, people_in};
+use crate::config::{CameraPlan, CountingPlan, LinePlan, ZonePlan};
+use crate::geometry::{Polygon, Segment, people_in};
 use crate::model::{
-    CountEvidence, DensityMap, FrameSize, Mark, Measure, NormPoint, ObjectClass, PixelBox, PixelPoint, Reading,
-    SaturationReason, Timestamp, Track, UnknownReason, ZoneState,
+    CountEvidence, DensityMap, FrameSize, LineState, Mark, Measure, NormPoint, ObjectClass, PixelBox, PixelPoint,
+    Reading, SaturationReason, Scope, Timestamp, Track, UnknownReason, ZoneState,
 };
 
 /// A density map stands for the moment until this many more should have come: one or two may get lost on the way.
 const MAP_TURNS: f64 = 3.0;
 /// From the top of a person's box to the middle of the head, as a share of the box's height.
 const HEAD_MIDDLE: f64 = 0.07;
+/// Whom a zone hides is hidden at a line, too, that runs through it or so near, in heights of the people there: a person in
+/// the zone covers so much of the picture beside it.
+const NEAR_HEIGHTS: f64 = 0.5;
 
 /// What is kept of a zone that counts people.
 #[derive(Debug, Clone)]
@@ -27,11 +31,24 @@ struct Zone {
     map: Option<(Timestamp, f64)>,
 }
 
-/// Judges the counts of a camera: of its zones and of the whole picture.
+/// What is kept of a line that counts people.
+#[derive(Debug, Clone)]
+struct Line {
+    ends: (NormPoint, NormPoint),
+    /// Its distance in pixels from each zone that counts people, by the zone's place in the plan.
+    zones_px: Vec<(usize, f64)>,
+    /// When people were missed at it last since pictures have this size.
+    missed: Option<Timestamp>,
+    /// Whether they ever were.
+    was_ever_missed: bool,
+}
+
+/// Judges the counts of a camera: of its zones and lines and of the whole picture.
 #[derive(Debug, Clone)]
 pub(super) struct CountQuality {
     counting: CountingPlan,
     zones: Vec<Option<Zone>>,
+    lines: Vec<Option<Line>>,
     picture: CrowdMemory,
     picture_watch: SaturationWatch,
     /// Why the count of the whole picture is a lower bound by its own signs.
@@ -52,9 +69,18 @@ impl CountQuality {
                 map: None,
             })
         };
+        let line = |line: &LinePlan| {
+            line.classes.contains(ObjectClass::Person).then(|| Line {
+                ends: (line.a, line.b),
+                zones_px: Vec::new(),
+                missed: None,
+                was_ever_missed: false,
+            })
+        };
         Self {
             counting: plan.counting,
             zones: plan.zones.iter().map(zone).collect(),
+            lines: plan.lines.iter().map(line).collect(),
             picture: CrowdMemory::default(),
             picture_watch: SaturationWatch::default(),
             picture_reason: None,
@@ -70,6 +96,12 @@ impl CountQuality {
             zone.outline = zone.corners.iter().map(|corner| corner.to_px(size)).collect();
             zone.polygon = Polygon::new(&zone.outline);
             (zone.watch, zone.reason) = (SaturationWatch::default(), None);
+        }
+        for line in self.lines.iter_mut().flatten() {
+            let segment = Segment { a: line.ends.0.to_px(size), b: line.ends.1.to_px(size) };
+            let zones = self.zones.iter().enumerate().filter_map(|(index, zone)| Some((index, zone.as_ref()?)));
+            line.zones_px = zones.map(|(index, zone)| (index, zone.polygon.distance_to(&segment))).collect();
+            line.missed = None;
         }
     }
 
@@ -117,6 +149,16 @@ impl CountQuality {
                 zone.map = Some((at, zone.people_on(map, height_px.unwrap_or(0.0))));
             }
         }
+        let misses_nearby = |&(index, distance_px): &(usize, f64)| {
+            let Some(zone) = self.zones.get(index).and_then(Option::as_ref) else { return false };
+            let height_px = zone.watch.memory().height_px().or_else(|| self.picture.height_px());
+            zone.reason.is_some() && distance_px <= NEAR_HEIGHTS * height_px.unwrap_or(0.0)
+        };
+        for line in self.lines.iter_mut().flatten() {
+            if self.picture_reason.is_some() || line.zones_px.iter().any(misses_nearby) {
+                (line.missed, line.was_ever_missed) = (Some(at), true);
+            }
+        }
     }
 
     /// Whether the count of the whole picture is a lower bound: where it is one by its own signs, or a zone's is one, since
@@ -137,8 +179,8 @@ impl CountQuality {
         state.saturation = now.ok().and(zone.reason);
         let mut boxes = people.occupancy;
         if state.saturation.is_some() {
-            boxes = Measure::Occupancy.where_people_are_missed(boxes);
-            state.readings = state.readings.where_people_are_missed();
+            boxes = Measure::Occupancy.where_people_are_missed(Scope::Zone, boxes);
+            state.readings = state.readings.where_people_are_missed(Scope::Zone);
         }
         let map_every_s = self.counting.density_map_every_s;
         let fresh = |&(taken, _): &(Timestamp, f64)| {
@@ -160,6 +202,21 @@ impl CountQuality {
             state.readings.set(Measure::CountDisagreement, disagreement);
         }
         state
+    }
+
+    /// The line of that place in the plan with its readings as they can be trusted. People are missed at it while the whole
+    /// picture's count is a lower bound by its own signs, or that of a zone is which it runs through or along; a flow is
+    /// short of them for as long as they would count in it, and a total for good.
+    pub(super) fn judged_line(
+        &self,
+        index: usize,
+        state: LineState,
+        now: Result<Timestamp, UnknownReason>,
+    ) -> LineState {
+        let Some(line) = self.lines.get(index).and_then(Option::as_ref) else { return state };
+        let misses = now.ok().zip(line.missed).is_some_and(|(now, missed)| now.seconds_since(missed) <= FLOW_WINDOW_S);
+        let readings = if misses { state.readings.where_people_are_missed(Scope::Line) } else { state.readings };
+        LineState { readings, people_were_missed: line.was_ever_missed, ..state }
     }
 }
 
@@ -184,7 +241,7 @@ mod tests {
     use super::*;
     use crate::flow::CameraFlow;
     use crate::flow::camera::tests::plan;
-    use crate::model::{FrameMeta, TrackId, TrackState};
+    use crate::model::{FrameMeta, LineId, TrackId, TrackState};
 
     const SIZE: FrameSize = FrameSize { width_px: 416, height_px: 416 };
 
@@ -237,7 +294,7 @@ mod tests {
         assert_eq!(of(Measure::Occupancy), Some(Reading::AtLeast(6.0)));
         assert_eq!(of(Measure::Density), Some(Reading::AtLeast(0.6)));
         assert_eq!(of(Measure::Loitering), Some(Reading::AtLeast(0.0)));
-        assert_eq!(of(Measure::LongestDwell), Some(Reading::Valid(2.0)));
+        assert_eq!(of(Measure::LongestDwell), Some(Reading::AtLeast(2.0)));
         assert_eq!(step.readings.get(Measure::People), Some(Reading::AtLeast(6.0)));
         assert_eq!((state.saturation, of(Measure::CountDisagreement)), (Some(SaturationReason::Overlap), None));
         let blind = flow.blind();
@@ -303,6 +360,52 @@ mod tests {
         };
         let small = Some(SaturationReason::SmallPeople);
         assert_eq!([None, Some(1.0), Some(0.5)].map(seen), [None, None, small]);
+    }
+
+    #[test]
+    fn a_line_along_a_crowd_misses_people_in_its_flows_for_a_minute_and_in_its_totals_for_good() {
+        let corner = |x: f64, y: f64| NormPoint { x: x / 416.0, y: y / 416.0 };
+        let mut plan = plan(false);
+        plan.zones[0].polygon =
+            vec![corner(90.0, 60.0), corner(200.0, 60.0), corner(200.0, 110.0), corner(90.0, 110.0)];
+        plan.zones[0].area_m2 = Some(2.0);
+        let line = |y: f64| LinePlan { a: corner(90.0, y), b: corner(200.0, y), ..plan.lines[0].clone() };
+        // Through the zone; along its border, within half of a person's height of 60 pixels; farther away.
+        plan.lines = [80.0, 130.0, 150.0].map(line).to_vec();
+        for (index, line) in plan.lines.iter_mut().enumerate() {
+            line.id = LineId::new(&format!("gate{index}")).unwrap();
+        }
+        let mut flow = CameraFlow::new(&plan);
+        // Four people side by side, 2 to a square metre: the zone is dense, and nobody in the picture overlaps.
+        let mut lines = |second: u32| {
+            let mut people = if second <= 20 { crowd(4, 60.0) } else { Vec::new() };
+            for (place, track) in people.iter_mut().enumerate() {
+                track.bbox.left += 13.0 * place as f64;
+                track.bbox.right += 13.0 * place as f64;
+            }
+            let step = flow.step(&frame(f64::from(second), 0), &people, &[]);
+            step.lines.into_iter().map(|line| (line.readings.get(Measure::FlowIn).unwrap(), line.people_were_missed))
+        };
+        let mut seen = Vec::new();
+        for second in 0..=100 {
+            seen.push(lines(second).collect::<Vec<_>>());
+        }
+        let (valid, at_least) = (Reading::Valid(0.0), Reading::AtLeast(0.0));
+        assert_eq!(seen[20], [(at_least, true), (at_least, true), (valid, false)]);
+        // The crowd is gone from second 21 on; its count is taken as it is again five seconds later.
+        assert_eq!(seen[80], [(at_least, true), (at_least, true), (valid, false)]);
+        assert_eq!(seen[100], [(valid, true), (valid, true), (valid, false)]);
+    }
+
+    #[test]
+    fn in_a_crowded_picture_every_line_misses_people() {
+        let mut flow = flow(None);
+        let step = (0..=20).map(|second| flow.step(&frame(f64::from(second), 0), &crowd(6, 60.0), &[])).last().unwrap();
+        let line = &step.lines[0];
+        assert_eq!(line.readings.get(Measure::FlowOut), Some(Reading::AtLeast(0.0)));
+        // Nobody crossed: of the share there is nothing to know in any case.
+        assert_eq!(line.readings.get(Measure::CounterFlow), Some(Reading::Unknown(UnknownReason::NotEnough)));
+        assert!(line.people_were_missed);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::config::LinePlan;
 use crate::model::{Crossing, Direction, LineId, Measure, ObjectClass, Reading, Readings, Timestamp, UnknownReason};
 
 /// Flow is counted over this long, in seconds…
-const FLOW_WINDOW_S: f64 = 60.0;
+pub(super) const FLOW_WINDOW_S: f64 = 60.0;
 /// …and unknown until so much of it was seen.
 const FLOW_LEAST_S: f64 = 10.0;
 

@@ -81,6 +81,7 @@ fn report(seconds: f64, occupancy: Reading, total: u64) -> FrameReport {
         lines: vec![LineState {
             line: LineId::new("door").unwrap(),
             totals: vec![(ObjectClass::Person, total, total + 1)],
+            people_were_missed: false,
             readings: Readings::NONE
                 .with(Measure::SpecificFlowIn, occupancy.map(|_| 0.75))
                 .with(Measure::SpecificFlowOut, Reading::Unknown(UnknownReason::NotEnough)),
