@@ -174,8 +174,6 @@ fn times(forecast: Option<TimeToThreshold>) -> [Reading; 3] {
         Some(TimeToThreshold::In { likely_s, earliest_s, latest_s }) => {
             [Reading::Valid(likely_s), Reading::Valid(earliest_s), latest_s.map_or(beyond, Reading::Valid)]
         }
-        Some(TimeToThreshold::NotFilling { earliest_s }) => {
-            [beyond, earliest_s.map_or(beyond, Reading::Valid), beyond]
-        }
+        Some(TimeToThreshold::NotFilling { earliest_s }) => [beyond, earliest_s.map_or(beyond, Reading::Valid), beyond],
     }
 }
