@@ -104,7 +104,7 @@ impl ZoneMeasures {
             readings.set_measured(Measure::Surge, self.surge.people_per_min());
             if let Some(balance) = &mut self.balance {
                 balance.push(at, moment.balance.0, moment.balance.1, occupancy);
-                readings.set_measured(Measure::BalanceDrift, balance.drift().map(|drift| drift.people));
+                readings.set_measured(Measure::BalanceDrift, balance.drift_people());
             }
         }
         // Cells of people beside the zone reach into it: their density changes little by little.

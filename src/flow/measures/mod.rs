@@ -46,7 +46,7 @@ pub use dispersal::DispersalWatch;
 pub use dwell::{DwellDistribution, DwellWindow};
 pub use experiment::{Experiment, ExperimentMeasures, FrameMeasures};
 pub use fill::{FillForecast, TimeToThreshold};
-pub use flow_balance::{Drift, FlowBalance};
+pub use flow_balance::FlowBalance;
 pub use fundamental_diagram::{speed_deficit, weidmann_speed_mps};
 pub use gathering::{GatheringSettings, GatheringWatch};
 pub use ground_field::{GroundField, LocalDensity};
