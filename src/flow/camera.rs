@@ -136,20 +136,26 @@ impl CameraFlow {
         if let (Some(heat_map), Some(scene)) = (&mut self.heat_map, scene) {
             heat_map.step(frame.at, &scene.points_and_velocities);
         }
-        for Zone { counter, measures, enclosed_by } in &mut self.zones {
+        for Zone { counter, measures, .. } in &mut self.zones {
             let ended_stays_s = counter.take_ended_stays_s();
+            let Some(measures) = measures else { continue };
+            measures.step(ZoneMoment { at: frame.at, ended_stays_s: &ended_stays_s, scene });
+        }
+        self.quality.step(frame.at, tracks, |zone| {
+            self.zones.get(zone)?.measures.as_ref()?.readings().value(Measure::VoronoiDensity)
+        });
+        for (index, Zone { counter, measures, enclosed_by }) in self.zones.iter_mut().enumerate() {
             let Some(measures) = measures else { continue };
             let people = |(index, inward): &(usize, Direction)| {
                 let (inwards, outwards) = self.lines.get(*index).map_or((0, 0), |line| line.counter.people_totals());
                 if *inward == Direction::In { (inwards, outwards) } else { (outwards, inwards) }
             };
             let balance = enclosed_by.iter().map(people).fold((0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1));
-            let counted = &counter.readings(Ok(frame.at));
-            measures.step(ZoneMoment { at: frame.at, counted, ended_stays_s: &ended_stays_s, balance, scene });
+            let boxes = counter.readings(Ok(frame.at)).get(Measure::Occupancy);
+            if let Some(people) = boxes.and_then(|boxes| self.quality.people(index, boxes, frame.at)) {
+                measures.step_counts(frame.at, people, balance);
+            }
         }
-        self.quality.step(frame.at, tracks, |zone| {
-            self.zones.get(zone)?.measures.as_ref()?.readings().value(Measure::VoronoiDensity)
-        });
         self.measure_picture(tracks);
         FlowStep { crossings, ..self.state() }
     }

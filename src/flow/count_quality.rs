@@ -1,6 +1,6 @@
 //! How far one camera's counts of people can be trusted, zone by zone: lower bounds, and the second opinion.
 
-use super::fused_count::FusedCount;
+use super::fused_count::{FusedCount, ZonePeople};
 use super::line_measures::FLOW_WINDOW_S;
 use super::saturation::{CrowdMemory, CrowdSample, SaturationWatch, overlapping};
 use crate::config::{CameraPlan, CountingPlan, LinePlan, ZonePlan};
@@ -177,23 +177,21 @@ impl CountQuality {
             return state;
         };
         state.saturation = now.ok().and(zone.reason);
-        let mut boxes = people.occupancy;
+        let fused = self.fused(zone, people.occupancy, now);
         if state.saturation.is_some() {
-            boxes = Measure::Occupancy.where_people_are_missed(Scope::Zone, boxes);
+            let surge = state.readings.get(Measure::Surge);
             state.readings = state.readings.where_people_are_missed(Scope::Zone);
+            // With a map it is the surge of the fused count, and as good as that: at least.
+            if let (Some(Reading::Valid(per_min)), true) = (surge, fused.map_joins()) {
+                state.readings.set(Measure::Surge, Reading::AtLeast(per_min));
+            }
         }
-        let map_every_s = self.counting.density_map_every_s;
-        let fresh = |&(taken, _): &(Timestamp, f64)| {
-            let age_s = now.ok().map(|now| now.seconds_since(taken));
-            age_s.zip(map_every_s).is_some_and(|(age_s, every_s)| age_s <= MAP_TURNS * every_s)
-        };
-        let fused = FusedCount::new(boxes, zone.map.filter(fresh).map(|(_, people)| people));
         people.occupancy = fused.reading;
         state.readings.set(Measure::Occupancy, fused.reading);
         if let Some(area_m2) = zone.area_m2 {
             state.readings.set(Measure::Density, fused.reading.map(|people| people / area_m2));
         }
-        if map_every_s.is_some() {
+        if self.counting.density_map_every_s.is_some() {
             let disagreement = match (fused.disagreement, now) {
                 (Some(disagreement), _) => Reading::Valid(disagreement),
                 (None, Err(reason)) => Reading::Unknown(reason),
@@ -202,6 +200,27 @@ impl CountQuality {
             state.readings.set(Measure::CountDisagreement, disagreement);
         }
         state
+    }
+
+    /// The zone's people by the boxes' count, as counted, and the newest map.
+    fn fused(&self, zone: &Zone, boxes: Reading, now: Result<Timestamp, UnknownReason>) -> FusedCount {
+        let misses = now.is_ok() && zone.reason.is_some();
+        let boxes = if misses { Measure::Occupancy.where_people_are_missed(Scope::Zone, boxes) } else { boxes };
+        let every_s = self.counting.density_map_every_s;
+        let fresh = |&(taken, _): &(Timestamp, f64)| {
+            let age_s = now.ok().map(|now| now.seconds_since(taken));
+            age_s.zip(every_s).is_some_and(|(age_s, every_s)| age_s <= MAP_TURNS * every_s)
+        };
+        FusedCount::new(boxes, zone.map.filter(fresh).map(|(_, people)| people))
+    }
+
+    /// How many people are in the zone of that place in the plan, as of the newest frame; `boxes`: as they were counted.
+    pub(super) fn people(&self, index: usize, boxes: Reading, now: Timestamp) -> Option<ZonePeople> {
+        let fused = match self.zones.get(index).and_then(Option::as_ref) {
+            Some(zone) => self.fused(zone, boxes, Ok(now)),
+            None => FusedCount::new(boxes, None),
+        };
+        Some(ZonePeople { fused: fused.reading.value()?, boxes: boxes.value()?, map_joins: fused.map_joins() })
     }
 
     /// The line of that place in the plan with its readings as they can be trusted. People are missed at it while the whole
@@ -436,6 +455,47 @@ mod tests {
         assert_eq!(after.readings.get(Measure::CountDisagreement), Some(unknown));
         let blind = &flow.blind().zones[0];
         assert_eq!(blind.readings.get(Measure::CountDisagreement), Some(Reading::Unknown(UnknownReason::NoFrames)));
+    }
+
+    #[test]
+    fn what_a_map_sees_grow_is_forecast_and_a_surge_while_the_boxes_stand_still() {
+        let mut plan = plan(false);
+        plan.counting.density_map_every_s = Some(1.0);
+        plan.zones[0].thresholds_per_m2[3] = Some(4.0);
+        let watch = |grows: bool| {
+            let mut flow = CameraFlow::new(&plan);
+            let mut state = None;
+            for second in 0..60 {
+                let people = 12.0 + if grows { 0.25 * second as f32 } else { 0.0 };
+                flow.consider(map(people, Mark::Foot));
+                state = flow.step(&frame(f64::from(second), 0), &crowd(8, 60.0), &[]).zones.pop();
+            }
+            let readings = state.unwrap().readings;
+            [Measure::Surge, Measure::TimeToRed].map(|measure| readings.get(measure).unwrap())
+        };
+        let [surge, time_to_red] = watch(true);
+        let Reading::AtLeast(per_min) = surge else { panic!("{surge:?}") };
+        assert!((per_min - 15.0).abs() < 1.1, "{per_min}");
+        // From 26.75 people to 40 on 10 m², a quarter a second.
+        let Reading::AtMost(seconds) = time_to_red else { panic!("{time_to_red:?}") };
+        assert!((seconds - 53.0).abs() < 4.0, "{seconds}");
+        assert_eq!(watch(false), [Reading::AtLeast(0.0), Reading::Unknown(UnknownReason::PeopleMissed)]);
+    }
+
+    #[test]
+    fn a_map_that_joins_in_or_drops_out_is_no_surge() {
+        let mut plan = plan(false);
+        plan.counting.density_map_every_s = Some(1.0);
+        plan.zones[0].thresholds_per_m2[3] = Some(4.0);
+        let mut flow = CameraFlow::new(&plan);
+        for second in 0..120 {
+            if (40..80).contains(&second) {
+                flow.consider(map(30.0, Mark::Foot));
+            }
+            let readings = flow.step(&frame(f64::from(second), 0), &crowd(8, 60.0), &[]).zones.remove(0).readings;
+            let surge = readings.value(Measure::Surge).unwrap_or(0.0);
+            assert_eq!((surge, readings.value(Measure::TimeToRed)), (0.0, None), "{second}: {readings:?}");
+        }
     }
 
     #[test]
