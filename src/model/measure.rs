@@ -487,6 +487,15 @@ impl Measure {
         }
     }
 
+    /// Whether a reading of it at such a place may be a lower bound, and whether an upper one.
+    #[must_use]
+    pub fn may_be_bound(self, scope: Scope) -> (bool, bool) {
+        // Of what is yes or no, only a "no" becomes a bound.
+        let bound = self.where_people_are_missed(scope, Reading::Valid(0.0));
+        let is_lower = matches!(bound, Reading::AtLeast(_)) || self.is_time_to_level() || self == Self::Surge;
+        (is_lower, matches!(bound, Reading::AtMost(_)))
+    }
+
     /// Whether it is the likely, earliest or latest time to a level.
     fn is_time_to_level(self) -> bool {
         self.facts().metric.starts_with("time_to_threshold")
