@@ -160,7 +160,7 @@ pub fn play(area_m2: f64, seen: &[Seen]) -> [Outcome; 4] {
             let is_near = match time_to {
                 Some(TimeToThreshold::Reached) => true,
                 Some(TimeToThreshold::In { likely_s, latest_s, .. }) => likely_s <= HORIZON_S && latest_s.is_some(),
-                Some(TimeToThreshold::NotFilling) | None => false,
+                Some(TimeToThreshold::NotFilling { .. }) | None => false,
             };
             call.step(at_s, is_near);
             if let Some(since_s) = call.since_s

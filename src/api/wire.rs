@@ -173,6 +173,8 @@ pub struct LineTotalsBody {
     /// Crossings to the right of a→b.
     #[serde(rename = "out")]
     pub outwards: u64,
+    /// `valid`, or `at_least`: people were missed at the line since the totals began.
+    pub quality: &'static str,
 }
 
 /// A rule.
@@ -355,7 +357,8 @@ impl<'a> LineBody<'a> {
         let totals = |class: ObjectClass| {
             let found = state.and_then(|state| state.totals.iter().find(|(known, ..)| *known == class));
             let (inwards, outwards) = found.map_or((0, 0), |&(_, inwards, outwards)| (inwards, outwards));
-            LineTotalsBody { class, inwards, outwards }
+            let are_short = class == ObjectClass::Person && state.is_some_and(|state| state.people_were_missed);
+            LineTotalsBody { class, inwards, outwards, quality: if are_short { "at_least" } else { "valid" } }
         };
         Self {
             id: plan.id.as_str(),

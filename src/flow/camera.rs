@@ -11,7 +11,7 @@ use super::{LineCounter, ZoneCounter};
 use crate::config::{CameraPlan, LinePlan, ZonePlan, line_width_m};
 use crate::model::{
     CountEvidence, Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, Measure, ObjectClass, Reading,
-    Readings, Timestamp, Track, TrackId, UnknownReason, ZoneState,
+    Readings, Scope, Timestamp, Track, TrackId, UnknownReason, ZoneState,
 };
 
 /// What one step gives.
@@ -135,20 +135,26 @@ impl CameraFlow {
         if let (Some(heat_map), Some(scene)) = (&mut self.heat_map, scene) {
             heat_map.step(frame.at, &scene.points_and_velocities);
         }
-        for Zone { counter, measures, enclosed_by } in &mut self.zones {
+        for Zone { counter, measures, .. } in &mut self.zones {
             let ended_stays_s = counter.take_ended_stays_s();
+            let Some(measures) = measures else { continue };
+            measures.step(ZoneMoment { at: frame.at, ended_stays_s: &ended_stays_s, scene });
+        }
+        self.quality.step(frame.at, tracks, |zone| {
+            self.zones.get(zone)?.measures.as_ref()?.readings().value(Measure::VoronoiDensity)
+        });
+        for (index, Zone { counter, measures, enclosed_by }) in self.zones.iter_mut().enumerate() {
             let Some(measures) = measures else { continue };
             let people = |(index, inward): &(usize, Direction)| {
                 let (inwards, outwards) = self.lines.get(*index).map_or((0, 0), |line| line.counter.people_totals());
                 if *inward == Direction::In { (inwards, outwards) } else { (outwards, inwards) }
             };
             let balance = enclosed_by.iter().map(people).fold((0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1));
-            let counted = &counter.readings(Ok(frame.at));
-            measures.step(ZoneMoment { at: frame.at, counted, ended_stays_s: &ended_stays_s, balance, scene });
+            let boxes = counter.readings(Ok(frame.at)).get(Measure::Occupancy);
+            if let Some(people) = boxes.and_then(|boxes| self.quality.people(index, boxes, frame.at)) {
+                measures.step_counts(frame.at, people, balance);
+            }
         }
-        self.quality.step(frame.at, tracks, |zone| {
-            self.zones.get(zone)?.measures.as_ref()?.readings().value(Measure::VoronoiDensity)
-        });
         self.measure_picture(tracks);
         FlowStep { crossings, ..self.state() }
     }
@@ -239,17 +245,17 @@ impl CameraFlow {
             self.quality.judged(index, state, now)
         };
         let readings = match now {
-            Ok(_) if self.quality.people_are_missed() => self.readings.where_people_are_missed(),
+            Ok(_) if self.quality.people_are_missed() => self.readings.where_people_are_missed(Scope::Camera),
             Ok(_) => self.readings.clone(),
             Err(reason) => self.readings.unknown(reason),
         };
-        let line_state = |line: &Line| LineState {
-            readings: line.measures.as_ref().map_or(Readings::NONE, |measures| measures.readings(now)),
-            ..line.counter.state()
+        let line_state = |(index, line): (usize, &Line)| {
+            let readings = line.measures.as_ref().map_or(Readings::NONE, |measures| measures.readings(now));
+            self.quality.judged_line(index, LineState { readings, ..line.counter.state() }, now)
         };
         FlowStep {
             zones: self.zones.iter().enumerate().map(zone_state).collect(),
-            lines: self.lines.iter().map(line_state).collect(),
+            lines: self.lines.iter().enumerate().map(line_state).collect(),
             readings,
             crossings: Vec::new(),
         }

@@ -1,18 +1,22 @@
 //! How far one camera's counts of people can be trusted, zone by zone: lower bounds, and the second opinion.
 
-use super::fused_count::FusedCount;
+use super::fused_count::{FusedCount, ZonePeople};
+use super::line_measures::FLOW_WINDOW_S;
 use super::saturation::{CrowdMemory, CrowdSample, SaturationWatch, overlapping};
-use crate::config::{CameraPlan, CountingPlan, ZonePlan};
-use crate::geometry::{Polygon, people_in};
+use crate::config::{CameraPlan, CountingPlan, LinePlan, ZonePlan};
+use crate::geometry::{Polygon, Segment, people_in};
 use crate::model::{
-    CountEvidence, DensityMap, FrameSize, Mark, Measure, NormPoint, ObjectClass, PixelBox, PixelPoint, Reading,
-    SaturationReason, Timestamp, Track, UnknownReason, ZoneState,
+    CountEvidence, DensityMap, FrameSize, LineState, Mark, Measure, NormPoint, ObjectClass, PixelBox, PixelPoint,
+    Reading, SaturationReason, Scope, Timestamp, Track, UnknownReason, ZoneState,
 };
 
 /// A density map stands for the moment until this many more should have come: one or two may get lost on the way.
 const MAP_TURNS: f64 = 3.0;
 /// From the top of a person's box to the middle of the head, as a share of the box's height.
 const HEAD_MIDDLE: f64 = 0.07;
+/// Whom a zone hides is hidden at a line, too, that runs through it or so near, in heights of the people there: a person in
+/// the zone covers so much of the picture beside it.
+const NEAR_HEIGHTS: f64 = 0.5;
 
 /// What is kept of a zone that counts people.
 #[derive(Debug, Clone)]
@@ -27,11 +31,24 @@ struct Zone {
     map: Option<(Timestamp, f64)>,
 }
 
-/// Judges the counts of a camera: of its zones and of the whole picture.
+/// What is kept of a line that counts people.
+#[derive(Debug, Clone)]
+struct Line {
+    ends: (NormPoint, NormPoint),
+    /// Its distance in pixels from each zone that counts people, by the zone's place in the plan.
+    zones_px: Vec<(usize, f64)>,
+    /// When people were missed at it last since pictures have this size.
+    missed: Option<Timestamp>,
+    /// Whether they ever were.
+    was_ever_missed: bool,
+}
+
+/// Judges the counts of a camera: of its zones and lines and of the whole picture.
 #[derive(Debug, Clone)]
 pub(super) struct CountQuality {
     counting: CountingPlan,
     zones: Vec<Option<Zone>>,
+    lines: Vec<Option<Line>>,
     picture: CrowdMemory,
     picture_watch: SaturationWatch,
     /// Why the count of the whole picture is a lower bound by its own signs.
@@ -52,9 +69,18 @@ impl CountQuality {
                 map: None,
             })
         };
+        let line = |line: &LinePlan| {
+            line.classes.contains(ObjectClass::Person).then(|| Line {
+                ends: (line.a, line.b),
+                zones_px: Vec::new(),
+                missed: None,
+                was_ever_missed: false,
+            })
+        };
         Self {
             counting: plan.counting,
             zones: plan.zones.iter().map(zone).collect(),
+            lines: plan.lines.iter().map(line).collect(),
             picture: CrowdMemory::default(),
             picture_watch: SaturationWatch::default(),
             picture_reason: None,
@@ -70,6 +96,12 @@ impl CountQuality {
             zone.outline = zone.corners.iter().map(|corner| corner.to_px(size)).collect();
             zone.polygon = Polygon::new(&zone.outline);
             (zone.watch, zone.reason) = (SaturationWatch::default(), None);
+        }
+        for line in self.lines.iter_mut().flatten() {
+            let segment = Segment { a: line.ends.0.to_px(size), b: line.ends.1.to_px(size) };
+            let zones = self.zones.iter().enumerate().filter_map(|(index, zone)| Some((index, zone.as_ref()?)));
+            line.zones_px = zones.map(|(index, zone)| (index, zone.polygon.distance_to(&segment))).collect();
+            line.missed = None;
         }
     }
 
@@ -117,6 +149,16 @@ impl CountQuality {
                 zone.map = Some((at, zone.people_on(map, height_px.unwrap_or(0.0))));
             }
         }
+        let misses_nearby = |&(index, distance_px): &(usize, f64)| {
+            let Some(zone) = self.zones.get(index).and_then(Option::as_ref) else { return false };
+            let height_px = zone.watch.memory().height_px().or_else(|| self.picture.height_px());
+            zone.reason.is_some() && distance_px <= NEAR_HEIGHTS * height_px.unwrap_or(0.0)
+        };
+        for line in self.lines.iter_mut().flatten() {
+            if self.picture_reason.is_some() || line.zones_px.iter().any(misses_nearby) {
+                (line.missed, line.was_ever_missed) = (Some(at), true);
+            }
+        }
     }
 
     /// Whether the count of the whole picture is a lower bound: where it is one by its own signs, or a zone's is one, since
@@ -135,23 +177,21 @@ impl CountQuality {
             return state;
         };
         state.saturation = now.ok().and(zone.reason);
-        let mut boxes = people.occupancy;
+        let fused = self.fused(zone, people.occupancy, now);
         if state.saturation.is_some() {
-            boxes = Measure::Occupancy.where_people_are_missed(boxes);
-            state.readings = state.readings.where_people_are_missed();
+            let surge = state.readings.get(Measure::Surge);
+            state.readings = state.readings.where_people_are_missed(Scope::Zone);
+            // With a map it is the surge of the fused count, and as good as that: at least.
+            if let (Some(Reading::Valid(per_min)), true) = (surge, fused.map_joins()) {
+                state.readings.set(Measure::Surge, Reading::AtLeast(per_min));
+            }
         }
-        let map_every_s = self.counting.density_map_every_s;
-        let fresh = |&(taken, _): &(Timestamp, f64)| {
-            let age_s = now.ok().map(|now| now.seconds_since(taken));
-            age_s.zip(map_every_s).is_some_and(|(age_s, every_s)| age_s <= MAP_TURNS * every_s)
-        };
-        let fused = FusedCount::new(boxes, zone.map.filter(fresh).map(|(_, people)| people));
         people.occupancy = fused.reading;
         state.readings.set(Measure::Occupancy, fused.reading);
         if let Some(area_m2) = zone.area_m2 {
             state.readings.set(Measure::Density, fused.reading.map(|people| people / area_m2));
         }
-        if map_every_s.is_some() {
+        if self.counting.density_map_every_s.is_some() {
             let disagreement = match (fused.disagreement, now) {
                 (Some(disagreement), _) => Reading::Valid(disagreement),
                 (None, Err(reason)) => Reading::Unknown(reason),
@@ -160,6 +200,42 @@ impl CountQuality {
             state.readings.set(Measure::CountDisagreement, disagreement);
         }
         state
+    }
+
+    /// The zone's people by the boxes' count, as counted, and the newest map.
+    fn fused(&self, zone: &Zone, boxes: Reading, now: Result<Timestamp, UnknownReason>) -> FusedCount {
+        let misses = now.is_ok() && zone.reason.is_some();
+        let boxes = if misses { Measure::Occupancy.where_people_are_missed(Scope::Zone, boxes) } else { boxes };
+        let every_s = self.counting.density_map_every_s;
+        let fresh = |&(taken, _): &(Timestamp, f64)| {
+            let age_s = now.ok().map(|now| now.seconds_since(taken));
+            age_s.zip(every_s).is_some_and(|(age_s, every_s)| age_s <= MAP_TURNS * every_s)
+        };
+        FusedCount::new(boxes, zone.map.filter(fresh).map(|(_, people)| people))
+    }
+
+    /// How many people are in the zone of that place in the plan, as of the newest frame; `boxes`: as they were counted.
+    pub(super) fn people(&self, index: usize, boxes: Reading, now: Timestamp) -> Option<ZonePeople> {
+        let fused = match self.zones.get(index).and_then(Option::as_ref) {
+            Some(zone) => self.fused(zone, boxes, Ok(now)),
+            None => FusedCount::new(boxes, None),
+        };
+        Some(ZonePeople { fused: fused.reading.value()?, boxes: boxes.value()?, map_joins: fused.map_joins() })
+    }
+
+    /// The line of that place in the plan with its readings as they can be trusted. People are missed at it while the whole
+    /// picture's count is a lower bound by its own signs, or that of a zone is which it runs through or along; a flow is
+    /// short of them for as long as they would count in it, and a total for good.
+    pub(super) fn judged_line(
+        &self,
+        index: usize,
+        state: LineState,
+        now: Result<Timestamp, UnknownReason>,
+    ) -> LineState {
+        let Some(line) = self.lines.get(index).and_then(Option::as_ref) else { return state };
+        let misses = now.ok().zip(line.missed).is_some_and(|(now, missed)| now.seconds_since(missed) <= FLOW_WINDOW_S);
+        let readings = if misses { state.readings.where_people_are_missed(Scope::Line) } else { state.readings };
+        LineState { readings, people_were_missed: line.was_ever_missed, ..state }
     }
 }
 
@@ -184,7 +260,7 @@ mod tests {
     use super::*;
     use crate::flow::CameraFlow;
     use crate::flow::camera::tests::plan;
-    use crate::model::{FrameMeta, TrackId, TrackState};
+    use crate::model::{FrameMeta, LineId, TrackId, TrackState};
 
     const SIZE: FrameSize = FrameSize { width_px: 416, height_px: 416 };
 
@@ -237,7 +313,7 @@ mod tests {
         assert_eq!(of(Measure::Occupancy), Some(Reading::AtLeast(6.0)));
         assert_eq!(of(Measure::Density), Some(Reading::AtLeast(0.6)));
         assert_eq!(of(Measure::Loitering), Some(Reading::AtLeast(0.0)));
-        assert_eq!(of(Measure::LongestDwell), Some(Reading::Valid(2.0)));
+        assert_eq!(of(Measure::LongestDwell), Some(Reading::AtLeast(2.0)));
         assert_eq!(step.readings.get(Measure::People), Some(Reading::AtLeast(6.0)));
         assert_eq!((state.saturation, of(Measure::CountDisagreement)), (Some(SaturationReason::Overlap), None));
         let blind = flow.blind();
@@ -306,6 +382,52 @@ mod tests {
     }
 
     #[test]
+    fn a_line_along_a_crowd_misses_people_in_its_flows_for_a_minute_and_in_its_totals_for_good() {
+        let corner = |x: f64, y: f64| NormPoint { x: x / 416.0, y: y / 416.0 };
+        let mut plan = plan(false);
+        plan.zones[0].polygon =
+            vec![corner(90.0, 60.0), corner(200.0, 60.0), corner(200.0, 110.0), corner(90.0, 110.0)];
+        plan.zones[0].area_m2 = Some(2.0);
+        let line = |y: f64| LinePlan { a: corner(90.0, y), b: corner(200.0, y), ..plan.lines[0].clone() };
+        // Through the zone; along its border, within half of a person's height of 60 pixels; farther away.
+        plan.lines = [80.0, 130.0, 150.0].map(line).to_vec();
+        for (index, line) in plan.lines.iter_mut().enumerate() {
+            line.id = LineId::new(&format!("gate{index}")).unwrap();
+        }
+        let mut flow = CameraFlow::new(&plan);
+        // Four people side by side, 2 to a square metre: the zone is dense, and nobody in the picture overlaps.
+        let mut lines = |second: u32| {
+            let mut people = if second <= 20 { crowd(4, 60.0) } else { Vec::new() };
+            for (place, track) in people.iter_mut().enumerate() {
+                track.bbox.left += 13.0 * place as f64;
+                track.bbox.right += 13.0 * place as f64;
+            }
+            let step = flow.step(&frame(f64::from(second), 0), &people, &[]);
+            step.lines.into_iter().map(|line| (line.readings.get(Measure::FlowIn).unwrap(), line.people_were_missed))
+        };
+        let mut seen = Vec::new();
+        for second in 0..=100 {
+            seen.push(lines(second).collect::<Vec<_>>());
+        }
+        let (valid, at_least) = (Reading::Valid(0.0), Reading::AtLeast(0.0));
+        assert_eq!(seen[20], [(at_least, true), (at_least, true), (valid, false)]);
+        // The crowd is gone from second 21 on; its count is taken as it is again five seconds later.
+        assert_eq!(seen[80], [(at_least, true), (at_least, true), (valid, false)]);
+        assert_eq!(seen[100], [(valid, true), (valid, true), (valid, false)]);
+    }
+
+    #[test]
+    fn in_a_crowded_picture_every_line_misses_people() {
+        let mut flow = flow(None);
+        let step = (0..=20).map(|second| flow.step(&frame(f64::from(second), 0), &crowd(6, 60.0), &[])).last().unwrap();
+        let line = &step.lines[0];
+        assert_eq!(line.readings.get(Measure::FlowOut), Some(Reading::AtLeast(0.0)));
+        // Nobody crossed: of the share there is nothing to know in any case.
+        assert_eq!(line.readings.get(Measure::CounterFlow), Some(Reading::Unknown(UnknownReason::NotEnough)));
+        assert!(line.people_were_missed);
+    }
+
+    #[test]
     fn a_second_opinion_raises_a_lower_bound_while_it_is_fresh() {
         let mut flow = flow(Some(1.0));
         let mut step = |seconds: f64, people: u64, evidence: CountEvidence| {
@@ -333,6 +455,47 @@ mod tests {
         assert_eq!(after.readings.get(Measure::CountDisagreement), Some(unknown));
         let blind = &flow.blind().zones[0];
         assert_eq!(blind.readings.get(Measure::CountDisagreement), Some(Reading::Unknown(UnknownReason::NoFrames)));
+    }
+
+    #[test]
+    fn what_a_map_sees_grow_is_forecast_and_a_surge_while_the_boxes_stand_still() {
+        let mut plan = plan(false);
+        plan.counting.density_map_every_s = Some(1.0);
+        plan.zones[0].thresholds_per_m2[3] = Some(4.0);
+        let watch = |grows: bool| {
+            let mut flow = CameraFlow::new(&plan);
+            let mut state = None;
+            for second in 0..60 {
+                let people = 12.0 + if grows { 0.25 * second as f32 } else { 0.0 };
+                flow.consider(map(people, Mark::Foot));
+                state = flow.step(&frame(f64::from(second), 0), &crowd(8, 60.0), &[]).zones.pop();
+            }
+            let readings = state.unwrap().readings;
+            [Measure::Surge, Measure::TimeToRed].map(|measure| readings.get(measure).unwrap())
+        };
+        let [surge, time_to_red] = watch(true);
+        let Reading::AtLeast(per_min) = surge else { panic!("{surge:?}") };
+        assert!((per_min - 15.0).abs() < 1.1, "{per_min}");
+        // From 26.75 people to 40 on 10 m², a quarter a second.
+        let Reading::AtMost(seconds) = time_to_red else { panic!("{time_to_red:?}") };
+        assert!((seconds - 53.0).abs() < 4.0, "{seconds}");
+        assert_eq!(watch(false), [Reading::AtLeast(0.0), Reading::Unknown(UnknownReason::PeopleMissed)]);
+    }
+
+    #[test]
+    fn a_map_that_joins_in_or_drops_out_is_no_surge() {
+        let mut plan = plan(false);
+        plan.counting.density_map_every_s = Some(1.0);
+        plan.zones[0].thresholds_per_m2[3] = Some(4.0);
+        let mut flow = CameraFlow::new(&plan);
+        for second in 0..120 {
+            if (40..80).contains(&second) {
+                flow.consider(map(30.0, Mark::Foot));
+            }
+            let readings = flow.step(&frame(f64::from(second), 0), &crowd(8, 60.0), &[]).zones.remove(0).readings;
+            let surge = readings.value(Measure::Surge).unwrap_or(0.0);
+            assert_eq!((surge, readings.value(Measure::TimeToRed)), (0.0, None), "{second}: {readings:?}");
+        }
     }
 
     #[test]

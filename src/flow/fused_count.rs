@@ -30,6 +30,17 @@ pub struct FusedCount {
     pub disagreement: Option<f64>,
 }
 
+/// How the people in a zone stood in a frame, for what is made from counts over a while.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct ZonePeople {
+    /// By both opinions.
+    pub(super) fused: f64,
+    /// By the boxes alone.
+    pub(super) boxes: f64,
+    /// A map joins in: the boxes' count is a lower bound, and there is a fresh map.
+    pub(super) map_joins: bool,
+}
+
 impl FusedCount {
     /// From the boxes' count and the map's, in people.
     #[must_use]
@@ -40,6 +51,12 @@ impl FusedCount {
             _ => boxes,
         };
         Self { reading, disagreement }
+    }
+
+    /// Whether the map could raise the count: the boxes' was a lower bound, and there was a map.
+    #[must_use]
+    pub fn map_joins(&self) -> bool {
+        self.disagreement.is_some() && matches!(self.reading, Reading::AtLeast(_))
     }
 }
 

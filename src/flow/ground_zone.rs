@@ -3,8 +3,9 @@
 use super::ground::{GroundFlow, GroundPerson, GroundScene};
 use super::measures::{
     DispersalWatch, GatheringWatch, GroundDirection, GroundField, GroundVelocity, LevelOfServiceTable,
-    LevelOfServiceWatch, OscillationWindow, PressureSettings, StandingWatch, StopAndGo, TurbulenceWatch, WrongWay,
-    counter_flow, direction_entropy, mean_speed_of_mps, polar_order, speed_deficit, standing_share, voronoi_density,
+    LevelOfServiceWatch, OscillationWindow, PressureSettings, StandingWatch, StopAndGo, TurbulenceWatch, VelocityNoise,
+    WrongWay, counter_flow, direction_entropy, mean_speed_of_mps, polar_order, speed_deficit, standing_share,
+    voronoi_density,
 };
 use crate::config::{ZonePlan, point_on_ground, polygon_on_ground, zone_on_ground};
 use crate::geometry::GroundArea;
@@ -24,6 +25,7 @@ pub(super) struct GroundZone {
     level: LevelOfServiceWatch,
     stop_and_go: StopAndGo,
     oscillation: OscillationWindow,
+    noise: VelocityNoise,
     turbulence: TurbulenceWatch,
     standing: StandingWatch,
     gathering: GatheringWatch,
@@ -49,6 +51,7 @@ impl GroundZone {
             level: LevelOfServiceWatch::new(table),
             stop_and_go: StopAndGo::default(),
             oscillation: OscillationWindow::default(),
+            noise: VelocityNoise::default(),
             turbulence: TurbulenceWatch::default(),
             standing: StandingWatch::new(plan.groups),
             gathering: GatheringWatch::new(plan.gathering),
@@ -88,6 +91,7 @@ impl GroundZone {
         self.level.reset();
         self.stop_and_go = StopAndGo::default();
         self.oscillation.reset();
+        self.noise.reset();
         self.turbulence = TurbulenceWatch::default();
         self.standing.reset();
         self.gathering.reset();
@@ -102,6 +106,7 @@ impl GroundZone {
         let density_per_m2 = voronoi_density(&scene.cells, &self.area);
         readings.set(Measure::VoronoiDensity, Reading::Valid(density_per_m2));
         readings.set(Measure::LevelOfService, Reading::Valid(self.level.step(density_per_m2).number()));
+        self.noise.step(at, inside.iter().map(|person| (person.track, person.point)));
         self.step_field(at, scene, readings);
         self.step_movement(at, &velocities, density_per_m2, readings);
         if let Some(allowed) = self.allowed {
@@ -125,12 +130,14 @@ impl GroundZone {
 
     fn step_field(&mut self, at: Timestamp, scene: &GroundScene, readings: &mut Readings) {
         let Some(field) = &mut self.field else { return };
+        field.assume_noise(self.noise.variance());
         field.scatter(&scene.points_and_velocities);
         readings.set_measured(Measure::LocalDensity, field.densest(0).map(|densest| densest.per_m2));
         let pressure = field.greatest_pressure(0).map(|(_, pressure)| pressure);
         readings.set_measured(Measure::Pressure, pressure.map(|pressure| pressure.per_s2));
         // Where it isn't dense there is no pressure to tell, and no turbulence.
-        readings.set_whether(Measure::Turbulence, self.turbulence.step(at, pressure));
+        let surest = field.surest_pressure(0, TurbulenceWatch::DENSE_PER_M2);
+        readings.set_whether(Measure::Turbulence, self.turbulence.step(at, surest));
     }
 
     fn step_movement(

@@ -172,7 +172,12 @@ impl LineCounter {
             let (in_total, out_total) = self.totals[class as usize];
             (class, in_total, out_total)
         };
-        LineState { line: self.id.clone(), totals: self.classes.iter().map(total).collect(), readings: Readings::NONE }
+        LineState {
+            line: self.id.clone(),
+            totals: self.classes.iter().map(total).collect(),
+            people_were_missed: false,
+            readings: Readings::NONE,
+        }
     }
 }
 

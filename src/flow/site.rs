@@ -192,7 +192,12 @@ mod tests {
         let flow = |[into, out]: [f64; 2]| {
             Readings::NONE.with(Measure::FlowIn, Valid(into)).with(Measure::FlowOut, Valid(out))
         };
-        let line = |flows| LineState { line: LineId::new("steps").unwrap(), totals: Vec::new(), readings: flow(flows) };
+        let line = |flows| LineState {
+            line: LineId::new("steps").unwrap(),
+            totals: Vec::new(),
+            people_were_missed: false,
+            readings: flow(flows),
+        };
         FrameReport {
             camera: camera(id),
             at: Timestamp(0),

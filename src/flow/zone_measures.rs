@@ -1,5 +1,6 @@
 //! Everything that is measured of the people in a zone besides counting them.
 
+use super::fused_count::ZonePeople;
 use super::ground::{GroundFlow, GroundScene};
 use super::ground_zone::GroundZone;
 use super::measures::{DwellWindow, FillForecast, FlowBalance, SurgeWindow, TimeToThreshold};
@@ -13,12 +14,8 @@ const FORECAST_EVERY_S: f64 = 1.0;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ZoneMoment<'a> {
     pub(super) at: Timestamp,
-    /// What was counted.
-    pub(super) counted: &'a Readings,
     /// Lengths of the stays that ended since the frame before, in seconds.
     pub(super) ended_stays_s: &'a [f64],
-    /// People who have come in and gone out over the enclosing lines since the start.
-    pub(super) balance: (u64, u64),
     /// Everybody on the ground, where the camera is calibrated.
     pub(super) scene: Option<&'a GroundScene>,
 }
@@ -31,6 +28,8 @@ pub(super) struct ZoneMeasures {
     surge: SurgeWindow,
     forecast: Option<Forecast>,
     balance: Option<FlowBalance>,
+    /// Whether a density map joined in the newest count.
+    map_joined: bool,
     /// As of the newest frame.
     readings: Readings,
 }
@@ -50,6 +49,7 @@ impl ZoneMeasures {
             surge: SurgeWindow::new(plan.surge),
             forecast: area_m2.map(|area_m2| Forecast::new(area_m2, plan.thresholds_per_m2, is_enclosed)),
             balance: is_enclosed.then(FlowBalance::default),
+            map_joined: false,
             readings: Readings::NONE,
         };
         measures.readings = measures.unknown(UnknownReason::NotStarted);
@@ -85,7 +85,7 @@ impl ZoneMeasures {
         &self.readings
     }
 
-    /// Takes in a frame.
+    /// Takes in a frame; [`ZoneMeasures::step_counts`] is to follow.
     pub(super) fn step(&mut self, moment: ZoneMoment<'_>) {
         let at = moment.at;
         let mut readings = self.unknown(UnknownReason::NotEnough);
@@ -98,21 +98,37 @@ impl ZoneMeasures {
             readings.set(Measure::MedianDwell, Reading::Valid(dwell.median_s));
             readings.set(Measure::P90Dwell, Reading::Valid(dwell.p90_s));
         }
-        if let Some(occupancy) = moment.counted.value(Measure::Occupancy) {
-            self.surge.push(at, occupancy);
-            readings.set_measured(Measure::Surge, self.surge.people_per_min());
-            if let Some(balance) = &mut self.balance {
-                balance.push(at, moment.balance.0, moment.balance.1, occupancy);
-                readings.set_measured(Measure::BalanceDrift, balance.drift().map(|drift| drift.people));
+        self.readings = readings;
+    }
+
+    /// Takes in how many people there are in that frame, as both opinions have it, and how many have come in and gone out over
+    /// the enclosing lines since the start. When a density map joins in or drops out the count jumps and the crowd doesn't:
+    /// what is made from its changes begins anew. The drift of the balance is that of the boxes.
+    pub(super) fn step_counts(&mut self, at: Timestamp, people: ZonePeople, balance_totals: (u64, u64)) {
+        if people.map_joins != self.map_joined {
+            self.map_joined = people.map_joins;
+            self.surge.reset();
+            if let Some(forecast) = &mut self.forecast {
+                forecast.forget_moments();
             }
         }
-        // Cells of people beside the zone reach into it: their density changes little by little.
-        let density = readings.value(Measure::VoronoiDensity).or(moment.counted.value(Measure::Density));
-        if let (Some(forecast), Some(density_per_m2)) = (&mut self.forecast, density) {
-            forecast.step(at, density_per_m2, moment.balance);
-            readings.set_all(&forecast.newest);
+        self.surge.push(at, people.fused);
+        self.readings.set_measured(Measure::Surge, self.surge.people_per_min());
+        if let Some(balance) = &mut self.balance {
+            balance.push(at, balance_totals.0, balance_totals.1, people.boxes);
+            self.readings.set_measured(Measure::BalanceDrift, balance.drift_people());
         }
-        self.readings = readings;
+        if let Some(forecast) = &mut self.forecast {
+            let counted_per_m2 = people.fused / forecast.area_m2;
+            // Cells of people beside the zone reach into it: their density changes little by little.
+            let density_per_m2 = match self.readings.value(Measure::VoronoiDensity) {
+                Some(voronoi_per_m2) if people.map_joins => voronoi_per_m2.max(counted_per_m2),
+                Some(voronoi_per_m2) => voronoi_per_m2,
+                None => counted_per_m2,
+            };
+            forecast.step(at, density_per_m2, balance_totals);
+            self.readings.set_all(&forecast.newest);
+        }
     }
 }
 
@@ -173,6 +189,6 @@ fn times(forecast: Option<TimeToThreshold>) -> [Reading; 3] {
         Some(TimeToThreshold::In { likely_s, earliest_s, latest_s }) => {
             [Reading::Valid(likely_s), Reading::Valid(earliest_s), latest_s.map_or(beyond, Reading::Valid)]
         }
-        Some(TimeToThreshold::NotFilling) => [beyond; 3],
+        Some(TimeToThreshold::NotFilling { earliest_s }) => [beyond, earliest_s.map_or(beyond, Reading::Valid), beyond],
     }
 }

@@ -80,6 +80,21 @@ impl Polygon {
         self.sides.iter().map(|side| side.square_distance(point)).fold(f64::INFINITY, f64::min).sqrt()
     }
 
+    /// Distance in pixels between the segment and the polygon with its inside: 0 where they have a point in common,
+    /// infinite where the polygon has no sides.
+    #[must_use]
+    pub fn distance_to(&self, segment: &Segment) -> f64 {
+        let ends = [segment.a, segment.b];
+        let meets = |side: &Segment| segment.crossing(side.a, side.b) != 0;
+        if ends.into_iter().any(|end| self.contains(end)) || self.sides.iter().any(meets) {
+            return 0.0;
+        }
+        // Two segments that don't cross are nearest at an end of one of them.
+        let corners = self.sides.iter().map(|side| segment.square_distance(side.a));
+        let of_ends = ends.into_iter().flat_map(|end| self.sides.iter().map(move |side| side.square_distance(end)));
+        corners.chain(of_ends).fold(f64::INFINITY, f64::min).sqrt()
+    }
+
     /// [`Polygon::border_distance`], positive inside, negative outside.
     #[must_use]
     pub fn signed_distance(&self, point: PixelPoint) -> f64 {
@@ -132,6 +147,12 @@ mod tests {
         assert_eq!(u.signed_distance(at(20.0, 45.0)), 5.0);
         assert_eq!(u.signed_distance(at(20.0, 20.0)), -10.0);
         assert_eq!(u.signed_distance(at(43.0, 54.0)), -5.0);
+        let segment = |a: (f64, f64), b: (f64, f64)| Segment { a: at(a.0, a.1), b: at(b.0, b.1) };
+        // Within an arm; right through; in the notch, 4 from a side; beside a corner.
+        assert_eq!(u.distance_to(&segment((2.0, 10.0), (4.0, 20.0))), 0.0);
+        assert_eq!(u.distance_to(&segment((-5.0, 10.0), (60.0, 11.0))), 0.0);
+        assert_eq!(u.distance_to(&segment((14.0, -9.0), (14.0, 20.0))), 4.0);
+        assert_eq!(u.distance_to(&segment((43.0, 54.0), (90.0, 54.0))), 5.0);
         assert_eq!(u.bounds(), PixelBox { left: 0.0, top: 0.0, right: 40.0, bottom: 50.0 });
     }
 

@@ -8,7 +8,7 @@ use super::MetricsError;
 use super::flow::{FlowFamilies, FlowMetrics};
 use super::series::{Families, FollowedTotal, KnownGauge, observe_seconds};
 use crate::config::CameraPlan;
-use crate::model::{CameraState, FrameReport, ObjectClass};
+use crate::model::{CameraState, FrameReport, ObjectClass, Reading};
 
 /// Why a frame that was due was not analysed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -124,6 +124,7 @@ pub(super) struct CameraFamilies {
     last_frame: GaugeVec,
     stage: HistogramVec,
     objects: GaugeVec,
+    objects_are_lower_bound: GaugeVec,
     viewers: GaugeVec,
     live_pictures: IntCounterVec,
     live_sent: IntCounterVec,
@@ -190,6 +191,11 @@ impl CameraFamilies {
                 "Objects counted in the whole picture now. Absent while unknown.",
                 &["camera", "class"],
             )?,
+            objects_are_lower_bound: families.gauges(
+                "crowdflow_picture_objects_is_lower_bound",
+                "1 where the count of the whole picture is a lower bound: the crowd is denser than the detector resolves.",
+                &["camera", "class"],
+            )?,
             viewers: families.gauges("crowdflow_live_viewers", "Open live pictures.", &["camera"])?,
             live_pictures: families.counters(
                 "crowdflow_live_pictures_total",
@@ -227,7 +233,8 @@ pub struct CameraMetrics {
     result_age: Histogram,
     last_frame: KnownGauge,
     stages: Vec<(Stage, Histogram)>,
-    objects: Vec<(ObjectClass, KnownGauge)>,
+    /// How many, and whether that is a lower bound.
+    objects: Vec<(ObjectClass, KnownGauge, KnownGauge)>,
     viewers: Gauge,
     live_encoded: FollowedTotal,
     live_replaced: FollowedTotal,
@@ -243,7 +250,11 @@ impl CameraMetrics {
         let state = |state: CameraState| (state, families.state.with_label_values(&[camera, state.as_str()]));
         let reason = |reason: DropReason| (reason, families.dropped.with_label_values(&[camera, reason.as_str()]));
         let stage = |stage: Stage| (stage, families.stage.with_label_values(&[camera, stage.as_str()]));
-        let objects = |class: ObjectClass| (class, KnownGauge::new(&families.objects, &[camera, class.as_str()]));
+        let objects = |class: ObjectClass| {
+            let labels = [camera, class.as_str()];
+            let is_lower_bound = KnownGauge::new(&families.objects_are_lower_bound, &labels);
+            (class, KnownGauge::new(&families.objects, &labels), is_lower_bound)
+        };
         let live = |outcome: &str| FollowedTotal::new(&families.live_pictures, &[camera, outcome]);
         let metrics = Self {
             up: families.up.with_label_values(&[camera]),
@@ -352,9 +363,11 @@ impl CameraMetrics {
             self.analysed.inc();
             self.last_frame.set(Some(frame.at.0 as f64 / 1e6));
         }
-        for (class, gauge) in &self.objects {
-            let count = || report.tracks.iter().filter(|track| track.class == *class).count() as f64;
-            gauge.set(report.frame.is_some().then(count));
+        for (class, count, is_lower_bound) in &self.objects {
+            let reading = report.count(*class);
+            let known = reading.value().filter(|_| report.frame.is_some());
+            count.set(known);
+            is_lower_bound.set(known.map(|_| f64::from(u8::from(matches!(reading, Reading::AtLeast(_))))));
         }
         self.flow.observe(report);
     }

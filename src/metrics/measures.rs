@@ -4,15 +4,27 @@ use prometheus::GaugeVec;
 
 use super::MetricsError;
 use super::series::{Families, KnownGauge};
-use crate::model::{Measure, Readings, Scope};
+use crate::model::{Measure, Reading, Readings, Scope};
 
 /// What is counted for each class, and has families of its own.
 const COUNTED_BY_CLASS: [Measure; 3] = [Measure::Occupancy, Measure::LongestDwell, Measure::People];
+/// What of it has families for its bounds, too.
+const BOUNDED_BY_CLASS: [Measure; 2] = [Measure::Occupancy, Measure::People];
 
 /// The families of [`MeasureMetrics`] for one kind of place.
 pub(super) struct MeasureFamilies {
     scope: Scope,
     families: Vec<(Measure, GaugeVec)>,
+    /// Whether a measure is a lower bound, and whether an upper one, with the measure's name as label; `None` where none of
+    /// this kind of place may be.
+    lower: Option<GaugeVec>,
+    upper: Option<GaugeVec>,
+}
+
+/// The measures of this whose bounds are told by [`MeasureFamilies`], and whether they may be lower and upper ones.
+fn bounded(scope: Scope) -> impl Iterator<Item = (Measure, (bool, bool))> {
+    let measures = Measure::of(scope).filter(|measure| !BOUNDED_BY_CLASS.contains(measure));
+    measures.map(move |measure| (measure, measure.may_be_bound(scope)))
 }
 
 impl MeasureFamilies {
@@ -35,13 +47,26 @@ impl MeasureFamilies {
             known.push((facts.metric, family.clone()));
             of_measures.push((measure, family));
         }
-        Ok(Self { scope, families: of_measures })
+        let bound = |may_be: bool, which: &str| -> Result<Option<GaugeVec>, MetricsError> {
+            let place = (scope != Scope::Camera).then_some(scope.as_str());
+            let labels: Vec<&str> = ["camera"].into_iter().chain(place).chain(["measure"]).collect();
+            let name = format!("crowdflow_{}_measure_is_{which}_bound", scope.as_str());
+            let help = format!("1 where the measure is known by its {which} bound only, else 0. Absent while unknown.");
+            may_be.then(|| families.gauges(&name, &help, &labels)).transpose()
+        };
+        let lower = bound(bounded(scope).any(|(_, (is_lower, _))| is_lower), "lower")?;
+        let upper = bound(bounded(scope).any(|(_, (_, is_upper))| is_upper), "upper")?;
+        Ok(Self { scope, families: of_measures, lower, upper })
     }
 }
 
 /// The series of one place.
 #[derive(Debug)]
-pub(super) struct MeasureMetrics(Vec<(Measure, KnownGauge)>);
+pub(super) struct MeasureMetrics {
+    values: Vec<(Measure, KnownGauge)>,
+    lower: Vec<(Measure, KnownGauge)>,
+    upper: Vec<(Measure, KnownGauge)>,
+}
 
 impl MeasureMetrics {
     /// `place`: the zone's, line's or site's id; nothing for the whole camera. A site has no camera.
@@ -53,12 +78,39 @@ impl MeasureMetrics {
             let labels: Vec<&str> = camera.into_iter().chain(place).chain(own).collect();
             (*measure, KnownGauge::new(family, &labels))
         };
-        Self(families.families.iter().map(gauge).collect())
+        let bound = |family: &GaugeVec, measure: Measure| {
+            let place = (families.scope != Scope::Camera).then_some(place);
+            let labels: Vec<&str> = [camera].into_iter().chain(place).chain([measure.as_str()]).collect();
+            (measure, KnownGauge::new(family, &labels))
+        };
+        let bounds = |family: &Option<GaugeVec>, is_upper: bool| -> Vec<(Measure, KnownGauge)> {
+            let may_be = |(measure, (lower, upper)): (Measure, (bool, bool))| {
+                let may_be = if is_upper { upper } else { lower };
+                may_be.then_some(measure)
+            };
+            let measures = family.iter().flat_map(|family| {
+                bounded(families.scope).filter_map(may_be).map(move |measure| bound(family, measure))
+            });
+            measures.collect()
+        };
+        Self {
+            values: families.families.iter().map(gauge).collect(),
+            lower: bounds(&families.lower, false),
+            upper: bounds(&families.upper, true),
+        }
     }
 
     pub fn observe(&self, readings: &Readings) {
-        for (measure, gauge) in &self.0 {
+        for (measure, gauge) in &self.values {
             gauge.set(readings.value(*measure));
         }
+        let tell = |gauges: &[(Measure, KnownGauge)], is_bound: fn(Reading) -> bool| {
+            for (measure, gauge) in gauges {
+                let reading = readings.get(*measure).filter(|reading| reading.value().is_some());
+                gauge.set(reading.map(|reading| f64::from(u8::from(is_bound(reading)))));
+            }
+        };
+        tell(&self.lower, |reading| matches!(reading, Reading::AtLeast(_)));
+        tell(&self.upper, |reading| matches!(reading, Reading::AtMost(_)));
     }
 }

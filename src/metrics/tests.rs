@@ -81,6 +81,7 @@ fn report(seconds: f64, occupancy: Reading, total: u64) -> FrameReport {
         lines: vec![LineState {
             line: LineId::new("door").unwrap(),
             totals: vec![(ObjectClass::Person, total, total + 1)],
+            people_were_missed: false,
             readings: Readings::NONE
                 .with(Measure::SpecificFlowIn, occupancy.map(|_| 0.75))
                 .with(Measure::SpecificFlowOut, Reading::Unknown(UnknownReason::NotEnough)),
@@ -148,7 +149,9 @@ fn what_becomes_unknown_disappears() {
     crowdflow_zone_longest_dwell_seconds{camera="gate",class="bicycle",zone="plaza"} 4.5
     crowdflow_zone_longest_dwell_seconds{camera="gate",class="person",zone="plaza"} 4.5
     crowdflow_picture_objects{camera="gate",class="bicycle"} 0
-    crowdflow_picture_objects{camera="gate",class="person"} 1
+    crowdflow_picture_objects{camera="gate",class="person"} 3
+    crowdflow_picture_objects_is_lower_bound{camera="gate",class="bicycle"} 0
+    crowdflow_picture_objects_is_lower_bound{camera="gate",class="person"} 0
     "#);
     metrics.observe(&report(5.0, BLIND, 0));
     assert_eq!(gauges(), Vec::<String>::new());
@@ -161,6 +164,35 @@ fn what_becomes_unknown_disappears() {
     crowdflow_zone_occupancy_is_lower_bound{camera="gate",class="bicycle",zone="plaza"} 1
     crowdflow_zone_occupancy_is_lower_bound{camera="gate",class="person",zone="plaza"} 1
     "#);
+}
+
+#[test]
+fn every_bound_is_told_as_one() {
+    let metrics = metrics(&plan());
+    let bounds = |reading: Reading| {
+        let mut report = report(0.0, reading, 0);
+        report.zones[0].readings.set(Measure::TimeToRed, reading.map(|_| 60.0));
+        metrics.observe(&report);
+        let told = |name: &str| {
+            samples(&metrics, &format!("crowdflow_{name}")).first().map(|line| line[line.len() - 1..].to_owned())
+        };
+        [
+            told(r#"zone_measure_is_lower_bound{camera="gate",measure="density""#),
+            told(r#"zone_measure_is_upper_bound{camera="gate",measure="time_to_red""#),
+            told(r#"line_measure_is_lower_bound{camera="gate",line="door",measure="specific_flow_in""#),
+            told(r#"line_measure_is_lower_bound{camera="gate",line="door",measure="specific_flow_out""#),
+            told(r#"picture_objects_is_lower_bound{camera="gate",class="person""#),
+        ]
+    };
+    let is = |text: [&str; 5]| text.map(|value| (!value.is_empty()).then(|| value.to_owned()));
+    assert_eq!(bounds(Reading::Valid(3.0)), is(["0", "0", "0", "", "0"]));
+    assert_eq!(bounds(Reading::AtLeast(3.0)), is(["1", "0", "1", "", "1"]));
+    assert_eq!(bounds(Reading::AtMost(3.0)), is(["0", "1", "0", "", "0"]));
+    assert_eq!(bounds(BLIND), is([""; 5]));
+    assert_eq!(
+        samples(&metrics, r#"crowdflow_zone_measure_is_lower_bound{camera="gate",measure="speed""#),
+        Vec::<String>::new()
+    );
 }
 
 #[test]

@@ -467,32 +467,70 @@ impl Measure {
         }
     }
 
-    /// What is known of it where people were missed: a measure that grows with the number of people becomes a lower
-    /// bound, the time until a place is full an upper one, and where that was a lower one nothing is known of it. The
-    /// others, such as speed, are of the people who are seen.
+    /// What is known of it at such a place where people were missed. Missed are people, not what those who are seen do:
+    /// whatever is a mean or a share of the people in a zone or picture (speed, directions, dwell) stays as it is, as
+    /// being of those who are seen. Of the others:
+    ///
+    /// - **Numbers and maxima of people** (counts, densities, the longest stay, the largest group) and **flows** over a
+    ///   line: at least.
+    /// - **Pressure** is density times the variance of velocity: the density is at least, the variance, like the speed, is
+    ///   that of those who are seen. At least; unknown would leave nothing of it, as pressure is told from 3 people/m² on
+    ///   and a count by boxes is a lower bound from 2 on.
+    /// - **Speed ratio**: the speed expected falls with density, and the density is at least. At least.
+    /// - **Turbulence, gathering**: "no" is at least no; a "yes" needs no more people than were seen, and stays.
+    /// - **Standing groups**: one who is missed may join two groups into one, or make a third of two people; that there is
+    ///   a group at all is sure where one is seen. At least 1, or at least 0.
+    /// - **Rates of change** (surge, fill rate): a count that has stopped rising may be one that can't rise, and one that
+    ///   rises may be people who come out from behind others. Unknown.
+    /// - **Balance drift** is the balance of the lines less the occupancy, which is at least. At most.
+    /// - **Time to a level**: at most; where it was "not within half an hour", unknown, for the same reason as a surge.
+    /// - **Shares of a line's flow** (counter-flow, wrong way): the nearer of two streams hides the other, so that who is
+    ///   missed is no matter of chance. Unknown.
     #[must_use]
-    pub fn where_people_are_missed(self, reading: Reading) -> Reading {
-        match (self, reading) {
-            (
-                Self::Occupancy
-                | Self::Density
-                | Self::VoronoiDensity
-                | Self::LocalDensity
-                | Self::LevelOfService
-                | Self::Loitering
-                | Self::LargestStandingGroup
-                | Self::People,
-                Reading::Valid(value),
-            ) => Reading::AtLeast(value),
-            _ if self.facts().metric.starts_with("time_to_threshold") => match reading {
-                Reading::Valid(value) => Reading::AtMost(value),
-                // "Not within half an hour" is said of those who are seen: a count that has stopped rising may be one
-                // that can't rise.
-                Reading::AtLeast(_) => Reading::Unknown(UnknownReason::NotEnough),
-                _ => reading,
-            },
+    pub fn where_people_are_missed(self, scope: Scope, reading: Reading) -> Reading {
+        let Reading::Valid(value) = reading else {
+            let is_no_time = self.is_time_to_level() && matches!(reading, Reading::AtLeast(_));
+            return if is_no_time { Reading::Unknown(UnknownReason::PeopleMissed) } else { reading };
+        };
+        match self {
+            Self::Occupancy
+            | Self::Density
+            | Self::VoronoiDensity
+            | Self::LocalDensity
+            | Self::LevelOfService
+            | Self::SpeedRatio
+            | Self::Pressure
+            | Self::LongestDwell
+            | Self::Loitering
+            | Self::LargestStandingGroup
+            | Self::FlowIn
+            | Self::FlowOut
+            | Self::SpecificFlowIn
+            | Self::SpecificFlowOut
+            | Self::CapacityRatio
+            | Self::People => Reading::AtLeast(value),
+            Self::Turbulence | Self::Gathering if value < 1.0 => Reading::AtLeast(value),
+            Self::StandingGroups => Reading::AtLeast(value.min(1.0)),
+            Self::Surge | Self::FillRate => Reading::Unknown(UnknownReason::PeopleMissed),
+            Self::CounterFlow | Self::WrongWay if scope == Scope::Line => Reading::Unknown(UnknownReason::PeopleMissed),
+            Self::BalanceDrift => Reading::AtMost(value),
+            _ if self.is_time_to_level() => Reading::AtMost(value),
             _ => reading,
         }
+    }
+
+    /// Whether a reading of it at such a place may be a lower bound, and whether an upper one.
+    #[must_use]
+    pub fn may_be_bound(self, scope: Scope) -> (bool, bool) {
+        // Of what is yes or no, only a "no" becomes a bound.
+        let bound = self.where_people_are_missed(scope, Reading::Valid(0.0));
+        let is_lower = matches!(bound, Reading::AtLeast(_)) || self.is_time_to_level() || self == Self::Surge;
+        (is_lower, matches!(bound, Reading::AtMost(_)))
+    }
+
+    /// Whether it is the likely, earliest or latest time to a level.
+    fn is_time_to_level(self) -> bool {
+        self.facts().metric.starts_with("time_to_threshold")
     }
 
     /// The flow of people in this direction.
@@ -538,19 +576,45 @@ mod tests {
     fn missed_people_make_bounds_and_never_a_wrong_one() {
         use Reading::{AtLeast, AtMost, Unknown, Valid};
         let blind = Unknown(UnknownReason::NoFrames);
+        let missed = Unknown(UnknownReason::PeopleMissed);
         for (measure, reading, bound) in [
             (Measure::Occupancy, Valid(3.0), AtLeast(3.0)),
             (Measure::LevelOfService, Valid(2.0), AtLeast(2.0)),
-            (Measure::People, AtLeast(3.0), AtLeast(3.0)),
+            (Measure::LongestDwell, Valid(60.0), AtLeast(60.0)),
+            (Measure::Pressure, Valid(0.01), AtLeast(0.01)),
+            (Measure::Turbulence, Valid(0.0), AtLeast(0.0)),
+            (Measure::Turbulence, Valid(1.0), Valid(1.0)),
+            (Measure::Gathering, Valid(0.0), AtLeast(0.0)),
+            (Measure::Gathering, Valid(1.0), Valid(1.0)),
+            (Measure::StandingGroups, Valid(0.0), AtLeast(0.0)),
+            (Measure::StandingGroups, Valid(4.0), AtLeast(1.0)),
+            (Measure::LargestStandingGroup, Valid(4.0), AtLeast(4.0)),
+            (Measure::SpeedRatio, Valid(0.5), AtLeast(0.5)),
+            (Measure::Surge, Valid(-3.0), missed),
+            (Measure::FillRate, Valid(0.1), missed),
+            (Measure::BalanceDrift, Valid(5.0), AtMost(5.0)),
             (Measure::Speed, Valid(1.0), Valid(1.0)),
+            (Measure::CounterFlow, Valid(0.2), Valid(0.2)),
+            (Measure::MeanDwell, Valid(30.0), Valid(30.0)),
             (Measure::CountDisagreement, Valid(0.5), Valid(0.5)),
             (Measure::TimeToRed, Valid(60.0), AtMost(60.0)),
-            (Measure::LatestTimeToRed, AtLeast(1800.0), Unknown(UnknownReason::NotEnough)),
+            (Measure::LatestTimeToRed, AtLeast(1800.0), missed),
             (Measure::TimeToRed, blind, blind),
             (Measure::Density, blind, blind),
         ] {
-            assert_eq!(measure.where_people_are_missed(reading), bound, "{measure:?} {reading:?}");
+            assert_eq!(measure.where_people_are_missed(Scope::Zone, reading), bound, "{measure:?} {reading:?}");
         }
+        for (measure, reading, bound) in [
+            (Measure::FlowIn, Valid(30.0), AtLeast(30.0)),
+            (Measure::SpecificFlowOut, Valid(0.5), AtLeast(0.5)),
+            (Measure::CapacityRatio, Valid(0.4), AtLeast(0.4)),
+            (Measure::CounterFlow, Valid(0.2), missed),
+            (Measure::WrongWay, Valid(0.0), missed),
+            (Measure::FlowOut, blind, blind),
+        ] {
+            assert_eq!(measure.where_people_are_missed(Scope::Line, reading), bound, "{measure:?} {reading:?}");
+        }
+        assert_eq!(Measure::People.where_people_are_missed(Scope::Camera, AtLeast(3.0)), AtLeast(3.0));
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub enum UnknownReason {
     MobileCamera,
     /// Too few people, or too short a time, to measure it.
     NotEnough,
+    /// More people are there than the detector tells apart, and what is measured of those who are seen proves nothing.
+    PeopleMissed,
 }
 
 impl UnknownReason {
@@ -25,6 +27,7 @@ impl UnknownReason {
             Self::NoFrames => "no_frames",
             Self::MobileCamera => "mobile_camera",
             Self::NotEnough => "not_enough",
+            Self::PeopleMissed => "people_missed",
         }
     }
 }

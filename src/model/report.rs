@@ -85,6 +85,8 @@ pub struct LineState {
     pub line: LineId,
     /// `(class, in, out)` in the order of [`ObjectClass::ALL`].
     pub totals: Vec<(ObjectClass, u64, u64)>,
+    /// People were missed at the line at some time since the totals began: those of people are lower bounds.
+    pub people_were_missed: bool,
     /// What is measured of the people who cross it. Empty where it does not count people.
     pub readings: Readings,
 }

@@ -505,7 +505,7 @@ mod tests {
         let readings = Readings::NONE
             .with(Measure::FlowIn, Reading::Valid(12.0))
             .with(Measure::FlowOut, Reading::Unknown(UnknownReason::NotEnough));
-        let lines = [LineState { line: line.clone(), totals: Vec::new(), readings }];
+        let lines = [LineState { line: line.clone(), totals: Vec::new(), people_were_missed: false, readings }];
         let camera = Readings::NONE.with(Measure::People, Reading::Valid(10.0));
         let readings = CameraReadings { zones: &[], lines: &lines, camera: &camera };
         let events = engine.step(Timestamp(1), &camera_id, readings);

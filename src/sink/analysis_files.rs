@@ -34,7 +34,7 @@ const HEAT_MAP: &str = "heat_map.csv";
 const ZONE_COLUMNS: [&str; 7] = ["time", "frame", "camera", "zone", "class", "occupancy", "quality"];
 const LINE_COLUMNS: [&str; 7] = ["time", "frame", "camera", "line", "class", "in_total", "out_total"];
 /// The last column: the measures of this row that are bounds, or unknown for another reason than that there was not
-/// enough to measure, as `column=quality`, with blanks between them.
+/// enough to measure, as `column=quality`, with blanks between them. A line's totals are among them once people were missed.
 const NOT_VALID: &str = "not_valid";
 
 /// The measures of these places that have a column of their own.
@@ -162,7 +162,15 @@ impl AnalysisFiles {
                 let (camera, line_id) = (report.camera.as_str(), line.line.as_str());
                 let row = [time.as_str(), &number, camera, line_id, class.as_str(), &inwards, &outwards];
                 let measured = (class == ObjectClass::Person).then_some(&line.readings);
-                self.lines.write_record(row.into_iter().map(str::to_owned).chain(cells(Scope::Line, measured)))?;
+                let mut cells = cells(Scope::Line, measured);
+                if let Some(not_valid) = cells.last_mut()
+                    && class == ObjectClass::Person
+                    && line.people_were_missed
+                {
+                    let others = std::mem::take(not_valid);
+                    *not_valid = format!("in_total=at_least out_total=at_least {others}").trim_end().to_owned();
+                }
+                self.lines.write_record(row.into_iter().map(str::to_owned).chain(cells))?;
             }
         }
         for alert in &report.alerts {
@@ -304,7 +312,8 @@ mod tests {
         let line = LineState {
             line: LineId::new("l").unwrap(),
             totals: vec![(ObjectClass::Person, 4, 2)],
-            readings: Readings::NONE.with(Measure::FlowIn, Reading::Valid(12.0)),
+            people_were_missed: true,
+            readings: Readings::NONE.with(Measure::FlowIn, Reading::AtLeast(12.0)),
         };
         let report = FrameReport {
             camera: camera.clone(),
@@ -338,6 +347,8 @@ mod tests {
         let lines = rows(&folder.path().join("lines.csv"));
         let first = [time.as_str(), "frame: 5", "camera: cam", "line: l"];
         let people = ["class: person", "in_total: 4", "out_total: 2", "flow_in_per_min: 12"];
+        let people =
+            [&people[..], &["not_valid: in_total=at_least out_total=at_least flow_in_per_min=at_least"]].concat();
         assert_eq!(filled(&lines[0]), [&first[..], &people].concat());
     }
 }

@@ -7,11 +7,12 @@ const AT_LEAST: u8 = 1;
 const AT_MOST: u8 = 2;
 
 /// Every reason with its number, from 3 to 30.
-const REASONS: [(UnknownReason, u8); 4] = [
+const REASONS: [(UnknownReason, u8); 5] = [
     (UnknownReason::NotStarted, 3),
     (UnknownReason::NoFrames, 4),
     (UnknownReason::MobileCamera, 5),
     (UnknownReason::NotEnough, 6),
+    (UnknownReason::PeopleMissed, 7),
 ];
 
 /// The number of a reading's quality.
@@ -25,6 +26,7 @@ pub(super) fn quality(reading: Reading) -> u8 {
             UnknownReason::NoFrames => 4,
             UnknownReason::MobileCamera => 5,
             UnknownReason::NotEnough => 6,
+            UnknownReason::PeopleMissed => 7,
         },
     }
 }

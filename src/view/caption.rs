@@ -38,11 +38,13 @@ pub fn known(state: &ZoneState) -> bool {
     occupancies.chain(state.readings.get(Measure::Density)).any(|reading| reading.value().is_some())
 }
 
-/// `in 12  out 7` where people alone are counted, else the same for each class with its name.
+/// `in 12  out 7` where people alone are counted, else the same for each class with its name; `>=` before those of people
+/// where some were missed.
 pub fn line(state: &LineState) -> String {
     let only_people = matches!(state.totals[..], [(ObjectClass::Person, ..)]);
     let classes = state.totals.iter().map(|(class, inwards, outwards)| {
-        let figures = format!("in {inwards}  out {outwards}");
+        let bound = if *class == ObjectClass::Person && state.people_were_missed { ">=" } else { "" };
+        let figures = format!("in {bound}{inwards}  out {bound}{outwards}");
         if only_people { figures } else { format!("{class} {figures}") }
     });
     classes.collect::<Vec<_>>().join("  ")
@@ -133,12 +135,15 @@ mod tests {
 
     #[test]
     fn a_line_says_both_ways() {
-        let state = |totals: &[_]| {
-            line(&LineState { line: LineId::new("l").unwrap(), totals: totals.to_vec(), readings: Readings::NONE })
+        let line_with = |totals: &[_], people_were_missed| {
+            let (id, totals) = (LineId::new("l").unwrap(), totals.to_vec());
+            line(&LineState { line: id, totals, people_were_missed, readings: Readings::NONE })
         };
+        let state = |totals: &[_]| line_with(totals, false);
         assert_eq!(state(&[(ObjectClass::Person, 12, 7)]), "in 12  out 7");
         let both = [(ObjectClass::Person, 12, 7), (ObjectClass::Car, 1, 0)];
         assert_eq!(state(&both), "person in 12  out 7  car in 1  out 0");
+        assert_eq!(line_with(&both, true), "person in >=12  out >=7  car in 1  out 0");
     }
 
     #[test]

@@ -67,6 +67,7 @@ pub fn report(tracks: Vec<Track>, plaza: Reading, quay: Reading) -> FrameReport 
         lines: vec![LineState {
             line: LineId::new("gate").unwrap(),
             totals: vec![(ObjectClass::Person, 12, 7)],
+            people_were_missed: false,
             readings: Readings::NONE,
         }],
         readings: Readings::NONE,

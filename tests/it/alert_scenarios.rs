@@ -169,6 +169,7 @@ impl Scenario {
                 let line = |(id, measures): (&str, _)| LineState {
                     line: LineId::new(id).unwrap(),
                     totals: Vec::new(),
+                    people_were_missed: false,
                     readings: readings(measures, second, is_blind),
                 };
                 let zones: Vec<_> = self.of_camera(&self.zones, camera).into_iter().map(zone).collect();

@@ -314,6 +314,7 @@ pub fn gate_report(at: Timestamp, people: Reading, road: f64) -> FrameReport {
     let door = LineState {
         line: LineId::new("door").unwrap(),
         totals: vec![(ObjectClass::Person, 418, 395)],
+        people_were_missed: false,
         readings: Readings::NONE,
     };
     report(camera("gate"), at, vec![plaza, road], vec![door], 17)

@@ -294,10 +294,11 @@ function measureList(place) {
 
 function lineTable(camera) {
   if (camera.lines.length === 0) return null;
+  const total = (totals, count) => `${totals.quality === "at_least" ? "≥ " : ""}${count}`;
   const rows = camera.lines.flatMap((line) => line.totals.map((totals, at) => {
     const only = line.totals.length === 1 && totals.class === "person";
     const name = element("td", "", at === 0 ? line.name : "", only ? null : element("span", "faint", ` ${text(totals.class)}`));
-    return element("tr", "", name, element("td", "value number", String(totals.in)), element("td", "value number", String(totals.out)));
+    return element("tr", "", name, element("td", "value number", total(totals, totals.in)), element("td", "value number", total(totals, totals.out)));
   }));
   return element("table", "lines", head("line", "inwards", "outwards"), element("tbody", "", ...rows));
 }

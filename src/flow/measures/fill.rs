@@ -20,8 +20,11 @@ pub enum TimeToThreshold {
         /// as long as it would have to go on, or takes more than half an hour.
         latest_s: Option<f64>,
     },
-    /// The zone doesn't fill, or so slowly that it takes longer than half an hour.
-    NotFilling,
+    /// At its likely rate the zone doesn't fill, or so slowly that it takes longer than half an hour.
+    NotFilling {
+        /// One in ten is sooner all the same; `None`: not even that one within half an hour.
+        earliest_s: Option<f64>,
+    },
 }
 
 /// What was seen in about a second.
@@ -250,9 +253,6 @@ impl FillForecast {
         }
         let scatter = self.scatter();
         let (rate, lasted_s) = self.rate(scatter);
-        if rate.per_m2_s <= 0.0 {
-            return Some(TimeToThreshold::NotFilling);
-        }
         let newest = || self.moments.range(self.moments.len() - LEVEL_MOMENTS..);
         let count = LEVEL_MOMENTS as f64;
         let mean = newest().map(Moment::density_per_m2).sum::<f64>() / count;
@@ -262,17 +262,27 @@ impl FillForecast {
         let level_variance = scatter.wander_per_s * count / 3.0 + scatter.flicker / count;
         // The level smooths the scatter of single frames; it may already be past the threshold while the frame is not.
         let missing = (threshold_per_m2 - mean - rate.per_m2_s * age_s).max(0.0);
-        let likely_s = missing / rate.per_m2_s;
-        if likely_s > Self::HORIZON_S {
-            return Some(TimeToThreshold::NotFilling);
-        }
         // (missing − rate·h)² = z²·(level variance + wander·h + rate variance·h²), as square·h² − 2·half·h + rest = 0.
         let z2 = EIGHTY_PERCENT.powi(2);
         let square = rate.per_m2_s.powi(2) - z2 * rate.variance;
         let half = missing * rate.per_m2_s + z2 * scatter.wander_per_s / 2.0;
         let rest = missing.powi(2) - z2 * level_variance;
-        let root = (half * half - square * rest).max(0.0).sqrt();
-        let earliest_s = if rest > 0.0 { rest / (half + root) } else { 0.0 };
+        let beneath_root = half * half - square * rest;
+        let root = beneath_root.max(0.0).sqrt();
+        let earliest_s = if rest <= 0.0 {
+            Some(0.0)
+        } else {
+            // The smaller of its solutions above 0. Of a zone that empties there may be none: then the walk's upper end turns
+            // back before the threshold.
+            let meets = beneath_root >= 0.0 && half + root > 0.0;
+            meets.then(|| rest / (half + root)).filter(|&earliest_s| earliest_s <= Self::HORIZON_S)
+        };
+        let likely_s = missing / rate.per_m2_s;
+        if rate.per_m2_s <= 0.0 || likely_s > Self::HORIZON_S {
+            return Some(TimeToThreshold::NotFilling { earliest_s });
+        }
+        // Rounding may have it that a tangent misses.
+        let earliest_s = earliest_s.unwrap_or(likely_s).min(likely_s);
         let is_believed = square > 0.0 && likely_s <= lasted_s;
         let latest_s = is_believed.then(|| (half + root) / square).filter(|&latest_s| latest_s <= Self::HORIZON_S);
         Some(TimeToThreshold::In { likely_s, earliest_s, latest_s })
@@ -300,8 +310,9 @@ mod tests {
         assert!((likely_s - 20.0).abs() < 1e-6 && (earliest_s - 20.0).abs() < 1e-3);
         assert!((latest_s.unwrap() - 20.0).abs() < 1e-3);
         assert_eq!(forecast.time_to(0.6), Some(TimeToThreshold::Reached));
-        assert_eq!(forecast.time_to(40.0), Some(TimeToThreshold::NotFilling), "in 33 minutes is not soon");
-        assert_eq!(filled(|_| 0.5, |_| 0).time_to(1.0), Some(TimeToThreshold::NotFilling));
+        let never = Some(TimeToThreshold::NotFilling { earliest_s: None });
+        assert_eq!(forecast.time_to(40.0), never, "in 33 minutes is not soon");
+        assert_eq!(filled(|_| 0.5, |_| 0).time_to(1.0), never);
         assert_eq!(FillForecast::new(100.0, 60.0).time_to(1.0), None);
     }
 
@@ -326,7 +337,26 @@ mod tests {
     #[test]
     fn lines_that_contradict_the_densities_are_not_believed() {
         let emptying = filled(|s| 1.0 - 0.01 * f64::from(s), |s| u64::from(2 * s));
-        assert_eq!(emptying.time_to(2.0), Some(TimeToThreshold::NotFilling));
+        assert_eq!(emptying.time_to(2.0), Some(TimeToThreshold::NotFilling { earliest_s: None }));
+    }
+
+    #[test]
+    fn a_zone_that_is_not_filling_has_an_earliest_time_where_its_scatter_says_so() {
+        // Groups of ten come and go, in a zone of 100 m²; in the end there are as many as at the beginning.
+        let wandering = filled(|s| 0.5 + 0.1 * f64::from((s / 3) % 4) - 0.004 * f64::from(s), |_| 0);
+        let Some(TimeToThreshold::NotFilling { earliest_s: Some(soon_s) }) = wandering.time_to(1.0) else {
+            panic!("{:?}", wandering.time_to(1.0))
+        };
+        assert!(soon_s > 0.0 && soon_s < 600.0, "{soon_s}");
+        let later = wandering.time_to(1.5);
+        let Some(TimeToThreshold::NotFilling { earliest_s: Some(later_s) }) = later else { panic!("{later:?}") };
+        assert!(later_s > soon_s);
+        // What empties surely will not have filled.
+        let emptying = filled(|s| 0.9 - 0.02 * f64::from(s), |_| 0);
+        assert_eq!(emptying.time_to(1.0), Some(TimeToThreshold::NotFilling { earliest_s: None }));
+        // Forty minutes at the likely rate, which is known so badly that it may be a quarter of that.
+        let slow = filled(|s| 0.5 + 0.0004 * f64::from(s) + if s % 5 < 2 { 0.02 } else { 0.0 }, |_| 0);
+        assert!(matches!(slow.time_to(1.5), Some(TimeToThreshold::NotFilling { earliest_s: Some(_) })));
     }
 
     #[test]
@@ -344,7 +374,7 @@ mod tests {
     fn one_who_comes_in_is_no_trend() {
         let one = filled(|s| if s < 12 { 0.50 } else { 0.51 }, |_| 0);
         let Some(forecast) = one.time_to(0.72) else { panic!() };
-        assert!(matches!(forecast, TimeToThreshold::In { latest_s: None, .. } | TimeToThreshold::NotFilling));
+        assert!(matches!(forecast, TimeToThreshold::In { latest_s: None, .. } | TimeToThreshold::NotFilling { .. }));
     }
 
     #[test]
@@ -390,7 +420,10 @@ mod tests {
                         prop_assert!(0.0 <= earliest_s && earliest_s <= likely_s + 1e-9 && likely_s <= FillForecast::HORIZON_S);
                         prop_assert!(latest_s.is_none_or(|latest_s| latest_s >= likely_s - 1e-9));
                     }
-                    Some(TimeToThreshold::NotFilling) | None => (),
+                    Some(TimeToThreshold::NotFilling { earliest_s }) => {
+                        prop_assert!(earliest_s.is_none_or(|s| (0.0..=FillForecast::HORIZON_S).contains(&s)));
+                    }
+                    None => (),
                 }
             }
         }

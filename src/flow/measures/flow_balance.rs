@@ -6,16 +6,6 @@ use super::GAP_S;
 use crate::filter::median;
 use crate::model::Timestamp;
 
-/// How far the lines around a zone and the occupancy counted in it have drifted apart.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Drift {
-    /// (Occupancy at the start + Σin − Σout) − occupancy now, in people: above 0 where the lines have let in more people
-    /// than the zone shows.
-    pub people: f64,
-    /// The same an hour; `None` until ten minutes were compared.
-    pub people_per_h: Option<f64>,
-}
-
 /// The flow balance of a zone that is enclosed by lines: Σin − Σout + occupancy at the start against the occupancy
 /// counted. In and out are those of all its lines together, as seen from the zone. People are neither made nor lost, so
 /// what is left is **counting error**, of the lines or the zone, and nothing about the crowd: a drift that grows says
@@ -30,13 +20,12 @@ pub struct FlowBalance {
     /// Of the last minute: Σin − Σout − occupancy.
     differences: VecDeque<(Timestamp, f64)>,
     newest: Option<Timestamp>,
-    /// Of the stretch: when its first minute was over, and that minute's median.
-    start: Option<(Timestamp, f64)>,
+    /// Of the stretch: the median of its first minute.
+    start: Option<f64>,
     /// Of the stretch.
     drift_people: f64,
     /// Of the stretches before.
     before_people: f64,
-    before_s: f64,
     is_known: bool,
     /// Memory for the work.
     sorted: Vec<f64>,
@@ -44,7 +33,6 @@ pub struct FlowBalance {
 
 const MEDIAN_OVER_S: f64 = 60.0;
 const SPACING_S: f64 = 1.0;
-const LEAST_FOR_RATE_S: f64 = 600.0;
 
 impl FlowBalance {
     /// Takes in the totals of all lines around the zone and its occupancy, as of a frame; times must not go back.
@@ -65,31 +53,24 @@ impl FlowBalance {
         self.sorted.extend(self.differences.iter().map(|&(_, difference)| difference));
         let Some(now) = median(&mut self.sorted) else { return };
         match self.start {
-            Some((_, start)) => self.drift_people = now - start,
+            Some(start) => self.drift_people = now - start,
             None if at.seconds_since(first) >= MEDIAN_OVER_S => {
-                self.start = Some((at, now));
+                self.start = Some(now);
                 self.is_known = true;
             }
             None => (),
         }
     }
 
-    /// The drift as of now; `None` until the first minute is over.
+    /// (Occupancy at the start + Σin − Σout) − occupancy now, in people: above 0 where the lines have let in more people than
+    /// the zone shows. `None` until the first minute is over.
     #[must_use]
-    pub fn drift(&self) -> Option<Drift> {
-        let people = self.before_people + self.drift_people;
-        let compared_s = self.before_s + self.stretch_s();
-        let people_per_h = (compared_s >= LEAST_FOR_RATE_S).then(|| people / compared_s * 3600.0);
-        self.is_known.then_some(Drift { people, people_per_h })
-    }
-
-    fn stretch_s(&self) -> f64 {
-        self.start.zip(self.newest).map_or(0.0, |((start, _), newest)| newest.seconds_since(start))
+    pub fn drift_people(&self) -> Option<f64> {
+        self.is_known.then_some(self.before_people + self.drift_people)
     }
 
     /// Ends the stretch, as a gap does: for when totals or tracks begin anew.
     pub fn begin_stretch(&mut self) {
-        self.before_s += self.stretch_s();
         self.before_people += self.drift_people;
         self.differences.clear();
         (self.newest, self.start, self.drift_people) = (None, None, 0.0);
@@ -121,17 +102,17 @@ mod tests {
     }
 
     #[test]
-    fn exact_lines_have_no_drift_and_missed_people_show_an_hour() {
+    fn exact_lines_have_no_drift_and_missed_people_show() {
         let mut balance = FlowBalance::default();
         balanced(&mut balance, 0, 60, 1_000_000);
-        assert_eq!(balance.drift(), None);
+        assert_eq!(balance.drift_people(), None);
         balanced(&mut balance, 60, 400, 1_000_000);
-        assert_eq!(balance.drift(), Some(Drift { people: 0.0, people_per_h: None }));
+        assert_eq!(balance.drift_people(), Some(0.0));
         let mut balance = FlowBalance::default();
         balanced(&mut balance, 0, 3000, 20);
-        // One in twenty: 180 an hour.
-        let drift = balance.drift().unwrap();
-        assert!((drift.people_per_h.unwrap() + 180.0).abs() < 2.0, "{drift:?}");
+        // One in twenty of those who came since the first minute.
+        let people = balance.drift_people().unwrap();
+        assert!((people + 2940.0 / 20.0).abs() < 2.0, "{people}");
         assert!(balance.differences.len() <= 61);
     }
 
@@ -139,15 +120,15 @@ mod tests {
     fn a_gap_adds_nothing_and_takes_nothing_away() {
         let mut balance = FlowBalance::default();
         balanced(&mut balance, 0, 1000, 20);
-        let before = balance.drift().unwrap();
+        let before = balance.drift_people().unwrap();
         // 500 people came unseen by anybody.
         balance.push(at(1500.0), 950, 0, 1507.0);
-        assert_eq!(balance.drift().unwrap().people, before.people);
+        assert_eq!(balance.drift_people(), Some(before));
         balanced(&mut balance, 1501, 3000, 20);
-        let after = balance.drift().unwrap();
-        assert!((after.people_per_h.unwrap() + 180.0).abs() < 5.0, "{after:?}");
+        let after = balance.drift_people().unwrap();
+        assert!((after - before + 1440.0 / 20.0).abs() < 2.0, "{after}");
         balance.reset();
-        assert_eq!(balance.drift(), None);
+        assert_eq!(balance.drift_people(), None);
     }
 
     proptest! {
@@ -159,7 +140,7 @@ mod tests {
                 went += more_out;
                 balance.push(at(second as f64), came, went, 1000.0 + came as f64 - went as f64);
             }
-            prop_assert_eq!(balance.drift(), Some(Drift { people: 0.0, people_per_h: None }));
+            prop_assert_eq!(balance.drift_people(), Some(0.0));
         }
     }
 }

@@ -33,6 +33,7 @@ pub struct LocalDensity {
 #[derive(Debug, Clone)]
 pub struct GroundField {
     settings: PressureSettings,
+    noise_variance: f64,
     first: GroundPoint,
     spacing_m: f64,
     columns: usize,
@@ -123,6 +124,7 @@ impl GroundField {
         let nothing = vec![0.0; columns * rows];
         let mut field = Self {
             settings,
+            noise_variance: settings.noise_variance,
             first: GroundPoint { x_m: begin(low.x_m, width_m, columns), y_m: begin(low.y_m, length_m, rows) },
             spacing_m,
             columns,
@@ -169,6 +171,12 @@ impl GroundField {
             x_m: self.first.x_m + (node % self.columns) as f64 * self.spacing_m,
             y_m: self.first.y_m + (node / self.columns) as f64 * self.spacing_m,
         }
+    }
+
+    /// The variance of the noise in one component of a velocity, in m²/s², as measured; what the settings have is the least
+    /// that is taken, and what is taken where none was measured.
+    pub fn assume_noise(&mut self, measured: Option<f64>) {
+        self.noise_variance = measured.map_or(self.settings.noise_variance, |it| it.max(self.settings.noise_variance));
     }
 
     /// Takes in the people of a frame instead of those of the frame before.
@@ -260,6 +268,15 @@ impl GroundField {
         Some((self.point(node), pressure))
     }
 
+    /// Where in the zone of that place, at this density or more, the pressure is furthest above what noise may make by
+    /// chance; `None` where it is nowhere so dense, or no pressure can be told there.
+    #[must_use]
+    pub fn surest_pressure(&self, zone: usize, least_per_m2: f64) -> Option<Pressure> {
+        let dense = self.zones.get(zone)?.iter().filter_map(|&node| self.pressure(node));
+        let sure = |pressure: &Pressure| pressure.per_s2 - pressure.chance_per_s2;
+        dense.filter(|pressure| pressure.density_per_m2 >= least_per_m2).max_by(|a, b| sure(a).total_cmp(&sure(b)))
+    }
+
     fn pressure(&self, node: usize) -> Option<Pressure> {
         let sums = WeightedSums {
             weight: self.weight[node],
@@ -268,7 +285,7 @@ impl GroundField {
             squares: self.squares[node],
             near: self.near[node],
         };
-        sums.pressure(&self.settings)
+        sums.pressure(&PressureSettings { noise_variance: self.noise_variance, ..self.settings })
     }
 }
 

@@ -10,6 +10,7 @@
 //!   [`direction_entropy`]
 //! - staying: [`DwellWindow`], [`StandingWatch`], [`GatheringWatch`]
 //! - what goes wrong: [`TurbulenceWatch`], [`OscillationWindow`], [`SurgeWindow`], [`DispersalWatch`]
+//! - how far velocities are noise: [`VelocityNoise`]
 //! - what they mean: [`LevelOfServiceTable`], [`weidmann_speed_mps`], [`pressure()`], [`FillForecast`]
 
 /// Frames further apart than this are a gap, in seconds: what must hold for a while begins anew. At 1 frame a second it
@@ -36,6 +37,7 @@ mod standing_groups;
 mod steadiness;
 mod surge;
 mod trajectory;
+mod velocity_noise;
 mod wrong_way;
 
 pub use density::{classic_density, voronoi_density};
@@ -44,7 +46,7 @@ pub use dispersal::DispersalWatch;
 pub use dwell::{DwellDistribution, DwellWindow};
 pub use experiment::{Experiment, ExperimentMeasures, FrameMeasures};
 pub use fill::{FillForecast, TimeToThreshold};
-pub use flow_balance::{Drift, FlowBalance};
+pub use flow_balance::FlowBalance;
 pub use fundamental_diagram::{speed_deficit, weidmann_speed_mps};
 pub use gathering::GatheringWatch;
 pub use ground_field::{GroundField, LocalDensity};
@@ -60,4 +62,5 @@ pub use standing_groups::{StandingGroup, StandingWatch};
 pub use steadiness::StopAndGo;
 pub use surge::SurgeWindow;
 pub use trajectory::{Sample, Trajectory, TrajectoryFault, parse_trajectories};
+pub use velocity_noise::VelocityNoise;
 pub use wrong_way::{CounterFlow, GroundDirection, WalkedWays, WrongWay, counter_flow};

@@ -1,6 +1,6 @@
 //! Crowd pressure: density times the variance of velocity, corrected for noise and shown only where it can be told.
 
-use super::GroundVelocity;
+use super::{GAP_S, GroundVelocity};
 use crate::model::{GroundPoint, Timestamp};
 
 /// How pressure is measured.
@@ -8,7 +8,8 @@ use crate::model::{GroundPoint, Timestamp};
 pub struct PressureSettings {
     /// Radius R of the Gaussian weight exp(−d²/R²), in metres.
     pub radius_m: f64,
-    /// Variance of the noise in one component of a velocity, in m²/s²: as measured on people who stand.
+    /// Variance of the noise in one component of a velocity, in m²/s²: as measured on people who stand
+    /// ([`super::VelocityNoise`]).
     pub noise_variance: f64,
     /// Below this local density there is no pressure to speak of: variance is people who walk as they like.
     pub least_density_per_m2: f64,
@@ -17,7 +18,7 @@ pub struct PressureSettings {
 }
 
 impl Default for PressureSettings {
-    /// R = 1 m (as Helbing), noise of 0.05 m/s, shown from 3 /m² and 8 people on.
+    /// R = 1 m (as Helbing), noise of 0.05 m/s where none was measured, and at least, shown from 3 /m² and 8 people on.
     fn default() -> Self {
         Self { radius_m: 1.0, noise_variance: 0.0025, least_density_per_m2: 3.0, least_people: 8 }
     }
@@ -30,6 +31,9 @@ pub struct Pressure {
     pub density_per_m2: f64,
     /// Density times the corrected variance, in 1/s².
     pub per_s2: f64,
+    /// What of that noise may make by chance, in 1/s²: three standard errors. The variance of the noise of N velocities is
+    /// off by 1/√N of it, and a Gaussian weight takes in as many as twice the sum of the weights.
+    pub chance_per_s2: f64,
 }
 
 /// Pressure at a point after Helbing, Johansson & Al-Abideen (2007): ρ·Var(v), with ρ = Σ w/(πR²), w = exp(−d²/R²),
@@ -67,6 +71,8 @@ pub fn pressure(
 
 /// Beyond so many radii a person weighs less than 0.0001, and nothing.
 pub(super) const FAR_RADII: f64 = 3.0;
+/// Standard errors by which noise is above its mean by chance: the greatest of dozens of places is looked at.
+const CHANCE_ERRORS: f64 = 3.0;
 /// Within so many radii somebody counts among the people near.
 pub(super) const NEAR_RADII: f64 = 2.0;
 
@@ -94,27 +100,40 @@ impl WeightedSums {
             return None;
         }
         let variance = squares / weight - (x * x + y * y) / (weight * weight);
-        let corrected = (variance - 2.0 * settings.noise_variance).max(0.0);
-        Some(Pressure { density_per_m2, per_s2: density_per_m2 * corrected })
+        let noise = 2.0 * settings.noise_variance;
+        let corrected = (variance - noise).max(0.0);
+        let chance_per_s2 = density_per_m2 * CHANCE_ERRORS * noise / (2.0 * weight).sqrt();
+        Some(Pressure { density_per_m2, per_s2: density_per_m2 * corrected, chance_per_s2 })
     }
 }
 
 /// Says turbulence only when the pressure has been critical for a while in a dense crowd: at or above 0.02 /s²
-/// (Helbing's critical value) at 4 /m² or more (where oscillation sets in), for 10 s. The hold is our own choice.
+/// (Helbing's critical value) at 4 /m² or more (where oscillation sets in), for 10 s, and further above it than noise may
+/// make by chance. The hold is our own choice, and so is that margin: without it the noise of a few velocities, scattering
+/// about what is taken off for it, is turbulence somewhere in every large standing crowd. After a gap of more than 5 s
+/// between frames the hold begins anew.
 #[derive(Debug, Clone, Default)]
 pub struct TurbulenceWatch {
     since: Option<Timestamp>,
+    newest: Option<Timestamp>,
 }
 
 impl TurbulenceWatch {
     const CRITICAL_PER_S2: f64 = 0.02;
-    const DENSE_PER_M2: f64 = 4.0;
+    /// Less dense than this there is none.
+    pub const DENSE_PER_M2: f64 = 4.0;
     const HOLD_S: f64 = 10.0;
 
-    /// Whether the crowd is turbulent as of now; `None`: no pressure could be told.
+    /// Whether the crowd is turbulent as of now, by where the pressure is most surely high
+    /// ([`super::GroundField::surest_pressure`]); `None`: no pressure could be told.
     pub fn step(&mut self, at: Timestamp, pressure: Option<Pressure>) -> bool {
-        let is_critical =
-            pressure.is_some_and(|p| p.per_s2 >= Self::CRITICAL_PER_S2 && p.density_per_m2 >= Self::DENSE_PER_M2);
+        if self.newest.is_some_and(|newest| at.seconds_since(newest) > GAP_S) {
+            self.since = None;
+        }
+        self.newest = Some(at);
+        let is_critical = pressure.is_some_and(|p| {
+            p.per_s2 - p.chance_per_s2 >= Self::CRITICAL_PER_S2 && p.density_per_m2 >= Self::DENSE_PER_M2
+        });
         if !is_critical {
             self.since = None;
             return false;
@@ -160,10 +179,17 @@ mod tests {
     #[test]
     fn turbulence_needs_ten_seconds() {
         let mut watch = TurbulenceWatch::default();
-        let high = Some(Pressure { density_per_m2: 4.5, per_s2: 0.03 });
+        let high = Some(Pressure { density_per_m2: 4.5, per_s2: 0.03, chance_per_s2: 0.009 });
         let at = |seconds| Timestamp(0).plus_seconds(seconds);
-        assert!(!watch.step(at(0.0), high) && !watch.step(at(9.0), high) && watch.step(at(10.0), high));
-        assert!(!watch.step(at(11.0), None) && !watch.step(at(12.0), high) && watch.step(at(22.0), high));
-        assert!(!watch.step(at(23.0), Some(Pressure { density_per_m2: 3.5, per_s2: 0.03 })));
+        (0..10).for_each(|second| assert!(!watch.step(at(f64::from(second)), high)));
+        assert!(watch.step(at(10.0), high) && !watch.step(at(11.0), None));
+        (12..22).for_each(|second| assert!(!watch.step(at(f64::from(second)), high)));
+        assert!(watch.step(at(22.0), high));
+        let loose = Pressure { density_per_m2: 3.5, per_s2: 0.03, chance_per_s2: 0.0 };
+        assert!(!watch.step(at(23.0), Some(loose)));
+        let by_chance = Pressure { density_per_m2: 4.5, per_s2: 0.03, chance_per_s2: 0.011 };
+        (24..40).for_each(|second| assert!(!watch.step(at(f64::from(second)), Some(by_chance))));
+        assert!(!watch.step(at(40.0), high) && !watch.step(at(45.1), high), "a gap begins it anew");
+        assert!(!watch.step(at(50.1), high) && watch.step(at(55.1), high));
     }
 }

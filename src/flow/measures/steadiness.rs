@@ -2,10 +2,14 @@
 
 use std::collections::VecDeque;
 
+use super::GAP_S;
 use crate::model::Timestamp;
 
 /// Stop-and-go index of a zone: standard deviation over mean of its mean speed in the last 60 s (the coefficient of
 /// variation). 0 where people move evenly; a crowd that stops and goes for as long as it goes has 1. Our own choice.
+///
+/// Frames further apart than 5 s are a gap, and the window begins anew. So does it where nobody's speed was known for that
+/// long: how an empty place moved is nothing that can be told.
 #[derive(Debug, Clone)]
 pub struct StopAndGo {
     window_s: f64,
@@ -21,6 +25,9 @@ impl Default for StopAndGo {
 impl StopAndGo {
     /// Takes in the zone's mean speed; times must not go back.
     pub fn push(&mut self, at: Timestamp, speed_mps: f64) {
+        if self.speeds_mps.back().is_some_and(|&(last, _)| at.seconds_since(last) > GAP_S) {
+            self.speeds_mps.clear();
+        }
         self.speeds_mps.push_back((at, speed_mps));
         while self.speeds_mps.front().is_some_and(|&(from, _)| at.seconds_since(from) > self.window_s) {
             self.speeds_mps.pop_front();
@@ -58,5 +65,18 @@ mod tests {
         assert_eq!(index(|_| 0.0, 60), None);
         assert!((index(|i| f64::from(u8::from(i / 5 % 2 == 0)), 239).unwrap() - 1.0).abs() < 0.05);
         assert_eq!(index(|i| if i < 50 { 5.0 } else { 1.0 }, 200), Some(0.0), "what is long ago is forgotten");
+    }
+
+    #[test]
+    fn a_gap_begins_it_anew() {
+        let mut measure = StopAndGo::default();
+        let mut push = |seconds: f64| {
+            measure.push(Timestamp(0).plus_seconds(seconds), if seconds < 35.0 { 1.0 } else { 0.2 });
+            measure.index()
+        };
+        assert_eq!((0..=30).map(|second| push(f64::from(second))).last(), Some(Some(0.0)));
+        assert!(push(35.0).is_some(), "5 s are no gap");
+        assert_eq!(push(40.1), None);
+        assert_eq!((41..=71).map(|second| push(f64::from(second) + 0.1)).last().flatten().map(f64::round), Some(0.0));
     }
 }
