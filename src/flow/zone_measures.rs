@@ -94,6 +94,12 @@ impl ZoneMeasures {
             ground.step(at, scene, &mut readings);
         }
         moment.ended_stays_s.iter().for_each(|&dwell_s| self.dwell.push(at, dwell_s));
+        // Where people stay and nobody leaves, their stays are longer than any that is known: not calm.
+        if moment.counted.value(Measure::Occupancy) == Some(0.0) {
+            let nobody = Reading::Unknown(UnknownReason::NothingToMeasure);
+            let of_stays = [Measure::MeanDwell, Measure::MedianDwell, Measure::P90Dwell];
+            of_stays.into_iter().for_each(|measure| readings.set(measure, nobody));
+        }
         if let Some(dwell) = self.dwell.distribution(at) {
             readings.set(Measure::MeanDwell, Reading::Valid(dwell.mean_s));
             readings.set(Measure::MedianDwell, Reading::Valid(dwell.median_s));

@@ -436,8 +436,9 @@ impl Measure {
     }
 
     /// What is known of it where people were missed: a measure that grows with the number of people becomes a lower
-    /// bound, the time until a place is full an upper one, and where that was a lower one nothing is known of it. The
-    /// others, such as speed, are of the people who are seen.
+    /// bound, the time until a place is full an upper one, and where that was a lower one nothing is known of it. A place
+    /// where there seemed to be nothing to measure is not known to be calm. The others, such as speed, are of the people
+    /// who are seen.
     #[must_use]
     pub fn where_people_are_missed(self, reading: Reading) -> Reading {
         match (self, reading) {
@@ -452,6 +453,7 @@ impl Measure {
                 | Self::People,
                 Reading::Valid(value),
             ) => Reading::AtLeast(value),
+            (_, Reading::Unknown(_)) => reading.unless_calm(),
             _ if self.facts().metric.starts_with("time_to_threshold") => match reading {
                 Reading::Valid(value) => Reading::AtMost(value),
                 // "Not within half an hour" is said of those who are seen: a count that has stopped rising may be one
@@ -515,6 +517,7 @@ mod tests {
             (Measure::TimeToRed, Valid(60.0), AtMost(60.0)),
             (Measure::LatestTimeToRed, AtLeast(1800.0), Unknown(UnknownReason::NotEnough)),
             (Measure::TimeToRed, blind, blind),
+            (Measure::Pressure, Unknown(UnknownReason::NothingToMeasure), Unknown(UnknownReason::NotEnough)),
             (Measure::Density, blind, blind),
         ] {
             assert_eq!(measure.where_people_are_missed(reading), bound, "{measure:?} {reading:?}");

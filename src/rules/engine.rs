@@ -61,7 +61,7 @@ pub struct RuleStatus<'a> {
     pub since: Option<Timestamp>,
     /// The newest value; `None` before the first sample.
     pub reading: Option<Reading>,
-    /// No value is known now (or none was, yet): the level is what was known last, and calm means nothing.
+    /// It is not known now how the place is (or was never, yet): the level is what was known last, and calm means nothing.
     pub stale: bool,
 }
 
@@ -134,7 +134,7 @@ impl RuleEngine {
                 level: machine.level(),
                 since: machine.since(),
                 reading,
-                stale: reading.is_none_or(|reading| reading.value().is_none()),
+                stale: reading.is_none_or(|reading| !reading.is_known()),
             }
         })
     }
@@ -231,6 +231,9 @@ mod tests {
         let events = engine.step(Timestamp(6), &camera, zones(&[zone("plaza", blind, None)]));
         assert_eq!(names(&events), [("full", AlertKind::Stale)]);
         assert_eq!(state(&engine), [(on.0, on.1, true, Some(blind)), (None, None, true, Some(blind))]);
+        let nothing = Reading::Unknown(UnknownReason::NothingToMeasure);
+        engine.step(Timestamp(7), &camera, zones(&[zone("plaza", nothing, None)]));
+        assert_eq!(state(&engine), [(None, None, false, Some(nothing)); 2], "calm is known");
     }
 
     #[test]

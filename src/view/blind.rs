@@ -38,6 +38,7 @@ impl Blind {
             UnknownReason::NoFrames => "the camera sends nothing",
             UnknownReason::MobileCamera => "not measured by a moving camera",
             UnknownReason::NotEnough => "too little was seen to measure it",
+            UnknownReason::NothingToMeasure => "nothing there to measure",
         };
         let reason = match self.since {
             Some(since) => format!("{reason}, for {}", caption::duration(self.at.seconds_since(since))),
