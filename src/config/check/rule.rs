@@ -41,21 +41,6 @@ pub(super) fn check(
     })
 }
 
-/// The time to a threshold is told for the thresholds of the zone's first rule on density.
-pub(super) fn tell_zones_their_thresholds(cameras: &mut [CameraPlan], rules: &[RulePlan]) {
-    for camera in cameras {
-        for zone in &mut camera.zones {
-            let is_about_it = |rule: &&RulePlan| {
-                rule.camera == camera.id && rule.place.zone() == Some(&zone.id) && is_density(rule.measure)
-            };
-            if let Some(rule) = rules.iter().find(is_about_it) {
-                let raise = |level| rule.levels.iter().find(|plan| plan.level == level).map(|plan| plan.raise);
-                zone.thresholds_per_m2 = Level::ALL.map(raise);
-            }
-        }
-    }
-}
-
 /// Whether the shipped density levels fit the measure.
 fn is_density(measure: Measure) -> bool {
     matches!(measure, Measure::Density | Measure::VoronoiDensity | Measure::LocalDensity)
