@@ -374,7 +374,7 @@ impl<'a> RuleBody<'a> {
         let stale = state.stale || !is_fresh;
         let reading = match state.reading {
             Some(reading) if is_fresh => reading,
-            Some(unknown @ Reading::Unknown(_)) => unknown,
+            Some(reading) if !reading.is_known() => reading,
             Some(_) => Reading::Unknown(UnknownReason::NoFrames),
             None => Reading::Unknown(UnknownReason::NotStarted),
         };

@@ -154,6 +154,8 @@ fault_kinds! {
     LevelsOutOfOrder,
     /// A level is left at a value that is not better than the one at which it is raised.
     ClearNotBetterThanRaise,
+    /// A level would be left at a value that its measure never reads.
+    NeverClears,
 }
 
 /// One thing that is wrong, where, and what would be right. Never holds a secret.

@@ -471,8 +471,9 @@ pub struct ZonePlan {
     pub ground_use: ZoneUse,
     /// Densities in people/m² up to which levels of service A to E reach, where the site has its own.
     pub level_of_service_per_m2: Option<[f64; 5]>,
-    /// Densities in people/m² that the time to each level is told for, blue to red: those of the zone's first density
-    /// rule, or the shipped ones for its use. `None` for a level that the rule doesn't have.
+    /// Densities in people/m² that the time to each level is told for, blue to red: those of the zone's first rule on the
+    /// density that the forecast runs on (Voronoi where the camera is calibrated), else of its first on the other mean
+    /// density, else the shipped ones for its use. `None` for a level that the rule doesn't have.
     pub thresholds_per_m2: [Option<f64>; 4],
     /// Where people are to walk: from the first point towards the second.
     pub allowed_direction: Option<(NormPoint, NormPoint)>,

@@ -2,13 +2,12 @@
 
 use super::count_quality::CountQuality;
 use super::ground::GroundFlow;
-use super::ground_zone::velocity_readings;
 use super::heat_map::{HeatMap, HeatMapRecorder};
 use super::heat_map_grid::HeatMapGrid;
 use super::line_measures::LineMeasures;
 use super::zone_measures::{ZoneMeasures, ZoneMoment};
 use super::{LineCounter, ZoneCounter};
-use crate::config::{CameraPlan, LinePlan, ZonePlan, line_width_m};
+use crate::config::{CameraPlan, LinePlan, ZonePlan, defaults, line_width_m};
 use crate::model::{
     CountEvidence, Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, Measure, ObjectClass, Reading,
     Readings, Scope, Timestamp, Track, TrackId, UnknownReason, ZoneState,
@@ -48,7 +47,13 @@ pub struct CameraFlow {
     stretch: Option<Stretch>,
     /// Time of the newest frame, which the readings stand on, or why there is none.
     sight: Result<Timestamp, UnknownReason>,
+    /// Since when frames have come without a break.
+    seen_since: Option<Timestamp>,
 }
+
+/// A place is known to be calm only after this long without a break, in seconds: whoever was there all the while has to
+/// be found and followed first.
+const CALM_AFTER_S: f64 = 2.0;
 
 /// A zone: who is in it, and what is measured of them.
 #[derive(Debug, Clone)]
@@ -96,6 +101,7 @@ impl CameraFlow {
             readings: Readings::NONE,
             stretch: None,
             sight: Err(UnknownReason::NotStarted),
+            seen_since: None,
         };
         flow.measure_picture(&[]);
         flow
@@ -118,6 +124,10 @@ impl CameraFlow {
             self.stretch = Some(stretch);
             self.begin(frame.size, resized);
         }
+        if self.sight.is_ok_and(|before| frame.at.seconds_since(before) > defaults::MAX_FRAME_INTERVAL_S) {
+            self.seen_since = None;
+        }
+        self.seen_since.get_or_insert(frame.at);
         self.sight = Ok(frame.at);
         for zone in &mut self.zones {
             ended.iter().for_each(|&track| zone.counter.end(track));
@@ -187,6 +197,7 @@ impl CameraFlow {
     }
 
     fn forget_moments(&mut self) {
+        self.seen_since = None;
         self.zones.iter_mut().filter_map(|zone| zone.measures.as_mut()).for_each(ZoneMeasures::forget_moments);
         self.lines.iter_mut().filter_map(|line| line.measures.as_mut()).for_each(LineMeasures::forget_moments);
     }
@@ -195,7 +206,7 @@ impl CameraFlow {
     fn measure_picture(&mut self, tracks: &[Track]) {
         let people = tracks.iter().filter(|track| track.class == ObjectClass::Person && track.state.is_counted());
         self.readings = match &self.ground {
-            Some(ground) => velocity_readings(&ground.velocities()),
+            Some(ground) => ground.velocity_readings(),
             None => Readings::NONE,
         };
         self.readings.set(Measure::People, Reading::Valid(people.count() as f64));
@@ -234,10 +245,12 @@ impl CameraFlow {
     #[must_use]
     pub fn state(&self) -> FlowStep {
         let now = self.sight;
+        let is_new = now.is_ok_and(|at| self.seen_since.is_none_or(|since| at.seconds_since(since) < CALM_AFTER_S));
         let zone_state = |(index, zone): (usize, &Zone)| {
             let mut state = zone.counter.state(now);
             if let Some(measures) = &zone.measures {
                 match now {
+                    Ok(_) if is_new => state.readings.set_all(&measures.readings().unless_calm()),
                     Ok(_) => state.readings.set_all(measures.readings()),
                     Err(reason) => state.readings.set_all(&measures.readings().unknown(reason)),
                 }
@@ -246,6 +259,7 @@ impl CameraFlow {
         };
         let readings = match now {
             Ok(_) if self.quality.people_are_missed() => self.readings.where_people_are_missed(Scope::Camera),
+            Ok(_) if is_new => self.readings.unless_calm(),
             Ok(_) => self.readings.clone(),
             Err(reason) => self.readings.unknown(reason),
         };

@@ -1,11 +1,13 @@
 //! Where a calibrated camera's people are on the ground, how fast they go, and how much room each has.
 
+use super::ground_zone::velocity_readings;
 use super::measures::{GroundDirection, GroundVelocity, Sample, SpeedWindow, WalkedWays};
+use super::nothing_to_measure::Presence;
 use super::table::TrackTable;
 use crate::calibration::GroundPlane;
 use crate::config::{CameraPlan, walkable_on_ground};
 use crate::geometry::{CutOff, GroundArea, VoronoiCell, voronoi_cells};
-use crate::model::{FrameSize, GroundPoint, ObjectClass, Timestamp, Track, TrackId, TrackState};
+use crate::model::{FrameSize, GroundPoint, ObjectClass, Readings, Timestamp, Track, TrackId, TrackState};
 
 /// A track's speed is its displacement over this long, in seconds: long enough for a foot point's scatter (a few
 /// centimetres) to stay below the 0.2 m/s under which somebody stands, short enough to see them stop.
@@ -116,9 +118,12 @@ impl GroundFlow {
         &self.scene
     }
 
-    /// The velocities known in the newest frame.
-    pub(super) fn velocities(&self) -> Vec<GroundVelocity> {
-        self.scene.people.iter().filter_map(|person| person.velocity).collect()
+    /// What follows from the velocities in the newest frame, of everybody.
+    pub(super) fn velocity_readings(&self) -> Readings {
+        let velocities: Vec<GroundVelocity> = self.scene.people.iter().filter_map(|person| person.velocity).collect();
+        let everybody: Vec<&GroundPerson> = self.scene.people.iter().collect();
+        let presence = Presence::new(&everybody);
+        velocity_readings(&velocities, || presence.without_velocities())
     }
 }
 
@@ -232,8 +237,9 @@ mod tests {
                 .map(|measure| readings.get(measure).unwrap())
         };
         let empty = flow.step(&frame(2.1), &[], &[]);
-        let not_enough = Reading::Unknown(UnknownReason::NotEnough);
-        assert_eq!(of(&empty.zones[0].readings), [Reading::Valid(0.0), not_enough, Reading::Valid(1.0)]);
+        let nothing = Reading::Unknown(UnknownReason::NothingToMeasure);
+        assert_eq!(of(&empty.zones[0].readings), [Reading::Valid(0.0), nothing, Reading::Valid(1.0)]);
+        assert_eq!(empty.readings.get(Measure::Speed), Some(nothing));
         assert_eq!(of(&flow.blind().zones[0].readings), [Reading::Unknown(UnknownReason::NoFrames); 3]);
     }
 
@@ -261,6 +267,41 @@ mod tests {
         let [cut_per_m2, cut_level] = densities(Some(left_half));
         assert!((open_per_m2 - 0.4).abs() < 0.02 && (cut_per_m2 - 0.82).abs() < 0.01, "{open_per_m2} {cut_per_m2}");
         assert_eq!((open_level, cut_level), (LevelOfService::B.number(), LevelOfService::D.number()));
+    }
+
+    /// What has no value where nobody is.
+    const GATED: [Measure; 10] = [
+        Measure::Speed,
+        Measure::StandingShare,
+        Measure::SpeedRatio,
+        Measure::PolarOrder,
+        Measure::DirectionEntropy,
+        Measure::CounterFlow,
+        Measure::Pressure,
+        Measure::Oscillation,
+        Measure::MeanDwell,
+        Measure::P90Dwell,
+    ];
+
+    #[test]
+    fn an_empty_place_has_nothing_to_measure_once_it_was_seen_for_a_while() {
+        let mut flow = flow();
+        let reason = |flow: &mut CameraFlow, seconds: f64, measure| {
+            flow.step(&frame(seconds), &[], &[]).zones[0].readings.get(measure).unwrap()
+        };
+        let (nothing, not_enough) = (UnknownReason::NothingToMeasure, UnknownReason::NotEnough);
+        for (seconds, expected) in [(0.0, not_enough), (1.9, not_enough), (2.0, nothing), (9.0, not_enough)] {
+            for measure in GATED {
+                assert_eq!(reason(&mut flow, seconds, measure), Reading::Unknown(expected), "{seconds} {measure:?}");
+            }
+        }
+        // Stop-and-go is about half a minute, surge about twenty seconds of anything.
+        for second in 0..=30 {
+            let step = flow.step(&frame(9.0 + f64::from(second)), &[], &[]);
+            let expected = Reading::Unknown(if second < 30 { not_enough } else { nothing });
+            assert_eq!(step.zones[0].readings.get(Measure::StopAndGo), Some(expected), "{second}");
+            assert_eq!(step.zones[0].readings.value(Measure::Surge).is_some(), second >= 20, "{second}");
+        }
     }
 
     #[test]

@@ -7,9 +7,10 @@ use super::measures::{
     WrongWay, counter_flow, direction_entropy, mean_speed_of_mps, polar_order, speed_deficit, standing_share,
     voronoi_density,
 };
+use super::nothing_to_measure::Presence;
 use crate::config::{ZonePlan, point_on_ground, polygon_on_ground, zone_on_ground};
 use crate::geometry::GroundArea;
-use crate::model::{Measure, Reading, Readings, Timestamp};
+use crate::model::{Measure, Reading, Readings, Timestamp, UnknownReason};
 
 /// A zone of a calibrated camera.
 #[derive(Debug, Clone)]
@@ -108,10 +109,12 @@ impl GroundZone {
         readings.set(Measure::LevelOfService, Reading::Valid(self.level.step(density_per_m2).number()));
         self.noise.step(at, inside.iter().map(|person| (person.track, person.point)));
         self.step_field(at, scene, readings);
-        self.step_movement(at, &velocities, density_per_m2, readings);
+        let presence = Presence::new(&inside);
+        self.step_movement(at, &velocities, (density_per_m2, &presence), readings);
         if let Some(allowed) = self.allowed {
             let ways = inside.iter().filter_map(|person| person.way);
-            readings.set_measured(Measure::WrongWay, WrongWay::count(ways, allowed).share());
+            let share = WrongWay::count(ways, allowed).share();
+            readings.set_measured_or_else(Measure::WrongWay, share, || presence.without_ways());
         }
         let people: Vec<_> = inside.iter().map(|person| (person.track, person.point, person.velocity)).collect();
         let groups = self.standing.step(at, &people);
@@ -132,9 +135,12 @@ impl GroundZone {
         let Some(field) = &mut self.field else { return };
         field.assume_noise(self.noise.variance());
         field.scatter(&scene.points_and_velocities);
-        readings.set_measured(Measure::LocalDensity, field.densest(0).map(|densest| densest.per_m2));
+        let densest_per_m2 = field.densest(0).map(|densest| densest.per_m2);
+        readings.set_measured(Measure::LocalDensity, densest_per_m2);
         let pressure = field.greatest_pressure(0).map(|(_, pressure)| pressure);
-        readings.set_measured(Measure::Pressure, pressure.map(|pressure| pressure.per_s2));
+        // Dense with people whose velocity isn't known yet is another thing than not dense.
+        let is_dense = densest_per_m2.is_some_and(|per_m2| per_m2 >= PressureSettings::default().least_density_per_m2);
+        readings.set_measured_or_else(Measure::Pressure, pressure.map(|pressure| pressure.per_s2), || unless(is_dense));
         // Where it isn't dense there is no pressure to tell, and no turbulence.
         let surest = field.surest_pressure(0, TurbulenceWatch::DENSE_PER_M2);
         readings.set_whether(Measure::Turbulence, self.turbulence.step(at, surest));
@@ -144,34 +150,53 @@ impl GroundZone {
         &mut self,
         at: Timestamp,
         velocities: &[GroundVelocity],
-        density_per_m2: f64,
+        (density_per_m2, presence): (f64, &Presence<'_>),
         readings: &mut Readings,
     ) {
-        let moving = velocity_readings(velocities);
+        let moving = velocity_readings(velocities, || presence.without_velocities());
         readings.set_all(&moving);
         let speed_mps = moving.value(Measure::Speed);
-        if let Some(speed_mps) = speed_mps {
-            self.stop_and_go.push(at, speed_mps);
+        self.stop_and_go.step(at, speed_mps);
+        if speed_mps.is_some() {
             let count = velocities.len() as f64;
             let mean = |of: fn(&GroundVelocity) -> f64| velocities.iter().map(of).sum::<f64>() / count;
             let mean = GroundVelocity { x_mps: mean(|v| v.x_mps), y_mps: mean(|v| v.y_mps) };
             self.oscillation.push(at, mean, density_per_m2);
         }
-        readings.set_measured(Measure::SpeedRatio, speed_mps.and_then(|speed| speed_deficit(speed, density_per_m2)));
-        readings.set_measured(Measure::StopAndGo, self.stop_and_go.index());
-        readings.set_measured(Measure::Oscillation, self.oscillation.oscillation().map(|found| found.peak));
-        let streams = counter_flow(velocities, self.allowed);
-        readings.set_measured(Measure::CounterFlow, streams.and_then(|streams| streams.ratio));
+        // Too dense for anybody to be expected to move is anything but calm.
+        let deficit = speed_mps.and_then(|speed| speed_deficit(speed, density_per_m2));
+        readings.set_measured_or_else(Measure::SpeedRatio, deficit, || {
+            if speed_mps.is_some() { UnknownReason::NotEnough } else { presence.without_velocities() }
+        });
+        let is_warm = self.stop_and_go.is_warm();
+        readings.set_measured_or_else(Measure::StopAndGo, self.stop_and_go.index(), || {
+            if is_warm { presence.without_velocities() } else { UnknownReason::NotEnough }
+        });
+        let is_dense = density_per_m2 >= OscillationWindow::DENSE_PER_M2;
+        let peak = self.oscillation.oscillation().filter(|_| is_dense).map(|found| found.peak);
+        readings.set_measured_or_else(Measure::Oscillation, peak, || unless(is_dense));
+        let ratio = counter_flow(velocities, self.allowed).and_then(|streams| streams.ratio);
+        readings.set_measured_or_else(Measure::CounterFlow, ratio, || presence.without_velocities());
     }
 }
 
+/// Why a measure of dense crowds has no value.
+fn unless(is_dense: bool) -> UnknownReason {
+    if is_dense { UnknownReason::NotEnough } else { UnknownReason::NothingToMeasure }
+}
+
 /// What follows from velocities alone, of a zone or of the whole picture.
-pub(super) fn velocity_readings(velocities: &[GroundVelocity]) -> Readings {
+pub(super) fn velocity_readings(velocities: &[GroundVelocity], without: impl Fn() -> UnknownReason) -> Readings {
+    let measured = [
+        (Measure::Speed, mean_speed_of_mps(velocities)),
+        (Measure::StandingShare, standing_share(velocities)),
+        (Measure::PolarOrder, polar_order(velocities)),
+        (Measure::DirectionEntropy, direction_entropy(velocities)),
+    ];
     let mut readings = Readings::NONE;
-    readings.set_measured(Measure::Speed, mean_speed_of_mps(velocities));
-    readings.set_measured(Measure::StandingShare, standing_share(velocities));
-    readings.set_measured(Measure::PolarOrder, polar_order(velocities));
-    readings.set_measured(Measure::DirectionEntropy, direction_entropy(velocities));
+    for (measure, value) in measured {
+        readings.set_measured_or_else(measure, value, &without);
+    }
     readings
 }
 

@@ -68,7 +68,8 @@ impl LineMeasures {
         let reading = |of: &dyn Fn(f64) -> Option<f64>| match span_s {
             Err(reason) => Reading::Unknown(reason),
             Ok(span_s) if span_s < FLOW_LEAST_S => Reading::Unknown(UnknownReason::NotEnough),
-            Ok(span_s) => of(span_s).map_or(Reading::Unknown(UnknownReason::NotEnough), Reading::Valid),
+            // Nobody crosses it.
+            Ok(span_s) => of(span_s).map_or(Reading::Unknown(UnknownReason::NothingToMeasure), Reading::Valid),
         };
         let mut readings = Readings::NONE;
         for (direction, crossed) in [(Direction::In, inwards), (Direction::Out, outwards)] {

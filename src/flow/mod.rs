@@ -26,6 +26,7 @@ mod heat_map_grid;
 mod line;
 mod line_measures;
 pub mod measures;
+mod nothing_to_measure;
 mod saturation;
 mod site;
 mod table;

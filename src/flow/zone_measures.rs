@@ -112,6 +112,14 @@ impl ZoneMeasures {
                 forecast.forget_moments();
             }
         }
+        // Where people stay and nobody leaves, their stays are longer than any that is known: not calm.
+        if people.fused == 0.0 {
+            for measure in [Measure::MeanDwell, Measure::MedianDwell, Measure::P90Dwell] {
+                if self.readings.value(measure).is_none() {
+                    self.readings.set(measure, Reading::Unknown(UnknownReason::NothingToMeasure));
+                }
+            }
+        }
         self.surge.push(at, people.fused);
         self.readings.set_measured(Measure::Surge, self.surge.people_per_min());
         if let Some(balance) = &mut self.balance {

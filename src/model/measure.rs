@@ -77,6 +77,8 @@ pub struct MeasureFacts {
     pub worse: Worse,
     /// The largest threshold that makes sense: a slip such as 35 for 3.5 would give a rule that never alerts.
     pub most: f64,
+    /// The least and the greatest value that it can read: an alert that is left only beyond them never ends.
+    pub reads: [f64; 2],
     /// What has to be known for it in a zone or camera, or where it is of lines only, at a line.
     pub needs: Needs,
     /// One sentence for people; its definition stands where it is computed.
@@ -121,9 +123,17 @@ const SHARE: MeasureFacts = MeasureFacts {
     unit: "",
     worse: Worse::High,
     most: 1.0,
+    reads: [0.0, 1.0],
     needs: Needs::Calibration,
     help: "",
 };
+
+/// What is never below 0 and has no greatest value.
+const FROM_ZERO: [f64; 2] = [0.0, f64::INFINITY];
+const ANY: [f64; 2] = [f64::NEG_INFINITY, f64::INFINITY];
+
+/// Nothing is said of what takes longer than this to reach a level, in seconds: no crowd keeps its rate for half an hour.
+pub const FORECAST_HORIZON_S: f64 = 1800.0;
 
 /// A forecast's names and help: its likely time, or an end of its interval.
 const fn time_to(
@@ -139,7 +149,8 @@ const fn time_to(
         label: Some(("level", level)),
         unit: " seconds",
         worse: Worse::Low,
-        most: 86_400.0,
+        most: FORECAST_HORIZON_S,
+        reads: [0.0, FORECAST_HORIZON_S],
         needs: Needs::Area,
         help,
         ..SHARE
@@ -150,24 +161,24 @@ measures! {
     /// People in the zone.
     Occupancy = MeasureFacts {
         name: "occupancy", scopes: ZONE_AND_SITE, column: "occupancy", metric: "occupancy", unit: " people", most: 100_000.0,
-        needs: Needs::Pictures, help: "People in the zone.", ..SHARE
+        needs: Needs::Pictures, reads: FROM_ZERO, help: "People in the zone.", ..SHARE
     };
     /// People per m²: occupancy over area.
     Density = MeasureFacts {
         name: "density", scopes: ZONE_AND_SITE, column: "density_per_m2", metric: "density_per_square_metre", unit: " people per m²",
         // Bodies have no room beyond that.
-        most: 12.0, needs: Needs::Area, help: "People per square metre of the zone.", ..SHARE
+        most: 12.0, needs: Needs::Area, reads: FROM_ZERO, help: "People per square metre of the zone.", ..SHARE
     };
     /// Voronoi density.
     VoronoiDensity = MeasureFacts {
         name: "voronoi_density", column: "voronoi_per_m2", metric: "voronoi_density_per_square_metre",
         unit: " people per m²", most: 12.0,
-        help: "People per square metre of the zone by their Voronoi cells.", ..SHARE
+        reads: FROM_ZERO, help: "People per square metre of the zone by their Voronoi cells.", ..SHARE
     };
     /// Mean speed in m/s.
     Speed = MeasureFacts {
         name: "speed", scopes: ZONE_AND_CAMERA, column: "speed_mps", metric: "speed_metres_per_second", unit: " m/s", worse: Worse::Low,
-        most: 10.0, help: "Mean speed of the people.", ..SHARE
+        most: 10.0, reads: FROM_ZERO, help: "Mean speed of the people.", ..SHARE
     };
     /// Share of people who stand.
     StandingShare = MeasureFacts {
@@ -177,24 +188,24 @@ measures! {
     /// Level of service as a number, 1 (A) to 6 (F).
     LevelOfService = MeasureFacts {
         name: "level_of_service", scopes: ZONE_AND_SITE, column: "level_of_service", metric: "level_of_service", most: 6.0,
-        help: "Level of service by density: 1 is A, 6 is F.", ..SHARE
+        reads: [1.0, 6.0], help: "Level of service by density: 1 is A, 6 is F.", ..SHARE
     };
     /// Greatest local density.
     LocalDensity = MeasureFacts {
         name: "local_density", scopes: ZONE_AND_SITE, column: "local_density_per_m2", metric: "local_density_per_square_metre",
         unit: " people per m²", most: 12.0,
-        help: "Greatest density at any place of the zone, Gaussian-weighted within about a metre.", ..SHARE
+        reads: FROM_ZERO, help: "Greatest density at any place of the zone, Gaussian-weighted within about a metre.", ..SHARE
     };
     /// Measured speed over the one expected at this density.
     SpeedRatio = MeasureFacts {
         name: "speed_deficit", column: "speed_deficit", metric: "speed_deficit_ratio", worse: Worse::Low, most: 10.0,
-        help: "Mean speed over the speed expected at this density (Weidmann): far below 1 where something is in the way.",
+        reads: FROM_ZERO, help: "Mean speed over the speed expected at this density (Weidmann): far below 1 where something is in the way.",
         ..SHARE
     };
     /// Stop-and-go index.
     StopAndGo = MeasureFacts {
         name: "stop_and_go", column: "stop_and_go", metric: "stop_and_go_index", most: 10.0,
-        help: "Standard deviation over mean of the zone's speed in the last minute.", ..SHARE
+        reads: FROM_ZERO, help: "Standard deviation over mean of the zone's speed in the last minute.", ..SHARE
     };
     /// Autocorrelation peak of the zone's velocity.
     Oscillation = MeasureFacts {
@@ -204,7 +215,7 @@ measures! {
     /// Crowd pressure.
     Pressure = MeasureFacts {
         name: "pressure", column: "pressure_per_s2", metric: "pressure_per_square_second", unit: " per s²", most: 1.0,
-        help: "Greatest crowd pressure in the zone, corrected for noise; only where it is dense.", ..SHARE
+        reads: FROM_ZERO, help: "Greatest crowd pressure in the zone, corrected for noise; only where it is dense.", ..SHARE
     };
     /// Turbulence: 1 while it is on.
     Turbulence = MeasureFacts {
@@ -214,7 +225,7 @@ measures! {
     /// Counter-flow ratio.
     CounterFlow = MeasureFacts {
         name: "counter_flow", scopes: PLACES, column: "counter_flow", metric: "counter_flow_ratio", most: 0.5,
-        help: "Share of the weaker of two opposite flows: 0 all go one way, 0.5 as many come as go.", ..SHARE
+        reads: [0.0, 0.5], help: "Share of the weaker of two opposite flows: 0 all go one way, 0.5 as many come as go.", ..SHARE
     };
     /// Polar order.
     PolarOrder = MeasureFacts {
@@ -234,39 +245,39 @@ measures! {
     /// Mean length of the stays that ended lately.
     MeanDwell = MeasureFacts {
         name: "mean_dwell", column: "mean_dwell_s", metric: "mean_dwell_seconds", unit: " seconds", most: 86_400.0,
-        needs: Needs::Pictures, help: "Mean length of the stays that ended in the last 15 minutes.", ..SHARE
+        needs: Needs::Pictures, reads: FROM_ZERO, help: "Mean length of the stays that ended in the last 15 minutes.", ..SHARE
     };
     /// Median length of the stays that ended lately.
     MedianDwell = MeasureFacts {
         name: "median_dwell", column: "median_dwell_s", metric: "median_dwell_seconds", unit: " seconds",
         most: 86_400.0, needs: Needs::Pictures,
-        help: "Median length of the stays that ended in the last 15 minutes.", ..SHARE
+        reads: FROM_ZERO, help: "Median length of the stays that ended in the last 15 minutes.", ..SHARE
     };
     /// 90th percentile of the length of the stays that ended lately.
     P90Dwell = MeasureFacts {
         name: "p90_dwell", column: "p90_dwell_s", metric: "p90_dwell_seconds", unit: " seconds", most: 86_400.0,
         needs: Needs::Pictures,
-        help: "90th percentile of the length of the stays that ended in the last 15 minutes.", ..SHARE
+        reads: FROM_ZERO, help: "90th percentile of the length of the stays that ended in the last 15 minutes.", ..SHARE
     };
     /// Longest present stay.
     LongestDwell = MeasureFacts {
         name: "longest_dwell", column: "longest_dwell_s", metric: "longest_stay_seconds", unit: " seconds",
-        most: 86_400.0, needs: Needs::Pictures, help: "Longest stay of the people who are in the zone now.", ..SHARE
+        most: 86_400.0, needs: Needs::Pictures, reads: FROM_ZERO, help: "Longest stay of the people who are in the zone now.", ..SHARE
     };
     /// People who have been here longer than the zone's limit.
     Loitering = MeasureFacts {
         name: "loitering", column: "loitering", metric: "loitering", unit: " people", most: 100_000.0,
-        needs: Needs::Pictures, help: "People who have been in the zone for longer than its limit.", ..SHARE
+        needs: Needs::Pictures, reads: FROM_ZERO, help: "People who have been in the zone for longer than its limit.", ..SHARE
     };
     /// Standing groups.
     StandingGroups = MeasureFacts {
         name: "standing_groups", column: "standing_groups", metric: "standing_groups", unit: " groups", most: 10_000.0,
-        help: "Groups of three or more who stand close together.", ..SHARE
+        reads: FROM_ZERO, help: "Groups of three or more who stand close together.", ..SHARE
     };
     /// People in the largest standing group.
     LargestStandingGroup = MeasureFacts {
         name: "largest_standing_group", column: "largest_standing_group", metric: "largest_standing_group",
-        unit: " people", most: 100_000.0, help: "People in the largest group who stand close together.", ..SHARE
+        unit: " people", most: 100_000.0, reads: FROM_ZERO, help: "People in the largest group who stand close together.", ..SHARE
     };
     /// Gathering: 1 while it is on.
     Gathering = MeasureFacts {
@@ -281,26 +292,26 @@ measures! {
     /// How fast occupancy rises, in people a minute.
     Surge = MeasureFacts {
         name: "surge", column: "surge_per_min", metric: "surge_people_per_minute", unit: " people a minute",
-        most: 100_000.0, needs: Needs::Pictures, help: "How fast the zone's occupancy rises; negative where it falls.",
+        most: 100_000.0, needs: Needs::Pictures, reads: ANY, help: "How fast the zone's occupancy rises; negative where it falls.",
         ..SHARE
     };
     /// Net fill rate over the enclosing lines, in people a minute and m².
     FillRate = MeasureFacts {
         name: "fill_rate", column: "fill_rate_per_m2_min", metric: "fill_rate_per_square_metre_minute",
         unit: " people per m² and minute", most: 100.0, needs: Needs::EnclosingLines,
-        help: "People in less people out over the enclosing lines, per square metre and minute.", ..SHARE
+        reads: ANY, help: "People in less people out over the enclosing lines, per square metre and minute.", ..SHARE
     };
     /// Drift of the flow balance, in people.
     BalanceDrift = MeasureFacts {
         name: "balance_drift", column: "balance_drift", metric: "balance_drift_people", unit: " people",
         most: 100_000.0, needs: Needs::EnclosingLines,
-        help: "Occupancy by the enclosing lines less occupancy counted: how far the counts have drifted apart.", ..SHARE
+        reads: ANY, help: "Occupancy by the enclosing lines less occupancy counted: how far the counts have drifted apart.", ..SHARE
     };
     /// Disagreement of the second opinion.
     CountDisagreement = MeasureFacts {
         name: "count_disagreement", column: "count_disagreement", metric: "count_disagreement_ratio",
         needs: Needs::DensityMap,
-        help: "How far the density map's count is above the boxes' (negative: below), as a share of the larger one.",
+        reads: [-1.0, 1.0], help: "How far the density map's count is above the boxes' (negative: below), as a share of the larger one.",
         ..SHARE
     };
     /// Seconds until the density is blue, if it goes on like this.
@@ -367,56 +378,56 @@ measures! {
     FlowIn = MeasureFacts {
         name: "flow_in", scopes: LINE_AND_SITE, column: "flow_in_per_min", metric: "flow_people_per_minute",
         label: Some(("direction", "in")), unit: " people a minute", most: 100_000.0, needs: Needs::Pictures,
-        help: "People a minute over the line, over the last minute.", ..SHARE
+        reads: FROM_ZERO, help: "People a minute over the line, over the last minute.", ..SHARE
     };
     /// People a minute to the right of the line.
     FlowOut = MeasureFacts {
         name: "flow_out", scopes: LINE_AND_SITE, column: "flow_out_per_min", metric: "flow_people_per_minute",
         label: Some(("direction", "out")), unit: " people a minute", most: 100_000.0, needs: Needs::Pictures,
-        help: "People a minute over the line, over the last minute.", ..SHARE
+        reads: FROM_ZERO, help: "People a minute over the line, over the last minute.", ..SHARE
     };
     /// Specific flow to the left of the line.
     SpecificFlowIn = MeasureFacts {
         name: "specific_flow_in", scopes: LINE, column: "specific_flow_in_per_m_s",
         metric: "specific_flow_per_metre_second", label: Some(("direction", "in")), unit: " people per m and s",
-        most: 10.0, needs: Needs::Width,
+        most: 10.0, needs: Needs::Width, reads: FROM_ZERO,
         help: "People per second and metre of the line's width over the last minute.", ..SHARE
     };
     /// Specific flow to the right of the line.
     SpecificFlowOut = MeasureFacts {
         name: "specific_flow_out", scopes: LINE, column: "specific_flow_out_per_m_s",
         metric: "specific_flow_per_metre_second", label: Some(("direction", "out")), unit: " people per m and s",
-        most: 10.0, needs: Needs::Width,
+        most: 10.0, needs: Needs::Width, reads: FROM_ZERO,
         help: "People per second and metre of the line's width over the last minute.", ..SHARE
     };
     /// Flow over the line's capacity.
     CapacityRatio = MeasureFacts {
         name: "capacity_ratio", scopes: LINE, column: "capacity_ratio", metric: "capacity_ratio", most: 5.0,
-        needs: Needs::Width,
+        needs: Needs::Width, reads: FROM_ZERO,
         help: "Flow both ways over the capacity of a level walkway of the line's width, 82 people a minute and metre.",
         ..SHARE
     };
     /// People in the whole picture.
     People = MeasureFacts {
         name: "people", scopes: CAMERA, column: "people", metric: "people", unit: " people", most: 100_000.0,
-        needs: Needs::Pictures, help: "People counted in the whole picture.", ..SHARE
+        needs: Needs::Pictures, reads: FROM_ZERO, help: "People counted in the whole picture.", ..SHARE
     };
     /// Seconds without a picture.
     Blind = MeasureFacts {
         name: "blind", scopes: CAMERA, column: "blind_s", metric: "blind_seconds", unit: " seconds", most: 86_400.0,
-        needs: Needs::Pictures, help: "Seconds since the newest picture that was analysed; known while the camera is down too.",
+        needs: Needs::Pictures, reads: FROM_ZERO, help: "Seconds since the newest picture that was analysed; known while the camera is down too.",
         ..SHARE
     };
     /// Occupancy over the published capacity.
     ShareOfCapacity = MeasureFacts {
         name: "share_of_capacity", scopes: SITE, column: "share_of_capacity", metric: "capacity_share_ratio", most: 10.0,
-        needs: Needs::Capacity, help: "People in the site over its published capacity.", ..SHARE
+        needs: Needs::Capacity, reads: FROM_ZERO, help: "People in the site over its published capacity.", ..SHARE
     };
     /// How many may still enter a minute.
     AdmissibleFlow = MeasureFacts {
         name: "admissible_flow", scopes: SITE, column: "admissible_flow_per_min",
         metric: "admissible_people_per_minute", unit: " people a minute", worse: Worse::Low, most: 100_000.0,
-        needs: Needs::Capacity,
+        needs: Needs::Capacity, reads: FROM_ZERO,
         help: "People who may still enter a minute so that the capacity is reached no sooner than in ten minutes.",
         ..SHARE
     };
@@ -490,7 +501,8 @@ impl Measure {
     pub fn where_people_are_missed(self, scope: Scope, reading: Reading) -> Reading {
         let Reading::Valid(value) = reading else {
             let is_no_time = self.is_time_to_level() && matches!(reading, Reading::AtLeast(_));
-            return if is_no_time { Reading::Unknown(UnknownReason::PeopleMissed) } else { reading };
+            // A place where there seemed to be nothing to measure is not known to be calm.
+            return if is_no_time { Reading::Unknown(UnknownReason::PeopleMissed) } else { reading.unless_calm() };
         };
         match self {
             Self::Occupancy
@@ -568,6 +580,8 @@ mod tests {
             assert!(names.insert(facts.name) && columns.insert(facts.column), "{measure:?}");
             assert!(series.insert((facts.metric, facts.label)), "{measure:?}");
             assert!(!facts.scopes.is_empty() && facts.most > 0.0 && facts.help.ends_with('.'), "{measure:?}");
+            // A threshold is a value that the measure can read.
+            assert!(facts.reads[0] < facts.most && facts.most <= facts.reads[1], "{measure:?}");
             assert!(facts.unit.is_empty() || facts.unit.starts_with(' '), "{measure:?}");
         }
     }
@@ -600,6 +614,7 @@ mod tests {
             (Measure::TimeToRed, Valid(60.0), AtMost(60.0)),
             (Measure::LatestTimeToRed, AtLeast(1800.0), missed),
             (Measure::TimeToRed, blind, blind),
+            (Measure::Pressure, Unknown(UnknownReason::NothingToMeasure), Unknown(UnknownReason::NotEnough)),
             (Measure::Density, blind, blind),
         ] {
             assert_eq!(measure.where_people_are_missed(Scope::Zone, reading), bound, "{measure:?} {reading:?}");

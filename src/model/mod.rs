@@ -28,7 +28,7 @@ pub use detection::Detection;
 pub use frame::FrameMeta;
 pub use ids::{CameraId, IdError, LineId, RuleId, SiteId, TrackId, UnitId, ZoneId};
 pub use level_of_service::{LevelOfService, ZoneUse};
-pub use measure::{Measure, MeasureFacts, Needs, Scope, Worse};
+pub use measure::{FORECAST_HORIZON_S, Measure, MeasureFacts, Needs, Scope, Worse};
 pub use notice::{Action, AlertId, Notice, NoticeKind, StepState};
 pub use place::Place;
 pub use reading::{Reading, SaturationReason, UnknownReason};

@@ -12,10 +12,13 @@ pub enum UnknownReason {
     NoFrames,
     /// A moving camera gives no such measure.
     MobileCamera,
-    /// Too few people, or too short a time, to measure it.
+    /// It could not be measured: too short a time has been seen, or people are missed.
     NotEnough,
     /// More people are there than the detector tells apart, and what is measured of those who are seen proves nothing.
     PeopleMissed,
+    /// The frame was seen, and there are too few people for this measure: a calm place. For an alert it is below every
+    /// threshold.
+    NothingToMeasure,
 }
 
 impl UnknownReason {
@@ -28,6 +31,7 @@ impl UnknownReason {
             Self::MobileCamera => "mobile_camera",
             Self::NotEnough => "not_enough",
             Self::PeopleMissed => "people_missed",
+            Self::NothingToMeasure => "nothing_to_measure",
         }
     }
 }
@@ -82,6 +86,21 @@ impl Reading {
         match self {
             Self::Valid(value) | Self::AtLeast(value) | Self::AtMost(value) => Some(value),
             Self::Unknown(_) => None,
+        }
+    }
+
+    /// Whether the state of the place is known: there is a value or a bound, or it is seen to be calm.
+    #[must_use]
+    pub fn is_known(self) -> bool {
+        matches!(self, Self::Unknown(UnknownReason::NothingToMeasure)) || self.value().is_some()
+    }
+
+    /// The same, where a calm place can't be told yet: nothing to measure reads not enough.
+    #[must_use]
+    pub fn unless_calm(self) -> Self {
+        match self {
+            Self::Unknown(UnknownReason::NothingToMeasure) => Self::Unknown(UnknownReason::NotEnough),
+            reading => reading,
         }
     }
 

@@ -29,9 +29,14 @@ impl Readings {
         self.0[measure as usize] = Some(reading.map(|value| value + 0.0));
     }
 
-    /// Sets one from a measured value; without one there was not enough to measure.
+    /// Sets one from a measured value; without one too little was seen to measure it.
     pub fn set_measured(&mut self, measure: Measure, value: Option<f64>) {
-        self.set(measure, value.map_or(Reading::Unknown(UnknownReason::NotEnough), Reading::Valid));
+        self.set_measured_or_else(measure, value, || UnknownReason::NotEnough);
+    }
+
+    /// Sets one from a measured value; without one it is unknown for this reason.
+    pub fn set_measured_or_else(&mut self, measure: Measure, value: Option<f64>, why: impl FnOnce() -> UnknownReason) {
+        self.set(measure, value.map_or_else(|| Reading::Unknown(why()), Reading::Valid));
     }
 
     /// Sets one that says whether something is so: 1 or 0.
@@ -60,6 +65,12 @@ impl Readings {
     #[must_use]
     pub fn where_people_are_missed(&self, scope: Scope) -> Self {
         self.iter().map(|(measure, reading)| (measure, measure.where_people_are_missed(scope, reading))).collect()
+    }
+
+    /// What is known of them where a calm place can't be told yet: see [`Reading::unless_calm`].
+    #[must_use]
+    pub fn unless_calm(&self) -> Self {
+        Self(self.0.map(|reading| reading.map(Reading::unless_calm)))
     }
 
     /// The same measures, all unknown for this reason.

@@ -485,6 +485,9 @@ mod tests {
         let events = engine.step(Timestamp(6), &camera, zones(&[zone("plaza", blind, None)]));
         assert_eq!(names(&events), [("full", AlertKind::Stale)]);
         assert_eq!(state(&engine), [(on.0, on.1, true, Some(blind)), (None, None, true, Some(blind))]);
+        let nothing = Reading::Unknown(UnknownReason::NothingToMeasure);
+        engine.step(Timestamp(7), &camera, zones(&[zone("plaza", nothing, None)]));
+        assert_eq!(state(&engine), [(None, None, false, Some(nothing)); 2], "calm is known");
     }
 
     #[test]

@@ -66,8 +66,9 @@ pub(super) struct MachineState {
 /// - **Bounds** count for what they prove: where the true severity may be greater (`AtLeast`, of a measure that gets
 ///   worse upwards), they can raise, and never bring down: they also break a run towards clearing. Where it may be
 ///   less, they can bring down and never raise.
-/// - **Unknown** keeps an alert as it is: it is told as stale once, all runs end, and the next known sample is told as
-///   fresh and begins them anew.
+/// - **Nothing to measure** is known calm: better than every clear value, whichever way the measure gets worse.
+/// - **Unknown** for any other reason keeps an alert as it is: it is told as stale once, all runs end, and the next known
+///   sample is told as fresh and begins them anew.
 #[derive(Debug, Clone)]
 pub(super) struct LevelMachine {
     worse: Worse,
@@ -107,7 +108,7 @@ impl LevelMachine {
 
     /// Nothing is known now, or was, yet.
     pub(super) fn is_stale(&self) -> bool {
-        self.newest.is_none_or(|(_, reading)| reading.value().is_none())
+        self.newest.is_none_or(|(_, reading)| !reading.is_known())
     }
 
     /// What has to be kept to go on later just as if nothing had been.
@@ -139,18 +140,18 @@ impl LevelMachine {
             return;
         }
         self.newest = Some((at, reading));
-        let was_unknown = matches!(before, Some((_, Reading::Unknown(_))));
+        let was_unknown = before.is_some_and(|(_, reading)| !reading.is_known());
         let gap = before.is_some_and(|(newest, _)| at.0.saturating_sub(newest.0) > microseconds(MAX_GAP_S));
         if gap {
             self.break_runs();
         }
-        let Some(value) = reading.value() else {
+        if !reading.is_known() {
             self.break_runs();
             if !was_unknown {
                 self.tell_freshness(AlertKind::Stale, &mut tell);
             }
             return;
-        };
+        }
         if was_unknown {
             self.tell_freshness(AlertKind::Fresh, &mut tell);
         }
@@ -158,8 +159,9 @@ impl LevelMachine {
             Worse::High => matches!(reading, Reading::AtLeast(_)),
             Worse::Low => matches!(reading, Reading::AtMost(_)),
         };
-        let may_be_milder = !may_be_graver && !matches!(reading, Reading::Valid(_));
-        let severity = severity(value, self.worse);
+        let may_be_milder = !may_be_graver && matches!(reading, Reading::AtLeast(_) | Reading::AtMost(_));
+        // What is known and has no value is calm.
+        let severity = reading.value().map_or(f64::NEG_INFINITY, |value| severity(value, self.worse));
         let raised = self.raise(at, severity, !may_be_milder);
         if let Some(transition) = raised.or_else(|| self.lower(at, severity, !may_be_graver)) {
             let threshold = transition.threshold.map(|threshold| self::severity(threshold, self.worse));
@@ -386,6 +388,27 @@ mod tests {
                 (2.0, Raised, Some(Yellow), Some(Red)),
             ]
         );
+    }
+
+    #[test]
+    fn where_there_is_nothing_to_measure_an_alert_clears_whichever_way_is_worse() {
+        let nothing = Reading::Unknown(UnknownReason::NothingToMeasure);
+        for (worse, clear, grave) in [(Worse::High, 4.0, 9.0), (Worse::Low, 6.0, 1.0)] {
+            let level = LevelPlan { level: Yellow, raise: 5.0, hold_s: 2.0, clear, clear_hold_s: 3.0 };
+            let mut machine = LevelMachine::new(&[level], worse);
+            let mut told = Vec::new();
+            let mut readings = vec![Reading::Valid(grave), Reading::Valid(grave), nothing];
+            readings.extend([Reading::Valid(grave); 3]);
+            readings.extend([nothing, nothing, BLIND]);
+            readings.extend([nothing; 4]);
+            for (second, reading) in readings.into_iter().enumerate() {
+                machine.sample(Timestamp(0).plus_seconds(second as f64), reading, |transition| {
+                    told.push((second, transition.kind, transition.threshold));
+                });
+            }
+            let cleared = (12, Cleared, Some(clear));
+            assert_eq!(told, [(5, Raised, Some(5.0)), (8, Stale, None), (9, Fresh, None), cleared], "{worse:?}");
+        }
     }
 
     #[test]

@@ -244,7 +244,8 @@ fn cells(scope: Scope, readings: Option<&Readings>) -> Vec<String> {
     let mut not_valid = String::new();
     let cell = |measure: Measure| {
         let Some(reading) = readings.and_then(|readings| readings.get(measure)) else { return String::new() };
-        if !matches!(reading, Reading::Valid(_) | Reading::Unknown(UnknownReason::NotEnough)) {
+        use UnknownReason::{NotEnough, NothingToMeasure};
+        if !matches!(reading, Reading::Valid(_) | Reading::Unknown(NotEnough | NothingToMeasure)) {
             let blank = if not_valid.is_empty() { "" } else { " " };
             not_valid.push_str(&format!("{blank}{}={}", measure.facts().column, reading.quality()));
         }

@@ -7,12 +7,13 @@ const AT_LEAST: u8 = 1;
 const AT_MOST: u8 = 2;
 
 /// Every reason with its number, from 3 to 30.
-const REASONS: [(UnknownReason, u8); 5] = [
+const REASONS: [(UnknownReason, u8); 6] = [
     (UnknownReason::NotStarted, 3),
     (UnknownReason::NoFrames, 4),
     (UnknownReason::MobileCamera, 5),
     (UnknownReason::NotEnough, 6),
     (UnknownReason::PeopleMissed, 7),
+    (UnknownReason::NothingToMeasure, 8),
 ];
 
 /// The number of a reading's quality.
@@ -27,6 +28,7 @@ pub(super) fn quality(reading: Reading) -> u8 {
             UnknownReason::MobileCamera => 5,
             UnknownReason::NotEnough => 6,
             UnknownReason::PeopleMissed => 7,
+            UnknownReason::NothingToMeasure => 8,
         },
     }
 }

@@ -39,6 +39,7 @@ impl Blind {
             UnknownReason::MobileCamera => "not measured by a moving camera",
             UnknownReason::NotEnough => "too little was seen to measure it",
             UnknownReason::PeopleMissed => "more people than can be told apart",
+            UnknownReason::NothingToMeasure => "nothing there to measure",
         };
         let reason = match self.since {
             Some(since) => format!("{reason}, for {}", caption::duration(self.at.seconds_since(since))),

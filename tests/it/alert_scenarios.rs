@@ -45,7 +45,7 @@ struct Scenario {
     expect: Vec<[String; 4]>,
 }
 
-/// A number, `"0.5 to 4"` (evenly, until the next entry), `"at least 3"`, `"at most 3"` or `"not enough"`.
+/// A number, `"0.5 to 4"` (evenly, until the next entry), `"at least 3"`, `"at most 3"`, `"not enough"` or `"nothing to measure"`.
 #[derive(Deserialize, Clone)]
 #[serde(untagged)]
 enum Said {
@@ -83,8 +83,10 @@ fn reading(entries: &[(Clock, Said)], second: i64) -> Reading {
     if let Some(bound) = words.strip_prefix("at most ") {
         return Reading::AtMost(number(bound));
     }
-    if words == "not enough" {
-        return Reading::Unknown(UnknownReason::NotEnough);
+    match words {
+        "not enough" => return Reading::Unknown(UnknownReason::NotEnough),
+        "nothing to measure" => return Reading::Unknown(UnknownReason::NothingToMeasure),
+        _ => {}
     }
     let (first, last) = words.split_once(" to ").unwrap_or_else(|| panic!("{words}: see the README beside the file"));
     let (next, _) = entries.get(index + 1).unwrap_or_else(|| panic!("{words}: until when?"));

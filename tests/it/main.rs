@@ -14,6 +14,7 @@ mod cli_run;
 mod config_bad;
 mod config_files;
 mod density_map;
+mod empty_place;
 mod flow_ground_truth;
 mod flow_scenarios;
 mod heat_maps;

@@ -3,6 +3,7 @@
 mod calibration;
 mod camera;
 mod crowds;
+mod forecast;
 mod inference;
 mod place;
 mod response;
@@ -66,7 +67,8 @@ pub(super) fn check(
         .iter()
         .filter_map(|(id, rule)| rule::check(&mut checker, id, rule, &rules_path.key(id), &around))
         .collect();
-    rule::tell_zones_their_thresholds(&mut cameras, &rules);
+    forecast::check(&mut checker, &rules_path, &cameras, &rules);
+    forecast::tell_zones_their_thresholds(&mut cameras, &rules);
     let blur_heads = raw.privacy.blur_heads.unwrap_or(defaults::BLUR_HEADS);
     let mut faults = checker.faults;
     if !faults.is_empty() {

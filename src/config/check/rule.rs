@@ -227,20 +227,6 @@ fn site_measure_can_be_had(
     checker.note(&path.key("measure"), Fault::new(FaultKind::MeasureUnknowable, found, expected));
 }
 
-/// The time to a threshold is told for the thresholds of the zone's first rule on density.
-pub(super) fn tell_zones_their_thresholds(cameras: &mut [CameraPlan], rules: &[RulePlan]) {
-    for camera in cameras {
-        for zone in &mut camera.zones {
-            let place = Place::Zone(camera.id.clone(), zone.id.clone());
-            let is_about_it = |condition: &&ConditionPlan| condition.place == place && is_density(condition.measure);
-            if let Some(condition) = rules.iter().flat_map(|rule| &rule.conditions).find(is_about_it) {
-                let raise = |level| condition.levels.iter().find(|plan| plan.level == level).map(|plan| plan.raise);
-                zone.thresholds_per_m2 = Level::ALL.map(raise);
-            }
-        }
-    }
-}
-
 /// Whether the shipped density levels fit the measure.
 fn is_density(measure: Measure) -> bool {
     matches!(measure, Measure::Density | Measure::VoronoiDensity | Measure::LocalDensity)
@@ -685,6 +671,36 @@ fn own_level(
         checker.note(&path.key("clear"), fault);
         return None;
     }
-    let clear = clear.unwrap_or(raise * factor);
+    let left_at = clear.unwrap_or(raise * factor);
+    if let Some(fault) = never_clears(measure, raise, clear, left_at) {
+        checker.note(&path.key(if clear.is_some() { "clear" } else { "raise" }), fault);
+        return None;
+    }
+    let clear = left_at;
     Some(LevelPlan { level, raise, hold_s: hold_s?, clear, clear_hold_s: clear_hold_s? })
+}
+
+/// Where the measure never reads what would end the alert.
+fn never_clears(measure: Measure, raise: f64, clear: Option<f64>, left_at: f64) -> Option<Fault> {
+    let facts = measure.facts();
+    let [least, greatest] = facts.reads;
+    let (is_reached, side, end, better) = match facts.worse {
+        Worse::High => (left_at >= least, "below", least, "above"),
+        Worse::Low => (left_at <= greatest, "above", greatest, "below"),
+    };
+    if is_reached {
+        return None;
+    }
+    let found = match clear {
+        Some(clear) => format!("{clear}"),
+        None => format!("{raise}, which without `clear` is left at {}", (left_at * 1000.0).round() / 1000.0),
+    };
+    let has_room = raise != end && (raise > end) == (better == "above");
+    let mend = if has_room {
+        format!("Give a `clear` between {raise} and {end}")
+    } else {
+        format!("The measure is always at or beyond {raise}: give a `raise` {better} {end}")
+    };
+    let expected = format!("a level that can be left: {} never reads {side} {end}{}", facts.name, facts.unit);
+    Some(Fault::new(FaultKind::NeverClears, found, expected).help(format!("{mend}; else the alert would never end")))
 }

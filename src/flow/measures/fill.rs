@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::GAP_S;
-use crate::model::Timestamp;
+use crate::model::{FORECAST_HORIZON_S, Timestamp};
 
 /// When a threshold will be reached if it goes on like this.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -120,8 +120,8 @@ const LEVEL_MOMENTS: usize = 5;
 impl FillForecast {
     /// A window that holds enough of a slow filling, and within which a crowd may keep its rate, in seconds.
     pub const USUAL_WINDOW_S: f64 = 180.0;
-    /// Nothing is said of what takes longer, in seconds: no crowd keeps its rate for half an hour.
-    pub const HORIZON_S: f64 = 1800.0;
+    /// Nothing is said of what takes longer, in seconds.
+    pub const HORIZON_S: f64 = FORECAST_HORIZON_S;
 
     /// A forecast for a zone of this area from the last `window_s` seconds at most.
     #[must_use]

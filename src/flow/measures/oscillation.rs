@@ -84,12 +84,14 @@ const WINDOW_SLOTS: usize = 120 * SLOTS_PER_S;
 const LEAST_SLOTS: usize = 60 * SLOTS_PER_S;
 const SHORTEST_LAG: usize = 5 * SLOTS_PER_S;
 const LONGEST_LAG: usize = 30 * SLOTS_PER_S;
-const DENSE_PER_M2: f64 = 3.0;
 const AS_HIGH: f64 = 0.95;
 /// Less than this is rounding, in m/s.
 const NOTHING_MPS: f64 = 1e-6;
 
 impl OscillationWindow {
+    /// Below this density nothing is told.
+    pub const DENSE_PER_M2: f64 = 3.0;
+
     /// Takes in the zone's mean velocity and density; times must not go back. A frame without a mean velocity (nobody
     /// is there) is left out.
     pub fn push(&mut self, at: Timestamp, velocity: GroundVelocity, density_per_m2: f64) {
@@ -140,7 +142,7 @@ impl OscillationWindow {
     /// dense.
     #[must_use]
     pub fn oscillation(&self) -> Option<Oscillation> {
-        self.newest.filter(|_| self.open.is_some_and(|open| open.density_per_m2 >= DENSE_PER_M2))
+        self.newest.filter(|_| self.open.is_some_and(|open| open.density_per_m2 >= Self::DENSE_PER_M2))
     }
 
     fn measure(&self) -> Option<Oscillation> {
@@ -149,7 +151,7 @@ impl OscillationWindow {
             return None;
         }
         let mean_density = self.moments.iter().map(|moment| moment.density_per_m2).sum::<f64>() / count as f64;
-        if mean_density < DENSE_PER_M2 {
+        if mean_density < Self::DENSE_PER_M2 {
             return None;
         }
         let along = self.along_principal_axis();

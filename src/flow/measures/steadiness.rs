@@ -8,30 +8,38 @@ use crate::model::Timestamp;
 /// Stop-and-go index of a zone: standard deviation over mean of its mean speed in the last 60 s (the coefficient of
 /// variation). 0 where people move evenly; a crowd that stops and goes for as long as it goes has 1. Our own choice.
 ///
-/// Frames further apart than 5 s are a gap, and the window begins anew. So does it where nobody's speed was known for that
-/// long: how an empty place moved is nothing that can be told.
+/// Frames further apart than 5 s are a gap, and the window begins anew.
 #[derive(Debug, Clone)]
 pub struct StopAndGo {
     window_s: f64,
+    /// First and newest frame.
+    seen: Option<(Timestamp, Timestamp)>,
     speeds_mps: VecDeque<(Timestamp, f64)>,
 }
 
 impl Default for StopAndGo {
     fn default() -> Self {
-        Self { window_s: 60.0, speeds_mps: VecDeque::new() }
+        Self { window_s: 60.0, seen: None, speeds_mps: VecDeque::new() }
     }
 }
 
 impl StopAndGo {
-    /// Takes in the zone's mean speed; times must not go back.
-    pub fn push(&mut self, at: Timestamp, speed_mps: f64) {
-        if self.speeds_mps.back().is_some_and(|&(last, _)| at.seconds_since(last) > GAP_S) {
-            self.speeds_mps.clear();
+    /// Takes in the zone's mean speed in a frame, where there is one; times must not go back.
+    pub fn step(&mut self, at: Timestamp, speed_mps: Option<f64>) {
+        if self.seen.is_some_and(|(_, newest)| at.seconds_since(newest) > GAP_S) {
+            *self = Self { window_s: self.window_s, ..Self::default() };
         }
-        self.speeds_mps.push_back((at, speed_mps));
+        self.seen = Some((self.seen.map_or(at, |(first, _)| first), at));
+        self.speeds_mps.extend(speed_mps.map(|speed_mps| (at, speed_mps)));
         while self.speeds_mps.front().is_some_and(|&(from, _)| at.seconds_since(from) > self.window_s) {
             self.speeds_mps.pop_front();
         }
+    }
+
+    /// Whether frames reach over half the window: without an index then, nobody was there for long enough, or nobody moved.
+    #[must_use]
+    pub fn is_warm(&self) -> bool {
+        self.seen.is_some_and(|(first, newest)| newest.seconds_since(first) >= self.window_s / 2.0)
     }
 
     /// The index; `None` until speeds reach over half the window, and where nothing moved at all.
@@ -54,7 +62,7 @@ mod tests {
 
     fn index(speed_mps: impl Fn(usize) -> f64, seconds: usize) -> Option<f64> {
         let mut measure = StopAndGo::default();
-        (0..=seconds).for_each(|i| measure.push(Timestamp(0).plus_seconds(i as f64), speed_mps(i)));
+        (0..=seconds).for_each(|i| measure.step(Timestamp(0).plus_seconds(i as f64), Some(speed_mps(i))));
         measure.index()
     }
 
@@ -71,12 +79,22 @@ mod tests {
     fn a_gap_begins_it_anew() {
         let mut measure = StopAndGo::default();
         let mut push = |seconds: f64| {
-            measure.push(Timestamp(0).plus_seconds(seconds), if seconds < 35.0 { 1.0 } else { 0.2 });
+            measure.step(Timestamp(0).plus_seconds(seconds), Some(if seconds < 35.0 { 1.0 } else { 0.2 }));
             measure.index()
         };
         assert_eq!((0..=30).map(|second| push(f64::from(second))).last(), Some(Some(0.0)));
         assert!(push(35.0).is_some(), "5 s are no gap");
         assert_eq!(push(40.1), None);
         assert_eq!((41..=71).map(|second| push(f64::from(second) + 0.1)).last().flatten().map(f64::round), Some(0.0));
+    }
+
+    #[test]
+    fn a_zone_that_empties_has_no_index_once_its_speeds_are_long_ago() {
+        let mut measure = StopAndGo::default();
+        for second in 0..200 {
+            let speed_mps = (second < 100).then(|| f64::from(second % 2));
+            measure.step(Timestamp(0).plus_seconds(f64::from(second)), speed_mps);
+            assert_eq!((measure.is_warm(), measure.index().is_some()), (second >= 30, (30..130).contains(&second)));
+        }
     }
 }
