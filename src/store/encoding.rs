@@ -191,7 +191,7 @@ pub(super) fn read_hour(bytes: &[u8], mut take: impl FnMut(i64, Reading)) -> Opt
     while times.len() < count {
         let (length, distance) = (bytes.number()?, i64::try_from(bytes.number()?).ok()?);
         for _ in 0..length.min((count - times.len()) as u64) {
-            at += distance;
+            at = i64::checked_add(at, distance)?;
             times.push(at);
         }
         if length == 0 {
