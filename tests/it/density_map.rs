@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crowdflow::config::{self, Plan};
 use crowdflow::inference::{Manifest, Models, Runtime};
@@ -12,12 +12,14 @@ use crowdflow::picture::{Colour, Picture};
 use crowdflow::pipeline::{PipelineError, analyze_recording};
 use crowdflow::rules::RuleEngine;
 
+use crate::support::{Program, Site, States, sample, sample_is_here};
+
 const SIZE: FrameSize = FrameSize { width_px: 400, height_px: 300 };
 const FRAMES: usize = 8;
 
 /// A manifest with the shipped detector and the density map whose cells hold the mean of the tensor in them: white pixels
-/// are 1, less `mean`.
-fn manifest(folder: &Path, mean: f32) -> Manifest {
+/// are 1, less `mean`; so many of them make a person.
+fn write_manifest(folder: &Path, mean: f32, units_per_person: u32) -> PathBuf {
     use sha2::{Digest as _, Sha256};
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     let map = project.join("tests/fixtures/heads/density_map.onnx");
@@ -28,12 +30,12 @@ fn manifest(folder: &Path, mean: f32) -> Manifest {
         "{shipped}\n[models.crowd]\nfile = \"{}\"\nsha256 = \"{sha256}\"\nlicence = \"Apache-2.0\"\nlicence_notice = \
          \"made for the tests\"\nsource = \"make_heads.py\"\n[models.crowd.input]\nname = \"images\"\nchannel_order = \
          \"rgb\"\nmean = [{mean:?}, {mean:?}, {mean:?}]\nstd = [255.0, 255.0, 255.0]\nstride_multiple_px = 32\n\
-         [models.crowd.head.density_map]\nunits_per_person = 1000\n",
+         [models.crowd.head.density_map]\nunits_per_person = {units_per_person}\n",
         map.display()
     );
     let path = folder.join("manifest.toml");
     fs::write(&path, text).unwrap();
-    Manifest::read(&path).unwrap()
+    path
 }
 
 /// White pictures, four a second: a map every half second is one of every second picture.
@@ -66,7 +68,7 @@ fn analyze(camera: &str, mean: f32) -> Result<Vec<Vec<Figures>>, PipelineError> 
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("pictures")).unwrap();
     let plan = plan(folder.path(), camera);
-    let manifest = manifest(folder.path(), mean);
+    let manifest = Manifest::read(&write_manifest(folder.path(), mean, 1000)).unwrap();
     let models = Models::open(&Runtime::load(None).unwrap(), &manifest, &plan.inference)?;
     let mut frames = Vec::new();
     analyze_recording(
@@ -115,4 +117,53 @@ fn a_camera_that_declines_has_no_second_opinion() {
 fn a_map_of_less_than_nobody_ends_a_recording_with_its_reason() {
     let error = analyze("", 510.0).unwrap_err();
     insta::assert_snapshot!(error, @"model `crowd`: output `people` sums up to -0.2 people; expected 0 or more: it is no density map, or its pictures are prepared in another way than the manifest says");
+}
+
+#[test]
+fn live_a_lower_bound_is_raised_by_the_map_and_the_state_says_by_how_much_and_why() {
+    if !sample_is_here() {
+        return;
+    }
+    let site = Site::new();
+    // Each cell holds its brightness, so the pictures are full of people; on so little ground a single one is dense.
+    let manifest = write_manifest(&site.path(""), 0.0, 1);
+    let text = format!(
+        r#"
+        [server]
+        listen = "127.0.0.1:0"
+        [inference]
+        manifest = "{}"
+        density_map = {{ model = "crowd", every_s = 0.5, input_size = "128x96" }}
+        [cameras.walkway]
+        analysis_fps = 3
+        input_size = "256x192"
+        stale_after_s = 2
+        source.file = {{ path = "{}", fps = 7, repeat = true }}
+        zones.everywhere = {{ polygon = [[0, 0], [1, 0], [1, 1], [0, 1]], area_m2 = 0.5 }}
+        "#,
+        manifest.display(),
+        sample().display()
+    );
+    site.write("site.toml", text);
+    let mut program = Program::start(&mut site.command(&["run", "--config", "site.toml"]));
+    let mut states = States::of(program.address());
+    let zone = |state: &serde_json::Value| state["cameras"][0]["zones"][0].clone();
+    let state = states.until("a lower bound that the map has raised", |state| {
+        let occupancy = &zone(state)["classes"][0]["occupancy"];
+        occupancy["quality"] == "at_least" && occupancy["value"].as_f64().is_some_and(|people| people > 20.0)
+    });
+    let zone = zone(&state);
+    assert_eq!(zone["saturation"], "dense", "{zone:#}");
+    let value =
+        |measure: &str| zone["measures"][measure]["value"].as_f64().unwrap_or_else(|| panic!("{measure} {zone:#}"));
+    // 16 × 12 cells, each between black and white.
+    let (people, disagreement) = (value("occupancy"), value("count_disagreement"));
+    assert!(people < 192.0 && people.fract() == 0.0, "{zone:#}");
+    assert_eq!(zone["measures"]["count_disagreement"]["quality"], "valid");
+    // Of the people that the map has, the boxes have so many: a handful on the walkway.
+    let boxes = (1.0 - disagreement) * people;
+    assert!((0.0..20.0).contains(&boxes), "{zone:#}");
+    assert_eq!(state["cameras"][0]["counts"][0]["quality"], "at_least");
+    program.signal("TERM");
+    assert_eq!(program.end().code, Some(0));
 }
