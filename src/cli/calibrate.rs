@@ -352,7 +352,7 @@ fn in_words(report: &Report) -> String {
     let figure =
         |value: Option<f64>, decimals: usize| value.map_or("-".to_owned(), |value| format!("{value:.decimals$}"));
     if !report.points.is_empty() {
-        text += &format!("\npoint     image px         ground m          off m   off px\n");
+        text += "\npoint     image px         ground m          off m   off px\n";
         for (index, point) in report.points.iter().enumerate() {
             let ([x, y], [x_m, y_m]) = (point.image_px, point.ground_m);
             text += &format!(
@@ -370,7 +370,7 @@ fn in_words(report: &Report) -> String {
             pose.height_m, pose.tilt_deg, pose.roll_deg, pose.focal_px
         );
     }
-    text += &format!("\npixels per metre (- at the horizon and above)\n");
+    text += "\npixels per metre (- at the horizon and above)\n";
     let row = |cells: Vec<String>| cells.iter().map(|cell| format!("{cell:>8}")).collect::<String>();
     let columns = SCALE_SHARES.map(|share| format!("x {:.0}", share * f64::from(width)));
     text += &format!("{:>8}{}\n", "", row(columns.to_vec()));
