@@ -2,7 +2,9 @@
 //! their time, so that a file gives the same reports at any speed, and stored detections can be played again.
 
 mod camera;
+mod rule_readings;
 mod site;
 
 pub use camera::CameraAnalysis;
+pub use rule_readings::rules_without_readings;
 pub use site::SiteAnalysis;

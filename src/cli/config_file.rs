@@ -5,25 +5,36 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow, bail};
 
 use super::output::count;
+use crate::analysis::rules_without_readings;
 use crate::config::{self, CameraPlan, ConfigError, Fault, Plan};
 
 /// Reads and checks it; the error says everything that is wrong with it. Users and passwords of cameras may be missing:
 /// who opens such a camera is told.
 pub(super) fn load(path: &Path) -> anyhow::Result<Plan> {
-    config::load(path).map_err(|error| match error {
-        // It names the file itself.
-        ConfigError::Io { .. } => anyhow!("{error}"),
-        _ => anyhow!(Findings::of(&error).list(path)),
-    })
+    let (findings, plan) = read(path)?;
+    plan.ok_or_else(|| anyhow!(findings.list(path)))
+}
+
+/// Reads it, checks it, and tries its rules on what each camera will give. A plan is there where nothing is at fault but
+/// secrets that are missing.
+///
+/// # Errors
+/// [`ConfigError::Io`], which names the file itself.
+pub(super) fn read(path: &Path) -> Result<(Findings, Option<Plan>), ConfigError> {
+    let plan = match config::load(path) {
+        Ok(plan) => plan,
+        Err(error @ ConfigError::Io { .. }) => return Err(error),
+        Err(error) => return Ok((Findings::of(&error), None)),
+    };
+    let mut findings = Findings::of_plan(&plan);
+    findings.faults = in_words(&rules_without_readings(&plan));
+    let is_fine = findings.faults.is_empty();
+    Ok((findings, is_fine.then_some(plan)))
 }
 
 /// As [`load`], for those who open every camera: a user or password that is missing is a fault.
 pub(super) fn load_with_secrets(path: &Path) -> anyhow::Result<Plan> {
-    let (mut findings, plan) = match config::load(path) {
-        Ok(plan) => (Findings::of_plan(&plan), Some(plan)),
-        Err(error @ ConfigError::Io { .. }) => return Err(anyhow!("{error}")),
-        Err(error) => (Findings::of(&error), None),
-    };
+    let (mut findings, plan) = read(path)?;
     findings.faults.append(&mut findings.missing_secrets);
     plan.filter(|_| findings.faults.is_empty()).ok_or_else(|| anyhow!(findings.list(path)))
 }

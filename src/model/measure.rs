@@ -35,6 +35,8 @@ pub enum Worse {
     High,
     /// The less, the worse: a level is raised at or below its value.
     Low,
+    /// The further from 0, either way, the worse: a level is raised where the size is at or above its value.
+    AwayFromZero,
 }
 
 /// What has to be known for a measure.
@@ -301,16 +303,16 @@ measures! {
         unit: " people per m² and minute", most: 100.0, needs: Needs::EnclosingLines,
         reads: ANY, help: "People in less people out over the enclosing lines, per square metre and minute.", ..SHARE
     };
-    /// Drift of the flow balance, in people.
+    /// Drift of the flow balance, in people; as wrong below 0 as above.
     BalanceDrift = MeasureFacts {
         name: "balance_drift", column: "balance_drift", metric: "balance_drift_people", unit: " people",
-        most: 100_000.0, needs: Needs::EnclosingLines,
+        most: 100_000.0, worse: Worse::AwayFromZero, needs: Needs::EnclosingLines,
         reads: ANY, help: "Occupancy by the enclosing lines less occupancy counted: how far the counts have drifted apart.", ..SHARE
     };
     /// Disagreement of the second opinion.
     CountDisagreement = MeasureFacts {
         name: "count_disagreement", column: "count_disagreement", metric: "count_disagreement_ratio",
-        needs: Needs::DensityMap,
+        worse: Worse::AwayFromZero, needs: Needs::DensityMap,
         reads: [-1.0, 1.0], help: "How far the density map's count is above the boxes' (negative: below), as a share of the larger one.",
         ..SHARE
     };

@@ -56,7 +56,8 @@ pub(super) struct MachineState {
 
 /// The state of one condition.
 ///
-/// What is compared is the value's severity: the value itself, or its negative for a measure that gets worse downwards.
+/// What is compared is the value's severity: the value itself, its negative for a measure that gets worse downwards, or its
+/// size for one that gets worse away from 0.
 ///
 /// - **Up**: a level is due when the severity has been at or above its raise value for its hold time, from the first
 ///   sample there. The highest level that is due wins at once, whatever lies between.
@@ -65,7 +66,8 @@ pub(super) struct MachineState {
 ///   sample brings it down by one level at most.
 /// - **Bounds** count for what they prove: where the true severity may be greater (`AtLeast`, of a measure that gets
 ///   worse upwards), they can raise, and never bring down: they also break a run towards clearing. Where it may be
-///   less, they can bring down and never raise.
+///   less, they can bring down and never raise. Away from 0, "at least 5" proves a size of 5 and "at least −5" proves
+///   nothing: the true value may lie on either side, as near to 0 or as far from it as can be.
 /// - **Nothing to measure** is known calm: better than every clear value, whichever way the measure gets worse.
 /// - **Unknown** for any other reason keeps an alert as it is: it is told as stale once, all runs end, and the next known
 ///   sample is told as fresh and begins them anew.
@@ -155,11 +157,7 @@ impl LevelMachine {
         if was_unknown {
             self.tell_freshness(AlertKind::Fresh, &mut tell);
         }
-        let may_be_graver = match self.worse {
-            Worse::High => matches!(reading, Reading::AtLeast(_)),
-            Worse::Low => matches!(reading, Reading::AtMost(_)),
-        };
-        let may_be_milder = !may_be_graver && matches!(reading, Reading::AtLeast(_) | Reading::AtMost(_));
+        let (may_be_graver, may_be_milder) = open_ends(reading, self.worse);
         // What is known and has no value is calm.
         let severity = reading.value().map_or(f64::NEG_INFINITY, |value| severity(value, self.worse));
         let raised = self.raise(at, severity, !may_be_milder);
@@ -224,11 +222,24 @@ impl LevelMachine {
     }
 }
 
-/// The value where more is worse, its negative where less is; the same way back.
+/// The value where more is worse, its negative where less is, its size where either side is; of a threshold, the same way
+/// back.
 fn severity(value: f64, worse: Worse) -> f64 {
     match worse {
         Worse::High => value,
         Worse::Low => -value,
+        Worse::AwayFromZero => value.abs(),
+    }
+}
+
+/// Whether the true severity may be greater than that of the reading's value, and whether it may be less.
+fn open_ends(reading: Reading, worse: Worse) -> (bool, bool) {
+    match (reading, worse) {
+        (Reading::AtLeast(_), Worse::High) | (Reading::AtMost(_), Worse::Low) => (true, false),
+        (Reading::AtLeast(_), Worse::Low) | (Reading::AtMost(_), Worse::High) => (false, true),
+        (Reading::AtLeast(bound), Worse::AwayFromZero) => (true, bound < 0.0),
+        (Reading::AtMost(bound), Worse::AwayFromZero) => (true, bound > 0.0),
+        (Reading::Valid(_) | Reading::Unknown(_), _) => (false, false),
     }
 }
 
@@ -408,6 +419,32 @@ mod tests {
             }
             let cleared = (12, Cleared, Some(clear));
             assert_eq!(told, [(5, Raised, Some(5.0)), (8, Stale, None), (9, Fresh, None), cleared], "{worse:?}");
+        }
+    }
+
+    #[test]
+    fn away_from_zero_either_sign_raises_and_bounds_prove_what_they_prove() {
+        let level = LevelPlan { level: Yellow, raise: 5.0, hold_s: 0.0, clear: 4.0, clear_hold_s: 0.0 };
+        use Reading::{AtLeast, AtMost, Valid};
+        for (first, second, kinds) in [
+            (Valid(5.0), Valid(-5.0), &[Raised][..]),
+            (Valid(-5.0), Valid(-4.0), &[Raised, Cleared]),
+            (Valid(-6.0), Valid(4.5), &[Raised]),
+            (Valid(-6.0), Valid(4.0), &[Raised, Cleared]),
+            (AtLeast(5.0), AtLeast(1.0), &[Raised]),
+            (AtMost(-5.0), AtMost(-1.0), &[Raised]),
+            (AtLeast(-5.0), AtMost(5.0), &[]),
+            (Valid(9.0), AtLeast(-1.0), &[Raised]),
+            (Valid(9.0), AtMost(1.0), &[Raised]),
+        ] {
+            let mut machine = LevelMachine::new(&[level], Worse::AwayFromZero);
+            let mut told = Vec::new();
+            for (second, reading) in [first, second].into_iter().enumerate() {
+                machine.sample(Timestamp(0).plus_seconds(second as f64), reading, |transition| {
+                    told.push(transition.kind);
+                });
+            }
+            assert_eq!(told, kinds, "{first:?} {second:?}");
         }
     }
 

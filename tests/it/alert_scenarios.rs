@@ -128,11 +128,15 @@ impl Scenario {
                 continue;
             }
             text += "calibration = { frame_size = [100, 100], camera = { height_m = 10, tilt_deg = 60, focal_px = 100 } }\n";
+            let around: Vec<String> = lines.iter().map(|(line, _)| format!("{line} = \"in\"")).collect();
             for (line, _) in lines {
                 text += &format!("lines.{line} = {{ a = [0, 0.5], b = [1, 0.5], allowed = \"in\" }}\n");
             }
             for (zone, _) in zones {
-                text += &format!("zones.{zone} = {{ polygon = [[0, 0], [1, 0], [1, 1], [0, 1]], area_m2 = 100 }}\n");
+                text += &format!(
+                    "zones.{zone} = {{ polygon = [[0, 0], [1, 0], [1, 1], [0, 1]], area_m2 = 100, enclosed_by = {{ {} }} }}\n",
+                    around.join(", ")
+                );
             }
         }
         let rules = toml::Table::from_iter([("rules".to_owned(), toml::Value::Table(self.rules.clone()))]);

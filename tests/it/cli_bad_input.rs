@@ -230,6 +230,20 @@ fn what_is_no_configuration() {
 }
 
 #[test]
+fn a_rule_that_never_reads_anything_is_a_fault_of_the_configuration() {
+    let site = Site::new();
+    let ground = "[cameras.gate]\ncalibration = { frame_size = [768, 576], camera = { height_m = 5, tilt_deg = 10, \
+                  focal_px = 700 } }\nlines.flag = { a = [0.5, 0.1], b = [0.5, 0.9] }\n\
+                  [rules.narrow]\nline = \"gate/flag\"\nmeasure = \"specific_flow_in\"\nlevels.red = { raise = 1.2 }\n";
+    site.write("site.toml", format!("{ground}{CAMERA}"));
+    let mut failures = Failures::of(&site);
+    for command in ["run --config", "analyze --out out --config", "check", "check --environment"] {
+        failures.add(64, &format!("{command} site.toml"));
+    }
+    insta::assert_snapshot!(failures.text);
+}
+
+#[test]
 fn what_is_no_command() {
     let site = Site::new();
     site.write("fine.toml", CAMERA);

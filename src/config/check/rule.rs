@@ -622,7 +622,7 @@ fn own_levels(checker: &mut Checker<'_>, raw: &RawLevels, measure: Measure, path
     for pair in levels.iter().flatten().collect::<Vec<_>>().windows(2) {
         let (milder, level) = (pair[0], pair[1]);
         let (is_worse, word) = match measure.facts().worse {
-            Worse::High => (level.raise > milder.raise, "more"),
+            Worse::High | Worse::AwayFromZero => (level.raise > milder.raise, "more"),
             Worse::Low => (level.raise < milder.raise, "less"),
         };
         if !is_worse {
@@ -657,7 +657,7 @@ fn own_level(
     let clear_hold_s = checker.number_or(&clear_hold_path, raw.clear_hold_s, defaults::HOLD_S, defaults::CLEAR_HOLD_S);
     let (raise, clear) = (raise?, clear?);
     let (is_better, word, factor) = match facts.worse {
-        Worse::High => (clear.is_none_or(|clear| clear < raise), "less", defaults::CLEAR_SHARE),
+        Worse::High | Worse::AwayFromZero => (clear.is_none_or(|clear| clear < raise), "less", defaults::CLEAR_SHARE),
         Worse::Low => (clear.is_none_or(|clear| clear > raise), "more", 1.0 / defaults::CLEAR_SHARE),
     };
     if let Some(clear) = clear
@@ -687,6 +687,8 @@ fn never_clears(measure: Measure, raise: f64, clear: Option<f64>, left_at: f64) 
     let (is_reached, side, end, better) = match facts.worse {
         Worse::High => (left_at >= least, "below", least, "above"),
         Worse::Low => (left_at <= greatest, "above", greatest, "below"),
+        // Its size, which is what is compared, may always be 0.
+        Worse::AwayFromZero => return None,
     };
     if is_reached {
         return None;
