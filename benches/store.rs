@@ -59,11 +59,10 @@ fn p95(mut times: Vec<Duration>) -> f64 {
     times[(times.len() * 95 / 100).min(times.len() - 1)].as_secs_f64() * 1e3
 }
 
-async fn measure(name: &str, address: &StoreAddress, size: &Size) -> Result<(), StoreError> {
+async fn rate(name: &str, address: &StoreAddress, size: &Size) -> Result<(), StoreError> {
     let store = Store::open(address, BEGIN).await?;
     let mut random = fastrand::Rng::with_seed(1);
     let variety: Vec<_> = (0..500).map(|_| readings(&mut random)).collect();
-
     let places = zones(&store, size.zones).await?;
     let (mut spent, mut slowest, mut commits) = (Duration::ZERO, Duration::ZERO, Vec::new());
     for second in 0..size.seconds {
@@ -87,30 +86,34 @@ async fn measure(name: &str, address: &StoreAddress, size: &Size) -> Result<(), 
         slowest.as_secs_f64() * 1e3
     );
     println!("{name}: a small commit in between, p95: {:.1} ms", p95(commits));
+    store.close().await;
+    Ok(())
+}
 
-    // Behind those, so that nothing of them is rolled up again.
-    let begin = BEGIN.plus_seconds(24.0 * 3600.0);
-    store.roll_up(begin).await?;
-    let forty = &places[..places.len().min(40)];
+async fn hours(name: &str, address: &StoreAddress, size: &Size) -> Result<(), StoreError> {
+    let store = Store::open(address, BEGIN).await?;
+    let mut random = fastrand::Rng::with_seed(2);
+    let variety: Vec<_> = (0..500).map(|_| readings(&mut random)).collect();
+    let places = zones(&store, 40).await?;
     for minute in 0..size.hours * 60 {
-        let second = |s: u32| begin.plus_seconds(f64::from(minute * 60 + s));
-        let samples: Vec<_> = (0..60).flat_map(|s| batch(forty, second(s), &variety, &mut random)).collect();
+        let second = |s: u32| BEGIN.plus_seconds(f64::from(minute * 60 + s));
+        let samples: Vec<_> = (0..60).flat_map(|s| batch(&places, second(s), &variety, &mut random)).collect();
         store.write_samples(&samples, &[]).await?;
     }
-    let end = begin.plus_seconds(f64::from(size.hours) * 3600.0);
+    let end = BEGIN.plus_seconds(f64::from(size.hours) * 3600.0);
     let begun = Instant::now();
     let done = store.roll_up(end).await?;
-    let a_zone_hour = begun.elapsed().as_secs_f64() * 1e3 / f64::from(size.hours) / forty.len() as f64;
+    let a_zone_hour = begun.elapsed().as_secs_f64() * 1e3 / f64::from(size.hours) / places.len() as f64;
     println!("{name}: roll-up of minutes and hours: {a_zone_hour:.1} ms a zone and hour ({} hours)", done.hours);
     let (begun, mut count) = (Instant::now(), 0);
-    for &place in forty {
-        count += store.series(place, Measure::Density, (begin, end)).await?.len();
+    for &place in &places {
+        count += store.series(place, Measure::Density, (BEGIN, end)).await?.len();
     }
     let rate = count as f64 / begun.elapsed().as_secs_f64();
     let month = 40.0 * 30.0 * 86_400.0 / rate;
     println!("{name}: back-test reads {rate:.0} readings/s of a measure: a month of 40 zones in {month:.1} s");
     let bytes = store.status().await?.bytes as f64;
-    println!("{name}: {:.0} MB", bytes / 1e6);
+    println!("{name}: {:.0} MB for {} hours of 40 zones, by the second and by the hour", bytes / 1e6, size.hours);
     store.close().await;
     Ok(())
 }
@@ -123,11 +126,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     runtime.block_on(async {
         // In the target folder: the system's temporary one may be in memory.
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        measure("SQLite", &StoreAddress::file(folder.path().join("store.db")), &size).await?;
+        rate("SQLite", &StoreAddress::file(folder.path().join("rate.db")), &size).await?;
+        hours("SQLite", &StoreAddress::file(folder.path().join("hours.db")), &size).await?;
         if let Some(server) = postgres::Server::get(true) {
-            let database = server.new_database().await;
-            let address = StoreAddress::parse(&server.url(&database))?.with_password(postgres::PASSWORD);
-            measure("PostgreSQL", &address, &size).await?;
+            let address = |name: &str| {
+                Ok::<_, StoreError>(StoreAddress::parse(&server.url(name))?.with_password(postgres::PASSWORD))
+            };
+            rate("PostgreSQL", &address(&server.new_database().await)?, &size).await?;
+            hours("PostgreSQL", &address(&server.new_database().await)?, &size).await?;
         }
         Ok(())
     })

@@ -1,68 +1,73 @@
 //! Whether the rules of a configuration can ever have a value: what the analysis of each camera gives decides, so that
 //! nothing about it is thought of twice.
 
-use crate::config::{CameraPlan, Fault, FaultKind, Plan, RulePlan};
-use crate::flow::{CameraFlow, FlowStep};
-use crate::model::{Measure, Place, Readings};
+use std::collections::BTreeMap;
+
+use super::CameraAnalysis;
+use crate::config::{CameraPlan, ConditionPlan, Fault, FaultKind, Plan, RulePlan};
+use crate::model::{CameraId, FrameReport, Measure, Place, Readings, Timestamp};
+use crate::rules::RuleEngine;
+use crate::tracking::ScoreThresholds;
 
 /// A fault for every rule whose place never reads its measure, in the order of the rules. What can be told without the
 /// ground (no calibration, no area) is told when the configuration is read; what is left depends on where a zone or line
 /// lies on it. The faults have no line.
 #[must_use]
 pub fn rules_without_readings(plan: &Plan) -> Vec<Fault> {
-    let faults_of = |camera: &CameraPlan| {
-        let step = CameraFlow::new(camera).state();
-        let rules = plan.rules.iter().enumerate().filter(|(_, rule)| rule.camera == camera.id);
-        rules.filter_map(|(index, rule)| Some((index, fault(rule, readings(&step, &rule.place)?)?))).collect::<Vec<_>>()
+    let report = |camera: &CameraPlan| {
+        let thresholds = ScoreThresholds { high: 1.0, low: 1.0 };
+        (camera.id.clone(), CameraAnalysis::new(camera, RuleEngine::new(&[]), thresholds).blind(Timestamp(0)))
     };
-    let mut faults: Vec<(usize, Fault)> = plan.cameras.iter().flat_map(faults_of).collect();
-    faults.sort_by_key(|&(index, _)| index);
-    faults.into_iter().map(|(_, fault)| fault).collect()
+    let reports: BTreeMap<CameraId, FrameReport> = plan.cameras.iter().map(report).collect();
+    let conditions = plan.rules.iter().flat_map(|rule| rule.conditions.iter().enumerate().map(move |at| (rule, at)));
+    let faults = conditions.filter_map(|(rule, (index, condition))| {
+        // What a site reads is told when the configuration is read.
+        let report = reports.get(condition.place.camera()?)?;
+        fault(rule, index, condition, report.of(&condition.place)?)
+    });
+    faults.collect()
 }
 
-fn readings<'s>(step: &'s FlowStep, place: &Place) -> Option<&'s Readings> {
-    match place {
-        Place::Camera => Some(&step.readings),
-        Place::Zone(id) => step.zones.iter().find(|state| &state.zone == id).map(|state| &state.readings),
-        Place::Line(id) => step.lines.iter().find(|state| &state.line == id).map(|state| &state.readings),
-    }
-}
-
-fn fault(rule: &RulePlan, readings: &Readings) -> Option<Fault> {
-    if readings.get(rule.measure).is_some() {
+fn fault(rule: &RulePlan, index: usize, condition: &ConditionPlan, readings: &Readings) -> Option<Fault> {
+    if readings.get(condition.measure).is_some() {
         return None;
     }
-    let camera = &rule.camera;
-    let (place, table) = match &rule.place {
-        Place::Camera => (camera.to_string(), format!("cameras.{camera}")),
-        Place::Zone(id) => (format!("{camera}/{id}"), format!("cameras.{camera}.zones.{id}")),
-        Place::Line(id) => (format!("{camera}/{id}"), format!("cameras.{camera}.lines.{id}")),
+    let place = &condition.place;
+    let table = match place {
+        Place::Zone(camera, id) => format!("cameras.{camera}.zones.{id}"),
+        Place::Line(camera, id) => format!("cameras.{camera}.lines.{id}"),
+        Place::Camera(camera) => format!("cameras.{camera}"),
+        Place::Site(site) => format!("sites.{site}"),
+    };
+    let path = match rule.conditions.len() {
+        1 => format!("rules.{}", rule.id),
+        _ => format!("rules.{}.{}[{index}]", rule.id, rule.combine.as_str()),
     };
     let is_on_ground = readings.get(Measure::VoronoiDensity).is_some();
-    let (why, expected, help) = match (&rule.place, rule.measure) {
-        (Place::Zone(_), Measure::WrongWay) if is_on_ground => (
+    let (why, expected, help) = match (place, condition.measure) {
+        (Place::Zone(..), Measure::WrongWay) if is_on_ground => (
             "whose allowed direction begins or ends at the horizon",
             format!("{table}.allowed_direction with both ends on the ground"),
             "Draw its ends within the zone, or calibrate the camera anew if they are on the ground",
         ),
-        (Place::Zone(_), Measure::LocalDensity | Measure::Pressure | Measure::Turbulence) if is_on_ground => (
+        (Place::Zone(..), Measure::LocalDensity | Measure::Pressure | Measure::Turbulence) if is_on_ground => (
             "which is too large on the ground for the grid that it is measured on",
             format!("{table}.polygon of 20 000 m² at most"),
             "Divide it into several zones, or use measure = \"voronoi_density\"",
         ),
-        (Place::Zone(_), _) => (
+        (Place::Zone(..), _) => (
             "which reaches up to the horizon",
             format!("{table}.polygon that lies on the ground as a whole"),
             "Draw it so that it ends where people can still be told apart; with its area_m2 given, \"density\" and the \
              time to a level can be had all the same",
         ),
-        (Place::Line(_), _) => (
+        (Place::Line(..), _) => (
             "which reaches up to the horizon",
             format!("{table} with both ends on the ground"),
             "Draw it where people can still be told apart; its flow in people a minute (\"flow_in\", \"flow_out\") can be \
              had all the same",
         ),
-        (Place::Camera, _) => (
+        (Place::Camera(_) | Place::Site(_), _) => (
             "which never reads it",
             "a measure that the camera gives".to_owned(),
             "`analyze` writes what there is into zones.csv",
@@ -70,9 +75,9 @@ fn fault(rule: &RulePlan, readings: &Readings) -> Option<Fault> {
     };
     Some(Fault {
         kind: FaultKind::MeasureUnknowable,
-        path: format!("rules.{}.measure", rule.id),
+        path: format!("{path}.measure"),
         line: None,
-        found: format!("{:?} of {place}, {why}", rule.measure.as_str()),
+        found: format!("{:?} of {place}, {why}", condition.measure.as_str()),
         expected,
         help: Some(help.to_owned()),
     })

@@ -44,7 +44,7 @@ impl SiteAnalysis {
             self.newest.insert(Place::Site(id.clone()), site.readings());
         }
         for place in self.of_cameras.iter().filter(|place| place.camera() == Some(&report.camera)) {
-            if let Some(readings) = readings(report, place) {
+            if let Some(readings) = report.of(place) {
                 self.newest.insert(place.clone(), readings.clone());
             }
         }
@@ -71,15 +71,6 @@ impl SiteAnalysis {
     #[must_use]
     pub fn state_of(&self, rules: &BTreeSet<&RuleId>) -> BTreeMap<RuleId, RuleState> {
         self.rules.state_of(rules)
-    }
-}
-
-fn readings<'r>(report: &'r FrameReport, place: &Place) -> Option<&'r Readings> {
-    match place {
-        Place::Camera(_) => Some(&report.readings),
-        Place::Zone(_, id) => report.zones.iter().find(|state| &state.zone == id).map(|state| &state.readings),
-        Place::Line(_, id) => report.lines.iter().find(|state| &state.line == id).map(|state| &state.readings),
-        Place::Site(_) => None,
     }
 }
 

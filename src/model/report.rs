@@ -1,8 +1,8 @@
 //! What one camera's analysis says after each frame or tick.
 
 use super::{
-    AlertEvent, CameraId, FrameMeta, LineId, Measure, ObjectClass, Reading, Readings, SaturationReason, Timestamp,
-    Track, TrackId, ZoneId,
+    AlertEvent, CameraId, FrameMeta, LineId, Measure, ObjectClass, Place, Reading, Readings, SaturationReason,
+    Timestamp, Track, TrackId, ZoneId,
 };
 
 /// Which way a line was crossed. *In* is towards the left of the line from its point `a` to its point `b`, as seen in
@@ -115,6 +115,17 @@ pub struct FrameReport {
 }
 
 impl FrameReport {
+    /// What this place of the camera reads; `None` where it has no such place.
+    #[must_use]
+    pub fn of(&self, place: &Place) -> Option<&Readings> {
+        match place {
+            Place::Zone(_, id) => self.zones.iter().find(|state| &state.zone == id).map(|state| &state.readings),
+            Place::Line(_, id) => self.lines.iter().find(|state| &state.line == id).map(|state| &state.readings),
+            Place::Camera(_) => Some(&self.readings),
+            Place::Site(_) => None,
+        }
+    }
+
     /// How many of this class are counted in the whole picture.
     #[must_use]
     pub fn count(&self, class: ObjectClass) -> Reading {

@@ -22,6 +22,8 @@ const MOMENT: u8 = 1;
 const HOUR: u8 = 2;
 /// A quality of its own: there is no such reading at that moment.
 const ABSENT: u8 = 31;
+/// An hour has a moment a second at most. A damaged length must not take all memory.
+const MOST_MOMENTS: usize = 3600;
 
 fn put_number(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
@@ -184,14 +186,13 @@ pub(super) fn read_hour(bytes: &[u8], mut take: impl FnMut(i64, Reading)) -> Opt
     if bytes.byte()? != HOUR {
         return None;
     }
-    let count = usize::try_from(bytes.number()?).ok()?;
-    // A damaged length must not take all memory.
-    let mut times = Vec::with_capacity(count.min(4096));
-    let mut at = 0;
+    let count = usize::try_from(bytes.number()?).ok().filter(|count| *count <= MOST_MOMENTS)?;
+    let mut times = Vec::with_capacity(count);
+    let mut at = 0_i64;
     while times.len() < count {
         let (length, distance) = (bytes.number()?, i64::try_from(bytes.number()?).ok()?);
         for _ in 0..length.min((count - times.len()) as u64) {
-            at = i64::checked_add(at, distance)?;
+            at = at.checked_add(distance)?;
             times.push(at);
         }
         if length == 0 {

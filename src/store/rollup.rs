@@ -261,26 +261,29 @@ impl Store {
         Ok(true)
     }
 
+    /// Reads and sums up beside the writers, and only then writes: a sample that comes in between takes back the begun
+    /// hour, so that it is done again.
     async fn roll_place_up(&self, place: i64, start: i64, end: i64) -> Result<(), StoreError> {
-        let mut writing = self.database().write().await?;
         let of = |row: &Row| {
             let since = (row.get::<i64>(0)? - start) * 1_000_000 + row.get::<i64>(1)?;
             Ok((since, self.measures().decode(&row.get::<Vec<u8>>(2)?)?))
         };
-        let sql = self.place_rows();
-        let rows: Vec<(i64, Readings)> = writing.read(sql, values![start, end - 1, place], of).await?;
+        let rows: Vec<(i64, Readings)> =
+            self.database().read(self.place_rows(), values![start, end - 1, place], of).await?;
+        let mut hours = Vec::new();
         for measure in Measure::ALL {
             let series: Vec<_> = rows.iter().map(|(since, readings)| (*since, readings.get(measure))).collect();
-            if series.iter().all(|(_, reading)| reading.is_none()) {
-                continue;
+            if series.iter().any(|(_, reading)| reading.is_some()) {
+                let sum = Sum::of(series.iter().filter_map(|(_, reading)| *reading));
+                hours.push((self.measures().number(measure), sum, encoding::hour(&series)));
             }
-            let number = self.measures().number(measure);
-            let readings = series.iter().filter_map(|(_, reading)| *reading);
-            Sum::of(readings).write(&mut writing, (Period::Hour, start), (place, number)).await?;
+        }
+        let mut writing = self.database().write().await?;
+        for (measure, sum, series) in hours {
+            sum.write(&mut writing, (Period::Hour, start), (place, measure)).await?;
             let sql = "INSERT INTO sample_hour (place, measure, period_start, series) VALUES ($1, $2, $3, $4) \
                        ON CONFLICT (place, measure, period_start) DO UPDATE SET series = excluded.series";
-            let bytes = encoding::hour(&series);
-            writing.execute(sql, values![place, i64::from(number), start, bytes.as_slice()]).await?;
+            writing.execute(sql, values![place, i64::from(measure), start, series.as_slice()]).await?;
         }
         writing.commit().await
     }
