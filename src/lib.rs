@@ -29,5 +29,6 @@ pub mod rules;
 pub mod sink;
 pub mod source;
 pub mod status;
+pub mod store;
 pub mod tracking;
 pub mod view;

@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 12] = [
     &["decode", "tracking", "flow", "evaluation", "input"],
     &["rules"],
     &["analysis", "metrics", "status"],
-    &["source", "inference", "view", "sink"],
+    &["source", "inference", "view", "sink", "store"],
     &["pipeline"],
     &["api"],
     &["app"],
@@ -22,8 +22,13 @@ const LAYERS: [&[&str]; 12] = [
 ];
 
 /// Crates with a large surface, and the only modules that may name them.
-const KEPT_INSIDE: [(&str, &[&str]); 4] =
-    [("opencv", &["picture", "source"]), ("ort", &["inference"]), ("prometheus", &["metrics"]), ("axum", &["api"])];
+const KEPT_INSIDE: [(&str, &[&str]); 5] = [
+    ("opencv", &["picture", "source"]),
+    ("ort", &["inference"]),
+    ("prometheus", &["metrics"]),
+    ("axum", &["api"]),
+    ("sqlx", &["store"]),
+];
 
 /// A frame's time travels with the frame: up to and including the layer of this module nothing asks what time it is.
 const NO_CLOCK_UP_TO: &str = "analysis";

@@ -25,4 +25,5 @@ mod measures_reference;
 mod prometheus_files;
 mod rtsp;
 mod rtsp_server;
+mod store;
 mod support;
