@@ -15,6 +15,7 @@
 
 mod check;
 pub mod defaults;
+mod delivery;
 mod document;
 mod error;
 mod fault;
@@ -22,6 +23,7 @@ mod key_path;
 mod number;
 mod plan;
 mod raw;
+mod raw_delivery;
 mod raw_response;
 mod region;
 mod response;
@@ -31,6 +33,7 @@ mod suggest;
 
 use std::path::Path;
 
+pub use delivery::{DestinationKind, DestinationPlan, Language, MailTls, Secret, WebhookUrl};
 pub use error::{ConfigError, SyntaxFault};
 pub use fault::{Fault, FaultKind};
 pub use plan::{
