@@ -94,7 +94,12 @@ impl Composer {
         let name = event.map(|event| &event.name).or(rule.map(|rule| &rule.name));
         let site = self.sites.get(&notice.rule);
         let since = context.alert.map(|alert| alert.since).or(event.map(|event| event.since));
-        let changes_level = matches!(notice.kind, NoticeKind::Raised | NoticeKind::Lowered | NoticeKind::Cleared);
+        let level_before = match (&notice.event, notice.kind) {
+            (Some(event), NoticeKind::Raised | NoticeKind::Lowered | NoticeKind::Cleared) => event.from,
+            // Ended without a measurement: its rule is no more.
+            (None, NoticeKind::Cleared) => context.alert.map(|alert| alert.level),
+            _ => None,
+        };
         let place = match (event, rule) {
             (Some(event), _) => Some(self.place(&event.camera, &event.place)),
             (None, Some(rule)) => Some(self.place(&rule.camera, &rule.place)),
@@ -116,7 +121,7 @@ impl Composer {
             time: notice.at.to_rfc3339(),
             since: since.unwrap_or(notice.at).to_rfc3339(),
             level: notice.level,
-            level_before: event.filter(|_| changes_level).and_then(|event| event.from),
+            level_before,
             drill: context.drill,
             rule: named(notice.rule.as_str(), name),
             site: site.map(|site| named(site.as_str(), self.response.site(site).map(|site| &site.name))),

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::payload::{MayEnter, Measured, Payload, StepText};
 use super::words::{self, pick};
 use crate::config::Language;
-use crate::model::{NoticeKind, Timestamp};
+use crate::model::{NoticeKind, StepState, Timestamp};
 
 /// Steps of a plan that are written out; how many more there are is said.
 const MOST_STEPS: usize = 8;
@@ -183,7 +183,8 @@ impl<'a> Writer<'a> {
             Language::English => format!("Plan \"{}\"", plan.name),
         });
         for (at, step) in plan.steps.iter().enumerate().take(MOST_STEPS) {
-            let state = step.state.is_over().then(|| words::step_state(step.state, self.language));
+            let state = words::step_state(step.state, self.language);
+            let state = (step.state != StepState::Waiting).then_some(state);
             lines.push(format!("{}. {}", at + 1, self.step(step, state)));
         }
         let more = plan.steps.len().saturating_sub(MOST_STEPS);

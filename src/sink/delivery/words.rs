@@ -37,7 +37,7 @@ pub(super) fn kind(kind: NoticeKind, language: Language) -> &'static str {
         NoticeKind::Raised => ("发布", "raised"),
         NoticeKind::Lowered => ("降级", "lowered"),
         NoticeKind::Cleared => ("解除", "ended"),
-        NoticeKind::Stale => ("数据中断，情况不明", "no data: what happens there is not known"),
+        NoticeKind::Stale => ("数据中断，情况不明", "no data, state unknown"),
         NoticeKind::Fresh => ("数据恢复", "data again"),
         NoticeKind::Acknowledged => ("已确认", "acknowledged"),
         NoticeKind::Escalated => ("上报", "escalated"),
