@@ -21,7 +21,7 @@ step "release build"
 cargo build --locked --release --quiet
 
 step "benches run"
-cargo bench --locked --quiet --bench flow --bench rules --bench tracker --bench measures -- --test
+cargo bench --locked --quiet --bench flow --bench rules --bench store --bench tracker --bench measures -- --test
 
 step "end to end on the sample video"
 scripts/end_to_end.sh

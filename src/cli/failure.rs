@@ -4,6 +4,7 @@ use crate::app::ServiceError;
 use crate::inference::{InferenceError, InferenceErrorKind};
 use crate::pipeline::PipelineError;
 use crate::source::{SourceError, SourceErrorKind};
+use crate::store::{StoreError, StoreErrorKind};
 
 /// Bad usage, configuration or input: somebody has to change something.
 pub(super) const USAGE: u8 = 64;
@@ -44,6 +45,9 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
         }
         if let Some(source) = cause.downcast_ref::<SourceError>() {
             return of_source(source);
+        }
+        if let Some(store) = cause.downcast_ref::<StoreError>() {
+            return of_store(store);
         }
         // Transparent errors hide what they hold from the chain of causes.
         if let Some(pipeline) = cause.downcast_ref::<PipelineError>() {
@@ -91,6 +95,21 @@ fn of_source(error: &SourceError) -> u8 {
         | SourceErrorKind::Decode
         | SourceErrorKind::Unsupported => USAGE,
         SourceErrorKind::Connect | SourceErrorKind::TimedOut | SourceErrorKind::Lost => UNAVAILABLE,
+    }
+}
+
+fn of_store(error: &StoreError) -> u8 {
+    match error.kind() {
+        StoreErrorKind::Address
+        | StoreErrorKind::NotFound
+        | StoreErrorKind::Permission
+        | StoreErrorKind::Credentials
+        | StoreErrorKind::Schema
+        | StoreErrorKind::Corrupt
+        | StoreErrorKind::Conflict
+        | StoreErrorKind::Data => USAGE,
+        StoreErrorKind::Locked | StoreErrorKind::DiskFull | StoreErrorKind::Connect | StoreErrorKind::Io => UNAVAILABLE,
+        StoreErrorKind::Bug => BUG,
     }
 }
 

@@ -9,6 +9,7 @@ mod failure;
 mod model;
 mod output;
 mod run;
+mod store;
 mod track_detections;
 
 use std::io::Write as _;
@@ -34,6 +35,7 @@ enum Command {
     Check(check::CheckArgs),
     Calibrate(calibrate::CalibrateArgs),
     Model(model::ModelArgs),
+    Store(store::StoreArgs),
 }
 
 /// Reads the command line and does what it says. A panic ends it in order, as the bug that it is.
@@ -72,6 +74,7 @@ fn command() -> ExitCode {
         Command::Calibrate(args) => calibrate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Check(args) => check::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Model(args) => model::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Store(args) => store::run(&args).map(|()| ExitCode::SUCCESS),
     };
     match done {
         Ok(code) => code,

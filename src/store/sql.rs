@@ -316,6 +316,8 @@ fn postgres_options(options: &PgConnectOptions, patience: Duration) -> PgConnect
         // A server may be set to answer before the disk has it.
         ("synchronous_commit", "on".to_owned()),
         ("timezone", "UTC".to_owned()),
+        // A plan made while a table was nearly empty reads all of it, and would be kept while it grows.
+        ("plan_cache_mode", "force_custom_plan".to_owned()),
         ("lock_timeout", format!("{}ms", patience.as_millis())),
     ])
 }

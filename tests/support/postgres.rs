@@ -21,8 +21,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// The process's server; `None` where PostgreSQL isn't installed.
-    pub fn get() -> Option<&'static Self> {
+    /// The process's server; `None` where PostgreSQL isn't installed. Durable: it flushes to the disk, which tests have no
+    /// need of, as what they kill is programs and not this machine.
+    pub fn get(durable: bool) -> Option<&'static Self> {
         static SERVER: OnceLock<Option<Server>> = OnceLock::new();
         let start = || {
             let Some(programs) = programs() else {
@@ -32,19 +33,20 @@ impl Server {
                 return None;
             };
             let mut logs = String::new();
-            let started = (0..TRIES).find_map(|_| Self::start(&programs).map_err(|log| logs += &log).ok());
+            let started = (0..TRIES).find_map(|_| Self::start(&programs, durable).map_err(|log| logs += &log).ok());
             Some(started.unwrap_or_else(|| panic!("PostgreSQL doesn't start:\n{logs}")))
         };
         SERVER.get_or_init(start).as_ref()
     }
 
-    fn start(programs: &Path) -> Result<Self, String> {
+    fn start(programs: &Path, durable: bool) -> Result<Self, String> {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
         let folder = std::env::temp_dir().join(format!("crowdflow-postgres-{}-{port}", std::process::id()));
         let mut process = Command::new("sh")
             .arg(SCRIPT)
             .args([programs, &folder])
             .arg(port.to_string())
+            .arg(if durable { "on" } else { "off" })
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

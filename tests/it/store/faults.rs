@@ -57,7 +57,7 @@ fn a_file_that_another_program_holds() {
 
 #[test]
 fn a_server_that_refuses() {
-    let Some(server) = postgres::Server::get() else { return };
+    let Some(server) = postgres::Server::get(false) else { return };
     wait(async {
         let database = server.new_database().await;
         let address = |url: &str| StoreAddress::parse(url).unwrap().with_patience(Duration::from_secs(5));

@@ -2,6 +2,7 @@
 //! writer that is killed again and again.
 
 mod alerts;
+mod command;
 mod faults;
 mod killed;
 mod outbox;
@@ -67,7 +68,7 @@ fn on_sqlite<F: Future<Output = ()>>(test: impl Fn(Site) -> F) {
 }
 
 fn on_postgres<F: Future<Output = ()>>(test: impl Fn(Site) -> F) {
-    let Some(server) = postgres::Server::get() else { return };
+    let Some(server) = postgres::Server::get(false) else { return };
     wait(async {
         let database = server.new_database().await;
         let url = server.url(&database);
