@@ -218,7 +218,7 @@ fn a_stop_waits_for_what_is_on_its_way_and_a_crash_repeats_it_with_the_same_key(
         let plan = hook(well.address, "");
         let mut worker = Worker::start(&store, &plan, sender_of(&plan), clock.clone());
         clock.go_to(at(300.0)).await;
-        assert_eq!(worker.delivered(1).await, [message.key.clone()]);
+        assert_eq!(worker.delivered(1).await, std::slice::from_ref(&message.key));
         let keys = [target.seen(), well.seen()].concat();
         assert!(keys.iter().all(|seen| seen.json()["key"] == message.key.as_str()) && keys.len() == 3, "{keys:?}");
     });
