@@ -4,7 +4,8 @@
 # folder, and checks both by SHA-256. It builds nothing; the Makefile does.
 #
 #   scripts/setup.sh          what building and running need
-#   scripts/setup.sh --test   also what the tests need (a real RTSP server, a browser, promtool, PostgreSQL)
+#   scripts/setup.sh --test   also what the tests need (a real RTSP server, a browser, promtool, PostgreSQL,
+#                             an MQTT broker, an Alertmanager, a mail server)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,7 +30,7 @@ video_sha256=45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf
 build_packages=(build-essential pkg-config clang libclang-dev libopencv-dev curl ca-certificates python3 python3-pip unzip)
 test_packages=(python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
   gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav ffmpeg prometheus fonts-noto-cjk procps
-  postgresql)
+  postgresql mosquitto prometheus-alertmanager python3-aiosmtpd)
 # The browser of the page's tests. Ubuntu has it only as a snap, which can't be driven from a test's own folders.
 browser_package=chromium
 

@@ -225,6 +225,10 @@ pub(super) const REMIND_EVERY: Range = Range::from_to(0.0, 86_400.0).of(" second
 pub(super) const LONGEST_SHELF: Range = Range::above_zero(604_800.0).of(" seconds");
 /// Time without acknowledgement.
 pub(super) const ESCALATE_AFTER: Range = Range::above_zero(86_400.0).of(" seconds");
+/// How long a message is tried: shorter than a minute it would not outlast a restart, longer than a month nobody wants it.
+pub(super) const RETRY_FOR: Range = Range::from_to(60.0, 2_592_000.0).of(" seconds");
+/// How long one attempt to send may take.
+pub(super) const SEND_TIMEOUT: Range = Range::from_to(0.1, 300.0).of(" seconds");
 /// Holidays or dates of a profile: more than any calendar of ten years has.
 pub(super) const DATES_MOST: usize = 1000;
 
@@ -236,3 +240,17 @@ pub const LONGEST_SHELF_S: f64 = 28_800.0;
 /// Seconds without acknowledgement after which the units above are told, for blue, yellow, orange and red: an engineering
 /// choice (two minutes for a level at which measures are taken, half a minute for danger to life), to be agreed on site.
 pub const ESCALATE_AFTER_S: [Option<f64>; 4] = [None, None, Some(120.0), Some(30.0)];
+/// Seconds for which a message is tried before it is given up: a day, so that what fails at night is mended by day.
+pub const RETRY_FOR_S: f64 = 86_400.0;
+/// Seconds that one attempt to send may take.
+pub const SEND_TIMEOUT_S: f64 = 10.0;
+/// What MQTT topics begin with.
+pub const MQTT_TOPIC: &str = "crowdflow";
+/// MQTT's port without TLS (IANA).
+pub const MQTT_PORT: u16 = 1883;
+/// Where WeCom takes messages for robots.
+pub const WECOM_URL: &str = "https://qyapi.weixin.qq.com";
+/// Where DingTalk takes messages for robots.
+pub const DINGTALK_URL: &str = "https://oapi.dingtalk.com";
+/// Where Feishu takes messages for robots.
+pub const FEISHU_URL: &str = "https://open.feishu.cn";

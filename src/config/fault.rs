@@ -56,7 +56,7 @@ fault_kinds! {
     WrongLength,
     /// A time that is not RFC 3339 with its offset.
     BadTime,
-    /// The server's address cannot be read.
+    /// The address of a server or mail box cannot be read.
     BadAddress,
     /// The server's address can be reached from other machines.
     NotLoopback,
@@ -132,6 +132,8 @@ fault_kinds! {
     UnknownPlace,
     /// A site, unit, schedule or profile that is referred to does not exist.
     UnknownName,
+    /// A destination of no kind, or of several.
+    NotOneDestination,
     /// A unit that is above itself.
     UnitCircle,
     /// The same is said twice: a step's id, a site's plan for a level, a zone of a site.

@@ -16,6 +16,7 @@
 mod check;
 mod crowds;
 pub mod defaults;
+mod delivery;
 mod document;
 mod error;
 mod fault;
@@ -24,6 +25,7 @@ mod key_path;
 mod number;
 mod plan;
 mod raw;
+mod raw_delivery;
 mod raw_response;
 mod region;
 mod response;
@@ -34,6 +36,7 @@ mod suggest;
 use std::path::Path;
 
 pub use crowds::{DispersalPlan, GatheringPlan, GroupsPlan, SurgePlan};
+pub use delivery::{DestinationKind, DestinationPlan, Language, MailTls, Secret, WebhookUrl};
 pub use error::{ConfigError, SyntaxFault};
 pub use fault::{Fault, FaultKind};
 pub use ground::{

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::crowds::{DispersalPlan, GatheringPlan, GroupsPlan, SurgePlan};
-use super::{Calendar, Fault, Profile, Response, Schedule, defaults};
+use super::{Calendar, DestinationPlan, Fault, Profile, Response, Schedule, defaults};
 use crate::calibration::{FittedPoint, GroundPlane};
 use crate::geometry::TileGrid;
 use crate::model::{
@@ -33,6 +33,8 @@ pub struct Plan {
     pub schedules: Vec<Schedule>,
     /// Days out of the ordinary, in the order of their ids.
     pub profiles: Vec<Profile>,
+    /// Where alerts are sent, in the order of their ids.
+    pub destinations: Vec<DestinationPlan>,
     /// File that `run` appends alert transitions to, one JSON object a line. `None`: logs and metrics only.
     pub alerts_jsonl: Option<PathBuf>,
     /// Heat maps of calibrated cameras.
@@ -46,8 +48,8 @@ impl Plan {
         self.cameras.iter().find(|camera| &camera.id == id)
     }
 
-    /// Users and passwords that are not where the configuration says, in the order of the file. Nobody needs them but
-    /// whoever opens the cameras.
+    /// Users, passwords and other secrets that are not where the configuration says, in the order of the file. Nobody
+    /// needs them but whoever opens the cameras and sends to the destinations.
     #[must_use]
     pub fn missing_secrets(&self) -> Vec<Fault> {
         let of = |camera: &CameraPlan| match &camera.source {
@@ -55,6 +57,7 @@ impl Plan {
             _ => Vec::new(),
         };
         let mut faults: Vec<Fault> = self.cameras.iter().flat_map(of).collect();
+        faults.extend(self.destinations.iter().flat_map(DestinationPlan::missing_secrets));
         faults.sort_by_key(|fault| fault.line);
         faults
     }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 
 use super::number::Number;
+use super::raw_delivery::RawDestination;
 use super::raw_response::{RawCalendar, RawProfile, RawPursuit, RawResponsePlan, RawSchedule, RawSite, RawUnit};
 
 /// Tables by their id, in the order of their ids.
@@ -106,6 +107,7 @@ pub(super) struct RawConfig {
     pub calendar: Table<RawCalendar>,
     pub schedules: ById<RawSchedule>,
     pub profiles: ById<RawProfile>,
+    pub destinations: ById<RawDestination>,
 }
 
 /// `[server]`

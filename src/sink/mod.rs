@@ -1,7 +1,8 @@
-//! Where results go: the files of `analyze`, the service's log of alerts, and heat maps.
+//! Where results go: the files of `analyze`, the service's log of alerts, heat maps, and people's systems.
 
 mod alert_log;
 mod analysis_files;
+pub mod delivery;
 mod figure;
 mod heat_map_files;
 

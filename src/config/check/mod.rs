@@ -3,6 +3,7 @@
 mod calibration;
 mod camera;
 mod crowds;
+mod delivery;
 mod forecast;
 mod inference;
 mod place;
@@ -69,15 +70,21 @@ pub(super) fn check(
         .collect();
     forecast::check(&mut checker, &rules_path, &cameras, &rules);
     forecast::tell_zones_their_thresholds(&mut cameras, &rules);
+    let destinations = delivery::check(&mut checker, raw);
     let blur_heads = raw.privacy.blur_heads.unwrap_or(defaults::BLUR_HEADS);
     let mut faults = checker.faults;
     if !faults.is_empty() {
         faults.append(&mut checker.missing_secrets);
     }
-    match (server, inference, heat_maps, response, calendar) {
-        (Some(server), Some(inference), Some(heat_maps), Some(response), Some((calendar, schedules, profiles)))
-            if faults.is_empty() =>
-        {
+    match (server, inference, heat_maps, response, calendar, destinations) {
+        (
+            Some(server),
+            Some(inference),
+            Some(heat_maps),
+            Some(response),
+            Some((calendar, schedules, profiles)),
+            Some(destinations),
+        ) if faults.is_empty() => {
             if heat_maps.folder.is_some() {
                 cameras.iter_mut().for_each(|camera| camera.heat_map_cell_m = Some(heat_maps.cell_m));
             }
@@ -92,6 +99,7 @@ pub(super) fn check(
                 calendar,
                 schedules,
                 profiles,
+                destinations,
                 alerts_jsonl,
                 heat_maps,
             })

@@ -60,7 +60,7 @@ pub(super) fn known<T>(
     None
 }
 
-fn level_words() -> [(&'static str, Level); 4] {
+pub(super) fn level_words() -> [(&'static str, Level); 4] {
     Level::ALL.map(|level| (level.as_str(), level))
 }
 

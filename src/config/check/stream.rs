@@ -68,7 +68,7 @@ const CREDENTIALS: &str = "For example credentials = { user_env = \"GATE_USER\",
                            which reads both from the environment, or user_file and password_file";
 
 /// What is wrong with an address, without ever showing a password.
-fn url_fault(written: &str, wanted: Scheme) -> Option<Fault> {
+pub(super) fn url_fault(written: &str, wanted: Scheme) -> Option<Fault> {
     let [plain, secure] = wanted.names();
     let expected = format!("an address such as {plain}://192.168.1.20/stream");
     let bad = |found: String| Some(Fault::new(FaultKind::BadUrl, found, expected.clone()));
@@ -136,7 +136,7 @@ fn url_fault(written: &str, wanted: Scheme) -> Option<Fault> {
 }
 
 /// Whether this is a host with or without a port.
-fn host_and_port(authority: &str) -> Option<()> {
+pub(super) fn host_and_port(authority: &str) -> Option<()> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(v6) => {
             let (host, rest) = v6.split_once(']')?;
@@ -156,7 +156,7 @@ fn host_and_port(authority: &str) -> Option<()> {
 }
 
 /// `None` where what is written is wrong.
-fn credentials(checker: &mut Checker<'_>, raw: &RawCredentials, path: &KeyPath) -> Option<Credentials> {
+pub(super) fn credentials(checker: &mut Checker<'_>, raw: &RawCredentials, path: &KeyPath) -> Option<Credentials> {
     let user = secret(
         checker,
         path,
@@ -186,14 +186,14 @@ fn credentials(checker: &mut Checker<'_>, raw: &RawCredentials, path: &KeyPath) 
 }
 
 #[derive(Clone, Copy)]
-enum Kept {
+pub(super) enum Kept {
     Here,
     Environment,
     File,
 }
 
 /// The secret, or why it is not where the configuration says; `None` where what is written is wrong.
-fn secret(
+pub(super) fn secret(
     checker: &mut Checker<'_>,
     path: &KeyPath,
     what: &str,
