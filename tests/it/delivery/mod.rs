@@ -71,7 +71,7 @@ fn payload(rule: &str, entry: u32, kind: NoticeKind, level: Option<Level>, befor
         drill: false,
         rule: named(rule),
         site: None,
-        place: Some(PlaceText { camera: named("gate"), zone: Some(named("plaza")), line: None }),
+        place: Some(PlaceText { camera: Some(named("gate")), site: None, zone: Some(named("plaza")), line: None }),
         measure: Some(Measured {
             name: "density".to_owned(),
             unit: "people per m²".to_owned(),
