@@ -108,7 +108,7 @@ impl Run<Tracker> {
 impl Run<CameraAnalysis> {
     fn of_analysis(plan: &Plan, people: usize) -> Self {
         Self::new(
-            CameraAnalysis::new(&plan.cameras[0], RuleEngine::of_camera(&plan, &plan.cameras[0].id), THRESHOLDS),
+            CameraAnalysis::new(&plan.cameras[0], RuleEngine::of_camera(plan, &plan.cameras[0].id), THRESHOLDS),
             plan,
             people,
         )

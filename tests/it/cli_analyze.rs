@@ -108,7 +108,7 @@ fn every_file_is_written_in_its_format() {
     let alerts: Vec<Value> =
         site.read("results/today/alerts.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((&alerts[0]["rule"], &alerts[0]["kind"]), (&"anybody".into(), &"raised".into()));
-    assert_eq!(alerts[0]["schema"], 1);
+    assert_eq!(alerts[0]["schema"], 2);
 
     let summary = site.json("results/today/summary.json");
     assert_eq!(serde_json::from_str::<Value>(&done.stdout).unwrap(), summary, "--json prints the summary");

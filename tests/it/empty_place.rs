@@ -76,7 +76,7 @@ fn alerts_on_what_is_measured_of_a_crowd_clear_when_it_has_gone() {
     for status in engine.states() {
         let own = || told.iter().filter(|(id, _)| id == status.rule.as_str()).map(|&(_, kind)| kind);
         assert!(own().any(|kind| kind == AlertKind::Raised), "{} was never raised", status.rule);
-        assert_eq!(own().last(), Some(AlertKind::Cleared), "{}", status.rule);
+        assert_eq!(own().next_back(), Some(AlertKind::Cleared), "{}", status.rule);
         assert!(!status.stale && status.level.is_none(), "{}", status.rule);
     }
 }
