@@ -64,8 +64,8 @@ fn fault(rule: &RulePlan, index: usize, condition: &ConditionPlan, readings: &Re
         (Place::Line(..), _) => (
             "which reaches up to the horizon",
             format!("{table} with both ends on the ground"),
-            "Draw it where people can still be told apart; its flow in people a minute (\"flow_in\", \"flow_out\") can be \
-             had all the same",
+            "Draw it where people can still be told apart, or give its width_m; its flow in people a minute (\"flow_in\", \
+             \"flow_out\") can be had all the same",
         ),
         (Place::Camera(_) | Place::Site(_), _) => (
             "which never reads it",
@@ -134,7 +134,7 @@ lines.flag = { a = [0.4, 0.8], b = [0.4, 0.1], allowed = "in" }
         rules.d.measure: found "wrong_way_share" of gate/sky, which reaches up to the horizon, expected cameras.gate.zones.sky.polygon that lies on the ground as a whole. Draw it so that it ends where people can still be told apart; with its area_m2 given, "density" and the time to a level can be had all the same
         rules.e.measure: found "wrong_way_share" of gate/near, whose allowed direction begins or ends at the horizon, expected cameras.gate.zones.near.allowed_direction with both ends on the ground. Draw its ends within the zone, or calibrate the camera anew if they are on the ground
         rules.f.measure: found "local_density" of gate/wide, which is too large on the ground for the grid that it is measured on, expected cameras.gate.zones.wide.polygon of 20 000 m² at most. Divide it into several zones, or use measure = "voronoi_density"
-        rules.g.measure: found "capacity_ratio" of gate/flag, which reaches up to the horizon, expected cameras.gate.lines.flag with both ends on the ground. Draw it where people can still be told apart; its flow in people a minute ("flow_in", "flow_out") can be had all the same
+        rules.g.measure: found "capacity_ratio" of gate/flag, which reaches up to the horizon, expected cameras.gate.lines.flag with both ends on the ground. Draw it where people can still be told apart, or give its width_m; its flow in people a minute ("flow_in", "flow_out") can be had all the same
         "#);
     }
 

@@ -1,7 +1,7 @@
 //! Which thresholds a zone's time to each level is told for, and the rules on those times.
 
 use super::{Checker, Fault, FaultKind, KeyPath};
-use crate::config::{CameraPlan, ConditionPlan, RulePlan};
+use crate::config::{CameraPlan, Combine, ConditionPlan, RulePlan, When};
 use crate::model::{Level, Measure, Place, ZoneId};
 
 /// The density that the forecast of the camera's zones runs on, and the other one.
@@ -17,17 +17,25 @@ fn densities(camera: &CameraPlan) -> [Measure; 2] {
 }
 
 /// The condition whose thresholds count in each zone, and its rule: the first on the density that the forecast runs on,
-/// else the first on the other mean density.
+/// else the first on the other mean density; one that applies at any time before one that does at some. One of several
+/// that all have to hold doesn't count: what raises it is no level of the zone by itself.
 fn that_counts<'r>(
     camera: &CameraPlan,
     zone: &ZoneId,
     rules: &'r [RulePlan],
 ) -> Option<(&'r RulePlan, &'r ConditionPlan)> {
     let place = Place::Zone(camera.id.clone(), zone.clone());
-    let conditions = || rules.iter().flat_map(|rule| rule.conditions.iter().map(move |condition| (rule, condition)));
-    let first_on =
-        |measure| conditions().find(|(_, condition)| condition.place == place && condition.measure == measure);
-    densities(camera).into_iter().find_map(first_on)
+    let alone = rules.iter().filter(|rule| rule.conditions.len() == 1 || rule.combine == Combine::Any);
+    let conditions = alone.flat_map(|rule| rule.conditions.iter().map(move |condition| (rule, condition)));
+    let here: Vec<_> = conditions.filter(|(_, condition)| condition.place == place).collect();
+    let first = |always: bool, measure: Measure| {
+        let is_it = |(rule, condition): &&(&RulePlan, &ConditionPlan)| {
+            condition.measure == measure && (rule.when == When::default()) == always
+        };
+        here.iter().find(is_it).copied()
+    };
+    let [own, other] = densities(camera);
+    [(true, own), (true, other), (false, own), (false, other)].into_iter().find_map(|(always, of)| first(always, of))
 }
 
 /// Gives every zone the thresholds of its rule on density, where it has one.
@@ -98,5 +106,13 @@ mod tests {
         assert_eq!(thresholds(calibrated, &both), red(4.0));
         let two = rule("a", "density", 3.0) + &rule("b", "density", 2.0);
         assert_eq!((thresholds(calibrated, &two), thresholds("", &two)), (red(3.0), red(3.0)));
+        let list = |key: &str| {
+            let entry = |measure: &str, red: f64| {
+                format!("{{ zone = \"gate/plaza\", measure = {measure:?}, levels.red = {{ raise = {red} }} }}")
+            };
+            format!("a = {{ {key} = [{}, {}] }}\n", entry("density", 1.5), entry("occupancy", 9.0))
+        };
+        assert_eq!(thresholds("", &(list("all") + &rule("b", "density", 3.0))), red(3.0));
+        assert_eq!(thresholds("", &(list("any") + &rule("b", "density", 3.0))), red(1.5));
     }
 }
