@@ -268,6 +268,7 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
         }
         false => None,
     };
+    warn_of_other_rules(&plan);
     let mut totals = Totals::new(&camera);
     let bar = progress_bar();
     let summary = analyze_recording(
@@ -314,6 +315,18 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<()> {
         eprintln!("warning: {}: {warning}", summary.video);
     }
     Ok(print(&if args.json { text } else { in_words(&summary, &args.out) })?)
+}
+
+/// Rules on sites or on several cameras are not played here; who reads `alerts.jsonl` has to know.
+fn warn_of_other_rules(plan: &Plan) {
+    let left_out: Vec<&str> =
+        plan.rules.iter().filter(|rule| rule.camera().is_none()).map(|rule| rule.id.as_str()).collect();
+    if !left_out.is_empty() {
+        eprintln!(
+            "warning: rules on sites or several cameras are for `run` only, and left out: {}",
+            left_out.join(", ")
+        );
+    }
 }
 
 /// The people seen in a frame, as MOT Challenge detections: tracks without a number.

@@ -43,8 +43,8 @@ pub struct SiteZone {
     pub zone: ZoneId,
     /// Its area on the ground, where it is known.
     pub area_m2: Option<f64>,
-    /// How old its newest value may be, in seconds.
-    pub stale_after_s: f64,
+    /// Its camera is calibrated, so that it has a level of service.
+    pub is_calibrated: bool,
 }
 
 /// What is to be done at a site when a level is on (预案).

@@ -99,14 +99,18 @@ impl GroundZone {
         self.dispersal.reset();
     }
 
-    /// Takes in a frame, and adds what it gives.
+    /// The level of service of this density in the same frame, as a number.
+    pub(super) fn level_of_service(&mut self, density_per_m2: f64) -> f64 {
+        self.level.step(density_per_m2).number()
+    }
+
+    /// Takes in a frame, and adds what it gives; the level of service is asked for apart, as the density may be another.
     pub(super) fn step(&mut self, at: Timestamp, scene: &GroundScene, readings: &mut Readings) {
         let inside: Vec<&GroundPerson> =
             scene.people.iter().filter(|person| self.outline.contains(person.point)).collect();
         let velocities: Vec<GroundVelocity> = inside.iter().filter_map(|person| person.velocity).collect();
         let density_per_m2 = voronoi_density(&scene.cells, &self.area);
         readings.set(Measure::VoronoiDensity, Reading::Valid(density_per_m2));
-        readings.set(Measure::LevelOfService, Reading::Valid(self.level.step(density_per_m2).number()));
         self.noise.step(at, inside.iter().map(|person| (person.track, person.point)));
         self.step_field(at, scene, readings);
         let presence = Presence::new(&inside);

@@ -1,6 +1,6 @@
 //! Several zones as one place: how many people there are in all, how full that is, and how many may still come.
 
-use crate::config::SitePlan;
+use crate::config::{SitePlan, SiteZone};
 use crate::model::{CameraId, Direction, FrameReport, Measure, Reading, Readings, UnknownReason};
 
 /// Time within which a site that is filled at the admissible rate reaches its capacity, in minutes: long enough for the
@@ -34,9 +34,13 @@ impl SiteFlow {
     /// A site of which nothing is known yet.
     #[must_use]
     pub fn new(plan: &SitePlan) -> Self {
-        let zone = ZoneNow { occupancy: NOT_STARTED, density: None, level_of_service: None };
+        let zone = |zone: &SiteZone| ZoneNow {
+            occupancy: NOT_STARTED,
+            density: zone.area_m2.map(|_| NOT_STARTED),
+            level_of_service: zone.is_calibrated.then_some(NOT_STARTED),
+        };
         Self {
-            zones: vec![zone; plan.zones.len()],
+            zones: plan.zones.iter().map(zone).collect(),
             flows: vec![[NOT_STARTED; 2]; plan.entrances.len()],
             plan: plan.clone(),
         }
@@ -157,7 +161,6 @@ fn worst(readings: impl Iterator<Item = Reading> + Clone) -> Option<Reading> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::SiteZone;
     use crate::model::{LineId, LineState, SiteId, Timestamp, ZoneId, ZoneState};
     use Reading::{AtLeast, AtMost, Unknown, Valid};
 
@@ -173,7 +176,7 @@ mod tests {
             camera: camera(id),
             zone: ZoneId::new("z").unwrap(),
             area_m2: Some(area_m2),
-            stale_after_s: 3.0,
+            is_calibrated: false,
         };
         SiteFlow::new(&SitePlan {
             id: SiteId::new("bund").unwrap(),
@@ -218,6 +221,7 @@ mod tests {
         assert_eq!(site.readings().get(Measure::Occupancy), Some(NOT_STARTED));
         // *In* at the entrance leads out of the site.
         site.take_in(&report("a", Valid(300.0), 3.0, Some([20.0, 50.0])));
+        assert_eq!(site.readings().get(Measure::LocalDensity), Some(AtLeast(3.0)), "of the other nothing is known yet");
         site.take_in(&report("b", Valid(500.0), 1.7, None));
         let readings = site.readings();
         for (measure, reading) in [

@@ -29,6 +29,8 @@ pub(super) struct ZoneMeasures {
     forecast: Option<Forecast>,
     balance: Option<FlowBalance>,
     /// Whether a density map joined in the newest count.
+    /// Its area on the ground, given or derived.
+    area_m2: Option<f64>,
     map_joined: bool,
     /// As of the newest frame.
     readings: Readings,
@@ -41,7 +43,8 @@ impl ZoneMeasures {
             return None;
         }
         let ground = ground.and_then(|ground| GroundZone::new(ground, plan));
-        let area_m2 = ground.as_ref().map(GroundZone::area_m2).or(plan.area_m2);
+        // A value that is given wins.
+        let area_m2 = plan.area_m2.or(ground.as_ref().map(GroundZone::area_m2));
         let is_enclosed = !plan.enclosed_by.is_empty();
         let mut measures = Self {
             ground,
@@ -49,6 +52,7 @@ impl ZoneMeasures {
             surge: SurgeWindow::new(plan.surge),
             forecast: area_m2.map(|area_m2| Forecast::new(area_m2, plan.thresholds_per_m2, is_enclosed)),
             balance: is_enclosed.then(FlowBalance::default),
+            area_m2,
             map_joined: false,
             readings: Readings::NONE,
         };
@@ -126,14 +130,20 @@ impl ZoneMeasures {
             balance.push(at, balance_totals.0, balance_totals.1, people.boxes);
             self.readings.set_measured(Measure::BalanceDrift, balance.drift_people());
         }
-        if let Some(forecast) = &mut self.forecast {
-            let counted_per_m2 = people.fused / forecast.area_m2;
-            // Cells of people beside the zone reach into it: their density changes little by little.
-            let density_per_m2 = match self.readings.value(Measure::VoronoiDensity) {
-                Some(voronoi_per_m2) if people.map_joins => voronoi_per_m2.max(counted_per_m2),
-                Some(voronoi_per_m2) => voronoi_per_m2,
-                None => counted_per_m2,
-            };
+        let counted_per_m2 = self.area_m2.map(|area_m2| people.fused / area_m2);
+        // Cells of people beside the zone reach into it: their density changes little by little.
+        let density_per_m2 = match self.readings.value(Measure::VoronoiDensity) {
+            Some(voronoi_per_m2) if people.map_joins => {
+                Some(counted_per_m2.map_or(voronoi_per_m2, |counted_per_m2| voronoi_per_m2.max(counted_per_m2)))
+            }
+            Some(voronoi_per_m2) => Some(voronoi_per_m2),
+            None => counted_per_m2,
+        };
+        if let (Some(ground), Some(density_per_m2)) = (&mut self.ground, density_per_m2) {
+            let level = ground.level_of_service(density_per_m2);
+            self.readings.set(Measure::LevelOfService, Reading::Valid(level));
+        }
+        if let (Some(forecast), Some(density_per_m2)) = (&mut self.forecast, density_per_m2) {
             forecast.step(at, density_per_m2, balance_totals);
             self.readings.set_all(&forecast.newest);
         }

@@ -23,7 +23,8 @@ pub(super) struct MeasureFamilies {
 
 /// The measures of this whose bounds are told by [`MeasureFamilies`], and whether they may be lower and upper ones.
 fn bounded(scope: Scope) -> impl Iterator<Item = (Measure, (bool, bool))> {
-    let measures = Measure::of(scope).filter(|measure| !BOUNDED_BY_CLASS.contains(measure));
+    let measures =
+        Measure::of(scope).filter(move |measure| scope == Scope::Site || !BOUNDED_BY_CLASS.contains(measure));
     measures.map(move |measure| (measure, measure.may_be_bound(scope)))
 }
 
@@ -48,8 +49,9 @@ impl MeasureFamilies {
             of_measures.push((measure, family));
         }
         let bound = |may_be: bool, which: &str| -> Result<Option<GaugeVec>, MetricsError> {
+            let camera = (scope != Scope::Site).then_some("camera");
             let place = (scope != Scope::Camera).then_some(scope.as_str());
-            let labels: Vec<&str> = ["camera"].into_iter().chain(place).chain(["measure"]).collect();
+            let labels: Vec<&str> = camera.into_iter().chain(place).chain(["measure"]).collect();
             let name = format!("crowdflow_{}_measure_is_{which}_bound", scope.as_str());
             let help = format!("1 where the measure is known by its {which} bound only, else 0. Absent while unknown.");
             may_be.then(|| families.gauges(&name, &help, &labels)).transpose()

@@ -481,7 +481,7 @@ impl Measure {
     }
 
     /// What is known of it at such a place where people were missed. Missed are people, not what those who are seen do:
-    /// whatever is a mean or a share of the people in a zone or picture (speed, directions, dwell) stays as it is, as
+    /// whatever is a mean of the people in a zone or picture (speed, dwell) stays as it is, as
     /// being of those who are seen. Of the others:
     ///
     /// - **Numbers and maxima of people** (counts, densities, the longest stay, the largest group) and **flows** over a
@@ -490,17 +490,17 @@ impl Measure {
     ///   that of those who are seen. At least; unknown would leave nothing of it, as pressure is told from 3 people/m² on
     ///   and a count by boxes is a lower bound from 2 on.
     /// - **Speed ratio**: the speed expected falls with density, and the density is at least. At least.
-    /// - **Turbulence, gathering**: "no" is at least no; a "yes" needs no more people than were seen, and stays.
+    /// - **Turbulence, gathering, dispersal**: "no" is at least no; a "yes" needs no more people than were seen, and stays.
     /// - **Standing groups**: one who is missed may join two groups into one, or make a third of two people; that there is
     ///   a group at all is sure where one is seen. At least 1, or at least 0.
     /// - **Rates of change** (surge, fill rate): a count that has stopped rising may be one that can't rise, and one that
     ///   rises may be people who come out from behind others. Unknown.
     /// - **Balance drift** is the balance of the lines less the occupancy, which is at least. At most.
     /// - **Time to a level**: at most; where it was "not within half an hour", unknown, for the same reason as a surge.
-    /// - **Shares of a line's flow** (counter-flow, wrong way): the nearer of two streams hides the other, so that who is
-    ///   missed is no matter of chance. Unknown.
+    /// - **Directions** (counter-flow, wrong way, polar order, entropy): the nearer of two streams hides the other, so that
+    ///   who is missed is no matter of chance. Unknown.
     #[must_use]
-    pub fn where_people_are_missed(self, scope: Scope, reading: Reading) -> Reading {
+    pub fn where_people_are_missed(self, reading: Reading) -> Reading {
         let Reading::Valid(value) = reading else {
             let is_no_time = self.is_time_to_level() && matches!(reading, Reading::AtLeast(_));
             // A place where there seemed to be nothing to measure is not known to be calm.
@@ -523,10 +523,14 @@ impl Measure {
             | Self::SpecificFlowOut
             | Self::CapacityRatio
             | Self::People => Reading::AtLeast(value),
-            Self::Turbulence | Self::Gathering if value < 1.0 => Reading::AtLeast(value),
+            Self::Turbulence | Self::Gathering | Self::Dispersal if value < 1.0 => Reading::AtLeast(value),
             Self::StandingGroups => Reading::AtLeast(value.min(1.0)),
-            Self::Surge | Self::FillRate => Reading::Unknown(UnknownReason::PeopleMissed),
-            Self::CounterFlow | Self::WrongWay if scope == Scope::Line => Reading::Unknown(UnknownReason::PeopleMissed),
+            Self::Surge
+            | Self::FillRate
+            | Self::CounterFlow
+            | Self::WrongWay
+            | Self::PolarOrder
+            | Self::DirectionEntropy => Reading::Unknown(UnknownReason::PeopleMissed),
             Self::BalanceDrift => Reading::AtMost(value),
             _ if self.is_time_to_level() => Reading::AtMost(value),
             _ => reading,
@@ -536,8 +540,12 @@ impl Measure {
     /// Whether a reading of it at such a place may be a lower bound, and whether an upper one.
     #[must_use]
     pub fn may_be_bound(self, scope: Scope) -> (bool, bool) {
+        if scope == Scope::Site {
+            // A site is a sum over zones, some of which may be unknown.
+            return (self != Self::AdmissibleFlow, self == Self::AdmissibleFlow);
+        }
         // Of what is yes or no, only a "no" becomes a bound.
-        let bound = self.where_people_are_missed(scope, Reading::Valid(0.0));
+        let bound = self.where_people_are_missed(Reading::Valid(0.0));
         let is_lower = matches!(bound, Reading::AtLeast(_)) || self.is_time_to_level() || self == Self::Surge;
         (is_lower, matches!(bound, Reading::AtMost(_)))
     }
@@ -610,7 +618,9 @@ mod tests {
             (Measure::FillRate, Valid(0.1), missed),
             (Measure::BalanceDrift, Valid(5.0), AtMost(5.0)),
             (Measure::Speed, Valid(1.0), Valid(1.0)),
-            (Measure::CounterFlow, Valid(0.2), Valid(0.2)),
+            (Measure::CounterFlow, Valid(0.2), missed),
+            (Measure::PolarOrder, Valid(0.9), missed),
+            (Measure::Dispersal, Valid(0.0), AtLeast(0.0)),
             (Measure::MeanDwell, Valid(30.0), Valid(30.0)),
             (Measure::CountDisagreement, Valid(0.5), Valid(0.5)),
             (Measure::TimeToRed, Valid(60.0), AtMost(60.0)),
@@ -619,7 +629,7 @@ mod tests {
             (Measure::Pressure, Unknown(UnknownReason::NothingToMeasure), Unknown(UnknownReason::NotEnough)),
             (Measure::Density, blind, blind),
         ] {
-            assert_eq!(measure.where_people_are_missed(Scope::Zone, reading), bound, "{measure:?} {reading:?}");
+            assert_eq!(measure.where_people_are_missed(reading), bound, "{measure:?} {reading:?}");
         }
         for (measure, reading, bound) in [
             (Measure::FlowIn, Valid(30.0), AtLeast(30.0)),
@@ -629,9 +639,9 @@ mod tests {
             (Measure::WrongWay, Valid(0.0), missed),
             (Measure::FlowOut, blind, blind),
         ] {
-            assert_eq!(measure.where_people_are_missed(Scope::Line, reading), bound, "{measure:?} {reading:?}");
+            assert_eq!(measure.where_people_are_missed(reading), bound, "{measure:?} {reading:?}");
         }
-        assert_eq!(Measure::People.where_people_are_missed(Scope::Camera, AtLeast(3.0)), AtLeast(3.0));
+        assert_eq!(Measure::People.where_people_are_missed(AtLeast(3.0)), AtLeast(3.0));
     }
 
     #[test]

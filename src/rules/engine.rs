@@ -8,7 +8,7 @@ use super::machine::{LevelMachine, MachineState};
 use crate::config::{Calendar, Combine, ConditionPlan, LevelPlan, Plan, Profile, RulePlan, When};
 use crate::model::{
     AlertEvent, AlertKind, CameraId, FrameReport, Level, LineState, Measure, Place, Reading, Readings, RuleId,
-    Timestamp, ZoneState,
+    Timestamp, UnknownReason, ZoneState,
 };
 
 /// What a camera's places read at one moment.
@@ -93,6 +93,8 @@ struct Condition {
     machine: LevelMachine,
     /// Where the place was in the last list.
     place_at: usize,
+    /// Its level before the newest step.
+    before: Option<Level>,
 }
 
 #[derive(Debug, Clone)]
@@ -149,6 +151,7 @@ impl RuleEngine {
                 machine: LevelMachine::new(&plan.levels, plan.measure.facts().worse),
                 levels: plan.levels.clone(),
                 place_at: 0,
+                before: None,
             };
             let conditions = plan.conditions.iter().map(condition).collect();
             Rule { plan: plan.clone(), conditions, on: None, told_stale: false, newest: None }
@@ -223,6 +226,7 @@ impl RuleEngine {
             }
             let mut sampled = false;
             for condition in &mut rule.conditions {
+                condition.before = condition.machine.level();
                 let Some(readings) = of(&condition.place, &mut condition.place_at) else { continue };
                 let Some(reading) = readings.get(condition.measure) else { continue };
                 condition.machine.sample(at, reading, |_| ());
@@ -348,14 +352,21 @@ impl Rule {
         to: Option<Level>,
         since: Timestamp,
     ) -> Option<AlertEvent> {
-        // What rises is told by who rose, what falls by who fell to where it is now.
-        let condition = self.deciding(to)?;
+        // What rises is told by who has risen there, what falls by who fell, what is not known by what it is not known of.
+        let fell = |condition: &&Condition| condition.machine.level() < condition.before;
+        let condition = match kind {
+            AlertKind::Raised | AlertKind::Fresh => None,
+            AlertKind::Lowered | AlertKind::Cleared => self.conditions.iter().find(fell),
+            AlertKind::Stale => self.conditions.iter().find(|condition| condition.machine.is_stale()),
+        };
+        let condition = condition.or_else(|| self.deciding(to))?;
         let plan_of = |level: Option<Level>| condition.levels.iter().find(|plan| Some(plan.level) == level);
         let threshold = match kind {
             AlertKind::Raised => plan_of(to).map(|plan| plan.raise),
-            AlertKind::Lowered | AlertKind::Cleared => plan_of(from).map(|plan| plan.clear),
+            AlertKind::Lowered | AlertKind::Cleared => plan_of(condition.before).map(|plan| plan.clear),
             AlertKind::Stale | AlertKind::Fresh => None,
         };
+        let reading = condition.machine.newest().map(|(_, reading)| reading);
         Some(AlertEvent {
             at,
             rule: self.plan.id.clone(),
@@ -365,7 +376,7 @@ impl Rule {
             kind,
             from,
             to,
-            reading: condition.machine.newest().map(|(_, reading)| reading)?,
+            reading: reading.unwrap_or(Reading::Unknown(UnknownReason::NotStarted)),
             threshold,
             source: self.plan.source.clone(),
             since,
@@ -403,7 +414,6 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::LevelPlan;
     use crate::model::{AlertKind, LineId, UnknownReason, ZoneId};
 
     fn zone(id: &str, occupancy: Reading, density_per_m2: Option<Reading>) -> ZoneState {
@@ -515,5 +525,77 @@ mod tests {
         let told: Vec<_> = events.iter().map(|event| (&event.place, event.measure, event.reading)).collect();
         let flow = (&gate, Measure::FlowIn, Reading::Valid(12.0));
         assert_eq!(told, [flow, (&Place::Camera(camera_id), Measure::People, Reading::Valid(10.0))]);
+    }
+
+    /// A rule that any of two zones may raise: what each zone reads, second by second, and what is told of which.
+    fn told_by_any(rows: &[[Reading; 2]]) -> Vec<(i64, AlertKind, Option<Level>, String, Reading, Option<f64>)> {
+        let condition = |zone: &str| {
+            let level = |level, raise| LevelPlan { level, raise, hold_s: 0.0, clear: raise / 2.0, clear_hold_s: 0.0 };
+            ConditionPlan {
+                place: Place::Zone(CameraId::new("cam_a").unwrap(), ZoneId::new(zone).unwrap()),
+                measure: Measure::Occupancy,
+                levels: vec![level(Level::Yellow, 10.0), level(Level::Red, 20.0)],
+            }
+        };
+        let plan = RulePlan {
+            conditions: vec![condition("a"), condition("b")],
+            ..rule("either", "cam_a", "a", Measure::Occupancy, 1.0)
+        };
+        let (mut engine, mut told) = (RuleEngine::new(&[plan]), Vec::new());
+        for (second, [a, b]) in (1..).zip(rows) {
+            let states = [zone("a", *a, None), zone("b", *b, None)];
+            // A restart in between changes nothing.
+            let kept: BTreeMap<RuleId, RuleState> =
+                serde_json::from_str(&serde_json::to_string(&engine.state()).unwrap()).unwrap();
+            assert_eq!(engine.restore(&kept), []);
+            for event in engine.step(Timestamp(second * 1_000_000), &CameraId::new("cam_a").unwrap(), zones(&states)) {
+                told.push((second, event.kind, event.to, event.place.to_string(), event.reading, event.threshold));
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn a_rule_of_several_conditions_tells_which_of_them_it_is() {
+        let (v, blind) = (Reading::Valid, Reading::Unknown(UnknownReason::NoFrames));
+        let (a, b) = ("cam_a/a".to_owned(), "cam_a/b".to_owned());
+        let told = told_by_any(&[
+            [v(0.0), v(25.0)],
+            [v(12.0), v(25.0)],
+            // Red falls by one level a second, by b; a still holds yellow.
+            [v(12.0), v(0.0)],
+            [v(12.0), v(0.0)],
+            [v(12.0), blind],
+            [v(12.0), v(0.0)],
+            [v(0.0), v(0.0)],
+        ]);
+        assert_eq!(
+            told,
+            [
+                (1, AlertKind::Raised, Some(Level::Red), b.clone(), v(25.0), Some(20.0)),
+                (3, AlertKind::Lowered, Some(Level::Yellow), b.clone(), v(0.0), Some(10.0)),
+                (5, AlertKind::Stale, Some(Level::Yellow), b.clone(), blind, None),
+                (6, AlertKind::Fresh, Some(Level::Yellow), a.clone(), v(12.0), None),
+                (7, AlertKind::Cleared, None, a, v(0.0), Some(5.0)),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_alert_ends_also_where_another_condition_was_never_sampled() {
+        let mut plan = rule("either", "cam_a", "a", Measure::Occupancy, 10.0);
+        let mut of_b = plan.conditions[0].clone();
+        of_b.place = Place::Zone(CameraId::new("cam_b").unwrap(), ZoneId::new("b").unwrap());
+        plan.conditions.push(of_b.clone());
+        let mut engine = RuleEngine::new(&[plan]);
+        let mut step = |second: i64, value: f64| {
+            let readings = Readings::NONE.with(Measure::Occupancy, Reading::Valid(value));
+            let events = engine.step_places(Timestamp(second), |place, _| (place == &of_b.place).then_some(&readings));
+            events.into_iter().map(|event| (event.kind, event.place)).collect::<Vec<_>>()
+        };
+        // It is stale too, as of the other zone nothing is known.
+        let raised = step(1, 12.0);
+        assert_eq!(raised[0], (AlertKind::Raised, of_b.place.clone()));
+        assert_eq!(step(2, 0.0), [(AlertKind::Cleared, of_b.place.clone())]);
     }
 }

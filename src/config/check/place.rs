@@ -270,6 +270,12 @@ fn allowed_direction(
     Some((from, to))
 }
 
+/// Whether people are among what the line counts. A word that is no class is noted where it stands.
+pub(super) fn counts_people(line: &RawLine) -> bool {
+    let person = |class: &String| class == ObjectClass::Person.as_str();
+    line.classes.as_ref().is_none_or(|classes| classes.iter().any(person))
+}
+
 fn enclosed_by(
     checker: &mut Checker<'_>,
     path: &KeyPath,
@@ -288,6 +294,13 @@ fn enclosed_by(
             };
             let fault = Fault::new(FaultKind::UnknownPlace, format!("{line:?}"), expected);
             checker.note(&path, fault.meant(nearest(line, known.iter().copied())));
+            is_sound = false;
+        }
+        if lines.get(line).is_some_and(|line| !counts_people(line)) {
+            let found = format!("{line:?}, which does not count people");
+            let fault = Fault::new(FaultKind::PlaceWithoutPeople, found, "a line with \"person\" among its classes")
+                .help("Those who come and go over it would not be in the balance");
+            checker.note(&path, fault);
             is_sound = false;
         }
         let direction = checker.word(&path, inward, &DIRECTIONS);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::place::counts_people;
 use super::{Checker, Fault, FaultKind, KeyPath, defaults};
 use crate::config::number::Number;
 use crate::config::raw::{ById, RawCamera, RawConfig, Table};
@@ -10,7 +11,7 @@ use crate::config::suggest::nearest;
 use crate::config::{
     CameraPlan, PursuitPlan, Response, ResponsePlan, SitePlan, SiteZone, StepKind, StepPlan, UnitPlan,
 };
-use crate::model::{CameraId, ClassSet, Direction, Level, LineId, ObjectClass, SiteId, UnitId};
+use crate::model::{CameraId, Direction, Level, LineId, ObjectClass, SiteId, UnitId};
 
 const DIRECTIONS: [(&str, Direction); 2] = [("in", Direction::In), ("out", Direction::Out)];
 
@@ -127,6 +128,13 @@ fn site(
     for (written, inward) in &raw.entrances {
         let path = path.key("entrances").key(written);
         let part = part(checker, &path, written, ("LINE", "line"), &config.cameras, line_ids);
+        let line = part.and_then(|(camera, line)| config.cameras.get(camera)?.lines.get(line));
+        if line.is_some_and(|line| !counts_people(line)) {
+            let found = format!("{written:?}, which does not count people");
+            let expected = "a line with \"person\" among its classes";
+            checker.note(&path, Fault::new(FaultKind::PlaceWithoutPeople, found, expected));
+            entrances = None;
+        }
         let direction = checker.word(&path, inward, &DIRECTIONS);
         let entrance = part.and_then(|(camera, line)| Some((CameraId::new(camera).ok()?, LineId::new(line).ok()?)));
         match (&mut entrances, entrance, direction) {
@@ -174,7 +182,7 @@ fn zones(
             is_sound = false;
             continue;
         };
-        if !counts_people(zone.classes) {
+        if !zone.classes.contains(ObjectClass::Person) {
             let fault = Fault::new(
                 FaultKind::PlaceWithoutPeople,
                 format!("{name:?}, which does not count people"),
@@ -188,14 +196,10 @@ fn zones(
             camera: camera.id.clone(),
             zone: zone.id.clone(),
             area_m2: zone.area_m2,
-            stale_after_s: camera.stale_after_s,
+            is_calibrated: camera.ground_plane().is_some(),
         });
     }
     is_sound.then_some(zones)
-}
-
-fn counts_people(classes: ClassSet) -> bool {
-    classes.contains(ObjectClass::Person)
 }
 
 fn zone_ids(camera: &RawCamera) -> Vec<&str> {

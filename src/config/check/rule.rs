@@ -5,7 +5,7 @@ use super::{Checker, Fault, FaultKind, KeyPath, Range, defaults};
 use crate::config::defaults::ShippedLevels;
 use crate::config::raw::{ById, RawCamera, RawCondition, RawConfig, RawLevel, RawLevels, RawRule};
 use crate::config::suggest::nearest;
-use crate::config::{CameraPlan, Combine, ConditionPlan, LevelPlan, Response, RulePlan, Schedule, SiteZone, When};
+use crate::config::{CameraPlan, Combine, ConditionPlan, LevelPlan, Response, RulePlan, Schedule, When};
 use crate::model::{
     CameraId, Level, LineId, Measure, Needs, ObjectClass, Place, RuleId, Scope, SiteId, Worse, ZoneId, ZoneUse,
 };
@@ -201,8 +201,6 @@ fn site_measure_can_be_had(
     };
     let zones_without_area = site.zones.iter().filter(|zone| zone.area_m2.is_none());
     let without_area: Vec<String> = zones_without_area.map(|zone| format!("{}/{}", zone.camera, zone.zone)).collect();
-    let is_calibrated =
-        |zone: &SiteZone| around.cameras.iter().any(|camera| camera.id == zone.camera && camera.calibration.is_some());
     let (lack, expected) = match measure {
         Measure::ShareOfCapacity | Measure::AdmissibleFlow if site.capacity.is_none() => {
             ("has no capacity".to_owned(), format!("sites.{id}.capacity, the published greatest number of people"))
@@ -218,7 +216,7 @@ fn site_measure_can_be_had(
         Measure::LocalDensity if without_area.len() == site.zones.len() => {
             ("has no zone of known area".to_owned(), "area_m2 of its zones, or calibrated cameras".to_owned())
         }
-        Measure::LevelOfService if !site.zones.iter().any(is_calibrated) => {
+        Measure::LevelOfService if !site.zones.iter().any(|zone| zone.is_calibrated) => {
             ("has no zone of a calibrated camera".to_owned(), "[cameras.ID.calibration] of its cameras".to_owned())
         }
         _ => return,
