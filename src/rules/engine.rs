@@ -527,8 +527,10 @@ mod tests {
         assert_eq!(told, [flow, (&Place::Camera(camera_id), Measure::People, Reading::Valid(10.0))]);
     }
 
+    type Told = (i64, AlertKind, Option<Level>, String, Reading, Option<f64>);
+
     /// A rule that any of two zones may raise: what each zone reads, second by second, and what is told of which.
-    fn told_by_any(rows: &[[Reading; 2]]) -> Vec<(i64, AlertKind, Option<Level>, String, Reading, Option<f64>)> {
+    fn told_by_any(rows: &[[Reading; 2]]) -> Vec<Told> {
         let condition = |zone: &str| {
             let level = |level, raise| LevelPlan { level, raise, hold_s: 0.0, clear: raise / 2.0, clear_hold_s: 0.0 };
             ConditionPlan {
