@@ -10,7 +10,7 @@ use super::{LineCounter, ZoneCounter};
 use crate::config::{CameraPlan, LinePlan, ZonePlan, defaults, line_width_m};
 use crate::model::{
     CountEvidence, Crossing, Direction, FrameMeta, FrameSize, LineId, LineState, Measure, ObjectClass, Reading,
-    Readings, Timestamp, Track, TrackId, UnknownReason, ZoneState,
+    Readings, Scope, Timestamp, Track, TrackId, UnknownReason, ZoneState,
 };
 
 /// What one step gives.
@@ -258,7 +258,7 @@ impl CameraFlow {
             self.quality.judged(index, state, now)
         };
         let readings = match now {
-            Ok(_) if self.quality.people_are_missed() => self.readings.where_people_are_missed(),
+            Ok(_) if self.quality.people_are_missed() => self.readings.where_people_are_missed(Scope::Camera),
             Ok(_) if is_new => self.readings.unless_calm(),
             Ok(_) => self.readings.clone(),
             Err(reason) => self.readings.unknown(reason),

@@ -7,7 +7,7 @@ use crate::config::{CameraPlan, CountingPlan, LinePlan, ZonePlan};
 use crate::geometry::{Polygon, Segment, people_in};
 use crate::model::{
     CountEvidence, DensityMap, FrameSize, LineState, Mark, Measure, NormPoint, ObjectClass, PixelBox, PixelPoint,
-    Reading, SaturationReason, Timestamp, Track, UnknownReason, ZoneState,
+    Reading, SaturationReason, Scope, Timestamp, Track, UnknownReason, ZoneState,
 };
 
 /// A density map stands for the moment until this many more should have come: one or two may get lost on the way.
@@ -180,7 +180,7 @@ impl CountQuality {
         let fused = self.fused(zone, people.occupancy, now);
         if state.saturation.is_some() {
             let surge = state.readings.get(Measure::Surge);
-            state.readings = state.readings.where_people_are_missed();
+            state.readings = state.readings.where_people_are_missed(Scope::Zone);
             // With a map it is the surge of the fused count, and as good as that: at least.
             if let (Some(Reading::Valid(per_min)), true) = (surge, fused.map_joins()) {
                 state.readings.set(Measure::Surge, Reading::AtLeast(per_min));
@@ -205,7 +205,7 @@ impl CountQuality {
     /// The zone's people by the boxes' count, as counted, and the newest map.
     fn fused(&self, zone: &Zone, boxes: Reading, now: Result<Timestamp, UnknownReason>) -> FusedCount {
         let misses = now.is_ok() && zone.reason.is_some();
-        let boxes = if misses { Measure::Occupancy.where_people_are_missed(boxes) } else { boxes };
+        let boxes = if misses { Measure::Occupancy.where_people_are_missed(Scope::Zone, boxes) } else { boxes };
         let every_s = self.counting.density_map_every_s;
         let fresh = |&(taken, _): &(Timestamp, f64)| {
             let age_s = now.ok().map(|now| now.seconds_since(taken));
@@ -234,7 +234,7 @@ impl CountQuality {
     ) -> LineState {
         let Some(line) = self.lines.get(index).and_then(Option::as_ref) else { return state };
         let misses = now.ok().zip(line.missed).is_some_and(|(now, missed)| now.seconds_since(missed) <= FLOW_WINDOW_S);
-        let readings = if misses { state.readings.where_people_are_missed() } else { state.readings };
+        let readings = if misses { state.readings.where_people_are_missed(Scope::Line) } else { state.readings };
         LineState { readings, people_were_missed: line.was_ever_missed, ..state }
     }
 }

@@ -481,7 +481,7 @@ impl Measure {
     }
 
     /// What is known of it at such a place where people were missed. Missed are people, not what those who are seen do:
-    /// whatever is a mean of the people in a zone or picture (speed, dwell) stays as it is, as
+    /// whatever is a mean or a share of the people in a zone or picture (speed, directions, dwell) stays as it is, as
     /// being of those who are seen. Of the others:
     ///
     /// - **Numbers and maxima of people** (counts, densities, the longest stay, the largest group) and **flows** over a
@@ -497,10 +497,11 @@ impl Measure {
     ///   rises may be people who come out from behind others. Unknown.
     /// - **Balance drift** is the balance of the lines less the occupancy, which is at least. At most.
     /// - **Time to a level**: at most; where it was "not within half an hour", unknown, for the same reason as a surge.
-    /// - **Directions** (counter-flow, wrong way, polar order, entropy): the nearer of two streams hides the other, so that
-    ///   who is missed is no matter of chance. Unknown.
+    /// - **Shares of a line's flow** (counter-flow, wrong way): the nearer of two streams hides the other, so that who is
+    ///   missed is no matter of chance. Unknown. In a zone they stay, of those who are seen, though the same holds there:
+    ///   two streams that press against each other are what such a rule is for, and it would never tell of a dense crowd.
     #[must_use]
-    pub fn where_people_are_missed(self, reading: Reading) -> Reading {
+    pub fn where_people_are_missed(self, scope: Scope, reading: Reading) -> Reading {
         let Reading::Valid(value) = reading else {
             let is_no_time = self.is_time_to_level() && matches!(reading, Reading::AtLeast(_));
             // A place where there seemed to be nothing to measure is not known to be calm.
@@ -525,12 +526,8 @@ impl Measure {
             | Self::People => Reading::AtLeast(value),
             Self::Turbulence | Self::Gathering | Self::Dispersal if value < 1.0 => Reading::AtLeast(value),
             Self::StandingGroups => Reading::AtLeast(value.min(1.0)),
-            Self::Surge
-            | Self::FillRate
-            | Self::CounterFlow
-            | Self::WrongWay
-            | Self::PolarOrder
-            | Self::DirectionEntropy => Reading::Unknown(UnknownReason::PeopleMissed),
+            Self::Surge | Self::FillRate => Reading::Unknown(UnknownReason::PeopleMissed),
+            Self::CounterFlow | Self::WrongWay if scope == Scope::Line => Reading::Unknown(UnknownReason::PeopleMissed),
             Self::BalanceDrift => Reading::AtMost(value),
             _ if self.is_time_to_level() => Reading::AtMost(value),
             _ => reading,
@@ -545,7 +542,7 @@ impl Measure {
             return (self != Self::AdmissibleFlow, self == Self::AdmissibleFlow);
         }
         // Of what is yes or no, only a "no" becomes a bound.
-        let bound = self.where_people_are_missed(Reading::Valid(0.0));
+        let bound = self.where_people_are_missed(scope, Reading::Valid(0.0));
         let is_lower = matches!(bound, Reading::AtLeast(_)) || self.is_time_to_level() || self == Self::Surge;
         (is_lower, matches!(bound, Reading::AtMost(_)))
     }
@@ -618,8 +615,7 @@ mod tests {
             (Measure::FillRate, Valid(0.1), missed),
             (Measure::BalanceDrift, Valid(5.0), AtMost(5.0)),
             (Measure::Speed, Valid(1.0), Valid(1.0)),
-            (Measure::CounterFlow, Valid(0.2), missed),
-            (Measure::PolarOrder, Valid(0.9), missed),
+            (Measure::CounterFlow, Valid(0.2), Valid(0.2)),
             (Measure::Dispersal, Valid(0.0), AtLeast(0.0)),
             (Measure::MeanDwell, Valid(30.0), Valid(30.0)),
             (Measure::CountDisagreement, Valid(0.5), Valid(0.5)),
@@ -629,7 +625,7 @@ mod tests {
             (Measure::Pressure, Unknown(UnknownReason::NothingToMeasure), Unknown(UnknownReason::NotEnough)),
             (Measure::Density, blind, blind),
         ] {
-            assert_eq!(measure.where_people_are_missed(reading), bound, "{measure:?} {reading:?}");
+            assert_eq!(measure.where_people_are_missed(Scope::Zone, reading), bound, "{measure:?} {reading:?}");
         }
         for (measure, reading, bound) in [
             (Measure::FlowIn, Valid(30.0), AtLeast(30.0)),
@@ -639,9 +635,9 @@ mod tests {
             (Measure::WrongWay, Valid(0.0), missed),
             (Measure::FlowOut, blind, blind),
         ] {
-            assert_eq!(measure.where_people_are_missed(reading), bound, "{measure:?} {reading:?}");
+            assert_eq!(measure.where_people_are_missed(Scope::Line, reading), bound, "{measure:?} {reading:?}");
         }
-        assert_eq!(Measure::People.where_people_are_missed(AtLeast(3.0)), AtLeast(3.0));
+        assert_eq!(Measure::People.where_people_are_missed(Scope::Camera, AtLeast(3.0)), AtLeast(3.0));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A zone's, line's or camera's readings, by measure.
 
-use super::{Measure, Reading, UnknownReason};
+use super::{Measure, Reading, Scope, UnknownReason};
 
 /// At most one reading for each measure. A measure that isn't in it can't be had there (no calibration, no area);
 /// one that can but isn't known now reads unknown.
@@ -61,10 +61,10 @@ impl Readings {
         Measure::ALL.into_iter().filter_map(|measure| self.get(measure).map(|reading| (measure, reading)))
     }
 
-    /// What is known of them where people were missed: see [`Measure::where_people_are_missed`].
+    /// What is known of them at such a place where people were missed: see [`Measure::where_people_are_missed`].
     #[must_use]
-    pub fn where_people_are_missed(&self) -> Self {
-        self.iter().map(|(measure, reading)| (measure, measure.where_people_are_missed(reading))).collect()
+    pub fn where_people_are_missed(&self, scope: Scope) -> Self {
+        self.iter().map(|(measure, reading)| (measure, measure.where_people_are_missed(scope, reading))).collect()
     }
 
     /// What is known of them where a calm place can't be told yet: see [`Reading::unless_calm`].
