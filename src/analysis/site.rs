@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::Plan;
+use crate::config::{Plan, SitePlan};
 use crate::flow::SiteFlow;
 use crate::model::{AlertEvent, FrameReport, Place, Readings, RuleId, SiteId, Timestamp};
 use crate::rules::{RuleEngine, RuleState, RuleStatus};
@@ -11,7 +11,7 @@ use crate::rules::{RuleEngine, RuleState, RuleStatus};
 /// out. A camera that is blind is told of too, so nothing here has to know when a reading is too old.
 #[derive(Debug)]
 pub struct SiteAnalysis {
-    sites: Vec<(SiteId, SiteFlow)>,
+    sites: Vec<Site>,
     /// What the places read last that rules of several cameras look at, sites among them.
     newest: BTreeMap<Place, Readings>,
     /// Those of them that are a camera's.
@@ -20,13 +20,25 @@ pub struct SiteAnalysis {
     now: Option<Timestamp>,
 }
 
+/// A site, and what it reads since the newest report of one of its cameras.
+#[derive(Debug)]
+struct Site {
+    id: SiteId,
+    flow: SiteFlow,
+    readings: Readings,
+}
+
 impl SiteAnalysis {
     /// Every site of the plan, and of its rules those that are not on one camera alone.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
         let rules = RuleEngine::of_sites(plan);
+        let site = |plan: &SitePlan| {
+            let flow = SiteFlow::new(plan);
+            Site { id: plan.id.clone(), readings: flow.readings(), flow }
+        };
         Self {
-            sites: plan.response.sites.iter().map(|site| (site.id.clone(), SiteFlow::new(site))).collect(),
+            sites: plan.response.sites.iter().map(site).collect(),
             newest: BTreeMap::new(),
             of_cameras: rules.places().filter(|place| place.camera().is_some()).cloned().collect(),
             rules,
@@ -39,9 +51,10 @@ impl SiteAnalysis {
     pub fn step(&mut self, report: &FrameReport) -> Vec<AlertEvent> {
         let now = self.now.map_or(report.at, |now| now.max(report.at));
         self.now = Some(now);
-        for (id, site) in self.sites.iter_mut().filter(|(_, site)| site.is_seen_by(&report.camera)) {
-            site.take_in(report);
-            self.newest.insert(Place::Site(id.clone()), site.readings());
+        for site in self.sites.iter_mut().filter(|site| site.flow.is_seen_by(&report.camera)) {
+            site.flow.take_in(report);
+            site.readings = site.flow.readings();
+            self.newest.insert(Place::Site(site.id.clone()), site.readings.clone());
         }
         for place in self.of_cameras.iter().filter(|place| place.camera() == Some(&report.camera)) {
             if let Some(readings) = report.of(place) {
@@ -54,7 +67,7 @@ impl SiteAnalysis {
 
     /// What each site reads.
     pub fn readings(&self) -> impl Iterator<Item = (&SiteId, Readings)> {
-        self.sites.iter().map(|(id, site)| (id, site.readings()))
+        self.sites.iter().map(|site| (&site.id, site.readings.clone()))
     }
 
     /// Each rule and where it stands.

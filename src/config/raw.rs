@@ -59,6 +59,7 @@ macro_rules! expected {
         })*
     };
 }
+pub(super) use expected;
 
 expected! {
     RawServer: "a table",

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::number::Number;
-use super::raw::{Expected, RawCredentials, Table};
+use super::raw::{Expected, RawCredentials, Table, expected};
 
 /// `[destinations.ID]`: exactly one of its tables.
 #[derive(Deserialize, Default)]
@@ -91,14 +91,6 @@ pub(super) struct RawFeishu {
     pub secret_env: Option<String>,
     pub secret_file: Option<String>,
     pub base_url: Option<String>,
-}
-
-macro_rules! expected {
-    ($($raw:ident: $words:literal,)*) => {
-        $(impl Expected for $raw {
-            const EXPECTED: &'static str = $words;
-        })*
-    };
 }
 
 expected! {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::number::Number;
-use super::raw::{Expected, Table};
+use super::raw::{Expected, Table, expected};
 
 /// `[sites.ID]`
 #[derive(Deserialize, Default)]
@@ -92,14 +92,6 @@ pub(super) struct RawSchedule {
 pub(super) struct RawProfile {
     pub name: Option<String>,
     pub dates: Vec<String>,
-}
-
-macro_rules! expected {
-    ($($raw:ident: $words:literal,)*) => {
-        $(impl Expected for $raw {
-            const EXPECTED: &'static str = $words;
-        })*
-    };
 }
 
 expected! {

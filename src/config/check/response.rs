@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::place::counts_people;
+use super::rule::one_of;
 use super::{Checker, Fault, FaultKind, KeyPath, defaults};
 use crate::config::number::Number;
 use crate::config::raw::{ById, RawCamera, RawConfig, Table};
@@ -11,7 +12,7 @@ use crate::config::suggest::nearest;
 use crate::config::{
     CameraPlan, PursuitPlan, Response, ResponsePlan, SitePlan, SiteZone, StepKind, StepPlan, UnitPlan,
 };
-use crate::model::{CameraId, Direction, Level, LineId, ObjectClass, SiteId, UnitId};
+use crate::model::{CameraId, Direction, Level, LineId, ObjectClass, Scope, SiteId, UnitId};
 
 const DIRECTIONS: [(&str, Direction); 2] = [("in", Direction::In), ("out", Direction::Out)];
 
@@ -127,7 +128,7 @@ fn site(
     let mut entrances = Some(Vec::new());
     for (written, inward) in &raw.entrances {
         let path = path.key("entrances").key(written);
-        let part = part(checker, &path, written, ("LINE", "line"), &config.cameras, line_ids);
+        let part = part(checker, &path, written, Scope::Line, &config.cameras, line_ids);
         let line = part.and_then(|(camera, line)| config.cameras.get(camera)?.lines.get(line));
         if line.is_some_and(|line| !counts_people(line)) {
             let found = format!("{written:?}, which does not count people");
@@ -171,7 +172,7 @@ fn zones(
             is_sound = false;
             continue;
         }
-        let Some((camera, zone)) = part(checker, &path, name, ("ZONE", "zone"), raw_cameras, zone_ids) else {
+        let Some((camera, zone)) = part(checker, &path, name, Scope::Zone, raw_cameras, zone_ids) else {
             is_sound = false;
             continue;
         };
@@ -215,7 +216,7 @@ fn part<'w>(
     checker: &mut Checker<'_>,
     path: &KeyPath,
     written: &'w str,
-    (shape, what): (&str, &str),
+    scope: Scope,
     cameras: &ById<RawCamera>,
     ids: fn(&RawCamera) -> Vec<&str>,
 ) -> Option<(&'w str, &'w str)> {
@@ -228,12 +229,7 @@ fn part<'w>(
         ids(raw).into_iter().map(|part| format!("{camera}/{part}")).collect::<Vec<_>>()
     };
     let all: Vec<String> = cameras.iter().flat_map(of_camera).collect();
-    let expected = match all.as_slice() {
-        [] => format!("\"CAMERA/{shape}\", but no camera has a {what}"),
-        all if all.len() <= 8 => format!("\"CAMERA/{shape}\", one of {}", all.join(", ")),
-        all => format!("\"CAMERA/{shape}\", one of {}, … ({} in all)", all[..8].join(", "), all.len()),
-    };
-    let fault = Fault::new(FaultKind::UnknownPlace, format!("{written:?}"), expected);
+    let fault = Fault::new(FaultKind::UnknownPlace, format!("{written:?}"), one_of(scope, &all));
     checker.note(path, fault.meant(nearest(written, all.iter().map(String::as_str))));
     None
 }

@@ -351,7 +351,7 @@ fn names(scope: Scope, cameras: &ById<RawCamera>) -> Vec<String> {
 }
 
 /// What may be written for a place of that kind.
-fn one_of(scope: Scope, names: &[String]) -> String {
+pub(super) fn one_of(scope: Scope, names: &[String]) -> String {
     let shape = match scope {
         Scope::Zone => "\"CAMERA/ZONE\"",
         Scope::Line => "\"CAMERA/LINE\"",
