@@ -28,6 +28,13 @@ fn bounded(scope: Scope) -> impl Iterator<Item = (Measure, (bool, bool))> {
     measures.map(move |measure| (measure, measure.may_be_bound(scope)))
 }
 
+/// What a place's series are labelled with, names or values: a site has no camera, a whole picture no place in it.
+fn labels<'a>(scope: Scope, camera: &'a str, place: &'a str, own: Option<&'a str>) -> impl Iterator<Item = &'a str> {
+    let camera = (scope != Scope::Site).then_some(camera);
+    let place = (scope != Scope::Camera).then_some(place);
+    camera.into_iter().chain(place).chain(own)
+}
+
 impl MeasureFamilies {
     pub fn new(families: &Families, scope: Scope) -> Result<Self, MetricsError> {
         let mut known: Vec<(&str, GaugeVec)> = Vec::new();
@@ -39,19 +46,15 @@ impl MeasureFamilies {
                 of_measures.push((measure, family.clone()));
                 continue;
             }
-            let camera = (scope != Scope::Site).then_some("camera");
-            let place = (scope != Scope::Camera).then_some(scope.as_str());
             let own = facts.label.map(|(key, _)| key);
-            let labels: Vec<&str> = camera.into_iter().chain(place).chain(own).collect();
+            let labels: Vec<&str> = labels(scope, "camera", scope.as_str(), own).collect();
             let name = format!("crowdflow_{}_{}", scope.as_str(), facts.metric);
             let family = families.gauges(&name, &format!("{} Absent while unknown.", facts.help), &labels)?;
             known.push((facts.metric, family.clone()));
             of_measures.push((measure, family));
         }
         let bound = |may_be: bool, which: &str| -> Result<Option<GaugeVec>, MetricsError> {
-            let camera = (scope != Scope::Site).then_some("camera");
-            let place = (scope != Scope::Camera).then_some(scope.as_str());
-            let labels: Vec<&str> = camera.into_iter().chain(place).chain(["measure"]).collect();
+            let labels: Vec<&str> = labels(scope, "camera", scope.as_str(), Some("measure")).collect();
             let name = format!("crowdflow_{}_measure_is_{which}_bound", scope.as_str());
             let help = format!("1 where the measure is known by its {which} bound only, else 0. Absent while unknown.");
             may_be.then(|| families.gauges(&name, &help, &labels)).transpose()
@@ -74,15 +77,12 @@ impl MeasureMetrics {
     /// `place`: the zone's, line's or site's id; nothing for the whole camera. A site has no camera.
     pub fn new(families: &MeasureFamilies, camera: &str, place: &str) -> Self {
         let gauge = |(measure, family): &(Measure, GaugeVec)| {
-            let camera = (families.scope != Scope::Site).then_some(camera);
-            let place = (families.scope != Scope::Camera).then_some(place);
             let own = measure.facts().label.map(|(_, value)| value);
-            let labels: Vec<&str> = camera.into_iter().chain(place).chain(own).collect();
+            let labels: Vec<&str> = labels(families.scope, camera, place, own).collect();
             (*measure, KnownGauge::new(family, &labels))
         };
         let bound = |family: &GaugeVec, measure: Measure| {
-            let place = (families.scope != Scope::Camera).then_some(place);
-            let labels: Vec<&str> = [camera].into_iter().chain(place).chain([measure.as_str()]).collect();
+            let labels: Vec<&str> = labels(families.scope, camera, place, Some(measure.as_str())).collect();
             (measure, KnownGauge::new(family, &labels))
         };
         let bounds = |family: &Option<GaugeVec>, is_upper: bool| -> Vec<(Measure, KnownGauge)> {
