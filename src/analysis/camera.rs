@@ -136,6 +136,17 @@ impl CameraAnalysis {
         self.rules.states()
     }
 
+    /// Its rules.
+    #[must_use]
+    pub fn rules(&self) -> &RuleEngine {
+        &self.rules
+    }
+
+    /// Its rules, to be restored, or for a profile to be switched.
+    pub fn rules_mut(&mut self) -> &mut RuleEngine {
+        &mut self.rules
+    }
+
     fn report(&mut self, at: Timestamp, frame: Option<FrameMeta>, tracks: Vec<Track>, flow: FlowStep) -> FrameReport {
         let FlowStep { zones, lines, mut readings, crossings } = flow;
         let seen = self.last_frame.map(|(at, _)| at).or(self.started).unwrap_or(at);

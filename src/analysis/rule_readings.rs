@@ -38,6 +38,7 @@ fn fault(rule: &RulePlan, index: usize, condition: &ConditionPlan, readings: &Re
         Place::Line(camera, id) => format!("cameras.{camera}.lines.{id}"),
         Place::Camera(camera) => format!("cameras.{camera}"),
         Place::Site(site) => format!("sites.{site}"),
+        Place::Destination(destination) => format!("destinations.{destination}"),
     };
     let path = match rule.conditions.len() {
         1 => format!("rules.{}", rule.id),
@@ -67,7 +68,7 @@ fn fault(rule: &RulePlan, index: usize, condition: &ConditionPlan, readings: &Re
             "Draw it where people can still be told apart, or give its width_m; its flow in people a minute (\"flow_in\", \
              \"flow_out\") can be had all the same",
         ),
-        (Place::Camera(_) | Place::Site(_), _) => (
+        (Place::Camera(_) | Place::Site(_) | Place::Destination(_), _) => (
             "which never reads it",
             "a measure that the camera gives".to_owned(),
             "`analyze` writes what there is into zones.csv",

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Plan, SitePlan};
 use crate::flow::SiteFlow;
-use crate::model::{AlertEvent, FrameReport, Place, Readings, RuleId, SiteId, Timestamp};
-use crate::rules::{RuleEngine, RuleState, RuleStatus};
+use crate::model::{AlertEvent, FrameReport, Place, Readings, SiteId, Timestamp};
+use crate::rules::{RuleEngine, RuleStatus};
 
 /// What lies above the cameras: their reports come in, in any order, and what sites read and the rules on them say comes
 /// out. A camera that is blind is told of too, so nothing here has to know when a reading is too old.
@@ -75,15 +75,15 @@ impl SiteAnalysis {
         self.rules.states()
     }
 
-    /// The rules, to be kept and restored, or for a profile to be switched.
-    pub fn rules(&mut self) -> &mut RuleEngine {
-        &mut self.rules
+    /// Its rules.
+    #[must_use]
+    pub fn rules(&self) -> &RuleEngine {
+        &self.rules
     }
 
-    /// What has to be kept of these rules.
-    #[must_use]
-    pub fn state_of(&self, rules: &BTreeSet<&RuleId>) -> BTreeMap<RuleId, RuleState> {
-        self.rules.state_of(rules)
+    /// Its rules, to be restored, or for a profile to be switched.
+    pub fn rules_mut(&mut self) -> &mut RuleEngine {
+        &mut self.rules
     }
 }
 

@@ -50,8 +50,13 @@ impl ApiError {
         Self { cameras: Some(cameras), ..Self::new(StatusCode::NOT_FOUND, "unknown_camera", message) }
     }
 
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", message)
+    }
+
     pub fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "only GET and HEAD are served")
+        let message = "this page is read by GET and HEAD; orders are given by POST to their own addresses";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
     }
 
     pub fn unavailable(message: impl Into<String>) -> Self {

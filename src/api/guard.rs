@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use axum::extract::Request;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, ORIGIN, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
@@ -26,7 +27,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Lets GET and HEAD to a loopback name through.
+/// Lets GET and HEAD, and orders by POST, to a loopback name through.
 ///
 /// The name is checked against DNS rebinding: a web site whose name is made to point at 127.0.0.1 could otherwise read
 /// everything here through its visitor's browser, which takes it for that site's own.
@@ -42,8 +43,12 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
 }
 
 fn refusal(request: &Request) -> Option<ApiError> {
-    if request.method() != Method::GET && request.method() != Method::HEAD {
+    let is_order = request.method() == Method::POST && request.uri().path().starts_with("/api/v1/");
+    if !is_order && request.method() != Method::GET && request.method() != Method::HEAD {
         return Some(ApiError::method_not_allowed());
+    }
+    if is_order && let Some(refused) = order_refusal(&request) {
+        return Some(refused);
     }
     let host = request.headers().get(HOST).and_then(|value| value.to_str().ok());
     let Some(host) = host else { return Some(ApiError::bad_request("the header Host is missing")) };
@@ -56,6 +61,19 @@ fn refusal(request: &Request) -> Option<ApiError> {
         "this service answers under localhost and loopback addresses only; reach it from elsewhere through a tunnel, \
          for example `ssh -L 8090:localhost:8090 HOST`",
     ))
+}
+
+/// Another web site's form or script may not give orders through its visitor's browser: a form can't send JSON, a script
+/// that does is asked about by the browser first and gets no leave, and an `Origin` that is not this service is refused.
+fn order_refusal(request: &Request) -> Option<ApiError> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let content_type = header(CONTENT_TYPE).unwrap_or_default();
+    if content_type.split(';').next().map(str::trim) != Some("application/json") {
+        return Some(ApiError::bad_request("an order is JSON: send it with the header Content-Type: application/json"));
+    }
+    let origin = header(ORIGIN)?;
+    let own = header(HOST).is_some_and(|host| origin.split_once("://").is_some_and(|(_, at)| at == host));
+    (!own).then(|| ApiError::forbidden("this service takes no orders from other web sites"))
 }
 
 /// The host of `host`, `host:port` and `[v6]:port`.

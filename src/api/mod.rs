@@ -8,11 +8,17 @@
 //! | `/healthz`, `/readyz` | does the process live; does it do its work |
 //! | `/api/v1/state` | everything as it stands, JSON |
 //! | `/api/v1/events` | the same, pushed at most twice a second (server-sent events) |
+//! | `/api/v1/alerts`, `/api/v1/alerts/{id}` | alerts on record, one with its history |
+//! | `/api/v1/alerts/{id}/actions` | POST: acknowledge, shelve, escalate, comment, move a step of the plan |
+//! | `/api/v1/profiles/{id}` | POST: switch a profile on or off |
+//! | `/api/v1/drills`, `/api/v1/drills/{rule}/end` | POST: begin and end a drill |
 //! | `/cameras/{id}/live.mjpeg` | the live picture, for any browser |
 //! | `/cameras/{id}/snapshot.jpg` | one picture |
 //!
 //! There are no accounts yet, so it is meant for a loopback address; the guard keeps other web sites' scripts out.
 
+pub mod alert_wire;
+mod alerts;
 mod error;
 mod events;
 mod guard;
@@ -29,7 +35,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -38,7 +44,9 @@ use tokio::time::Instant;
 use crate::config::Plan;
 use crate::metrics::{self, Metrics};
 use crate::model::Timestamp;
+use crate::pipeline::Orders;
 use crate::status::StatusBoard;
+use crate::store::Store;
 use error::ApiError;
 
 pub use live::{JpegFuture, JpegStream, LivePictures};
@@ -68,6 +76,10 @@ pub struct ApiState {
     pub live: Arc<dyn LivePictures>,
     /// How everything stands.
     pub status: Arc<StatusBoard>,
+    /// Where past alerts are looked up; `None`: nothing is kept.
+    pub store: Option<Store>,
+    /// Where people's orders go.
+    pub orders: Orders,
     /// Names, areas and thresholds of what stands so.
     pub plan: Arc<Plan>,
     /// What runs.
@@ -132,9 +144,16 @@ fn router(context: Context) -> Router {
         .route("/readyz", get(probe::readyz))
         .route("/api/v1/state", get(events::state))
         .route("/api/v1/events", get(events::events))
+        .route("/api/v1/alerts", get(alerts::list))
+        .route("/api/v1/alerts/{alert}", get(alerts::history))
+        .route("/api/v1/alerts/{alert}/actions", post(alerts::act))
+        .route("/api/v1/profiles/{profile}", post(alerts::switch_profile))
+        .route("/api/v1/drills", post(alerts::begin_drill))
+        .route("/api/v1/drills/{rule}/end", post(alerts::end_drill))
         .route("/cameras/{camera}/live.mjpeg", get(live::mjpeg))
         .route("/cameras/{camera}/snapshot.jpg", get(live::snapshot))
         .fallback(async || ApiError::not_found("no such page"))
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(middleware::from_fn(guard::guard))
         .with_state(context)
 }

@@ -1,10 +1,12 @@
 //! The state as JSON. The format has a version of its own, so that inner types may change.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::ApiState;
+use super::alert_wire::AlertBody;
 use crate::config::{CameraPlan, LinePlan, RulePlan, SitePlan, ZonePlan};
 use crate::input::InputReport;
 use crate::model::{
@@ -12,7 +14,7 @@ use crate::model::{
     SaturationReason, SiteId, Timestamp, UnknownReason, ZoneClassState, ZoneId,
 };
 use crate::rules::wire::AlertLine;
-use crate::status::{CameraStatus, RuleState, SiteStatus, StatusSnapshot};
+use crate::status::{AlertStatus, CameraStatus, RuleState, SiteStatus, StatusSnapshot};
 
 /// Version of the format. Fields may be added without a new one; a field that changes its meaning or goes needs one.
 pub const SCHEMA: u32 = 3;
@@ -36,6 +38,10 @@ pub struct StateBody<'a> {
     pub sites: Vec<SiteBody<'a>>,
     /// Every rule.
     pub rules: Vec<RuleBody<'a>>,
+    /// Open alerts, the gravest first and of those the newest first.
+    pub alerts: Vec<AlertBody<'a>>,
+    /// Profiles for days out of the ordinary that are switched on by hand.
+    pub profiles: &'a BTreeSet<String>,
     /// The newest alert transitions, newest first, as in `alerts.jsonl`.
     pub recent_alerts: Vec<AlertLine<'a>>,
 }
@@ -250,6 +256,8 @@ impl<'a> StateBody<'a> {
                 (!cameras.clone().any(|(plan, _)| is_fresh(&plan.id))).then_some(UnknownReason::NoFrames),
             ),
         };
+        let mut alerts: Vec<&AlertStatus> = snapshot.open_alerts.iter().collect();
+        alerts.sort_by_key(|status| Reverse((status.alert.level, status.alert.raised)));
         Self {
             schema: SCHEMA,
             time: now.to_rfc3339(),
@@ -259,6 +267,8 @@ impl<'a> StateBody<'a> {
             cameras: cameras.clone().map(|(plan, status)| CameraBody::new(plan, status, now)).collect(),
             sites: state.plan.response.sites.iter().zip(&snapshot.sites).map(site).collect(),
             rules: rules.map(|(plan, rule)| RuleBody::new(plan, rule, plan_is_fresh(plan))).collect(),
+            alerts: alerts.into_iter().map(|status| AlertBody::new(&state.plan, status)).collect(),
+            profiles: &snapshot.profiles,
             recent_alerts: snapshot.recent_alerts.iter().map(AlertLine::from).collect(),
         }
     }

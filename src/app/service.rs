@@ -9,11 +9,12 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::keeping::{Keeping, KeepingError, config_hash};
 use crate::api::{self, ApiState, ServiceInfo};
 use crate::config::Plan;
 use crate::inference::Models;
 use crate::metrics::{BuildInfo, Metrics, MetricsError};
-use crate::pipeline::{LiveService, Observers, PipelineError, StillRunning};
+use crate::pipeline::{AlertKeeping, LiveService, Observers, PipelineError, StillRunning};
 use crate::sink::{AlertLog, HeatMapFolder};
 use crate::source::{Clock as _, SystemClock};
 use crate::status::StatusBoard;
@@ -53,6 +54,9 @@ pub enum ServiceError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The store can't be had, or nothing can be sent.
+    #[error(transparent)]
+    Keeping(#[from] KeepingError),
     /// The cameras' part can't start.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
@@ -72,6 +76,7 @@ pub struct Service {
     address: SocketAddr,
     board: Arc<StatusBoard>,
     live: LiveService,
+    keeping: Option<Keeping>,
     runtime: Runtime,
     stop_http: oneshot::Sender<()>,
     http: JoinHandle<std::io::Result<()>>,
@@ -119,23 +124,43 @@ impl Service {
             let _context = runtime.enter();
             tokio::net::TcpListener::from_std(listener).map_err(listen)?
         };
+        let (keeping, alerts) = match &plan.store {
+            Some(store) => {
+                let (keeping, alerts) = runtime.block_on(Keeping::start(&plan, store, &metrics))?;
+                (Some(keeping), alerts)
+            }
+            None => {
+                tracing::warn!("there is no [store]: alerts, and what is done about them, end with the service");
+                (None, AlertKeeping { config: config_hash(&plan.written), ..AlertKeeping::default() })
+            }
+        };
+        let store = keeping.as_ref().map(|keeping| keeping.store().clone());
+        let observers = Observers {
+            metrics: metrics.clone(),
+            board: Arc::clone(&board),
+            live: pictures.clone(),
+            alert_log,
+            alerts,
+            heat_maps,
+        };
+        let live = LiveService::start(&plan, models, observers)?;
         let clock = SystemClock::new();
         let state = ApiState {
-            metrics: metrics.clone(),
-            live: Arc::new(pictures.clone()),
+            metrics,
+            live: Arc::new(pictures),
             status: Arc::clone(&board),
+            store,
+            orders: live.orders(),
             plan: Arc::clone(&plan),
             info: ServiceInfo { version, model: entry.id.clone(), model_licence: entry.licence.clone() },
             now: Arc::new(move || clock.wall()),
         };
-        let observers = Observers { metrics, board: Arc::clone(&board), live: pictures, alert_log, heat_maps };
-        let live = LiveService::start(&plan, models, observers)?;
         let (stop_http, stopped) = oneshot::channel::<()>();
         let http = runtime.spawn(api::serve(listener, state, async move {
             // A dropped sender means the same.
             let _ = stopped.await;
         }));
-        Ok(Self { address, board, live, runtime, stop_http, http })
+        Ok(Self { address, board, live, keeping, runtime, stop_http, http })
     }
 
     /// Where it listens.
@@ -167,8 +192,11 @@ impl Service {
     /// # Errors
     /// [`ServiceError::StillRunning`] where that takes longer than the grace.
     pub fn stop(self) -> Result<(), ServiceError> {
-        let Self { live, runtime, stop_http, http, .. } = self;
+        let Self { live, keeping, runtime, stop_http, http, .. } = self;
         let stopped = live.stop(GRACE);
+        if let Some(keeping) = keeping {
+            runtime.block_on(keeping.stop(GRACE));
+        }
         // Where the server has ended by itself nobody takes it.
         let _ = stop_http.send(());
         match runtime.block_on(http) {

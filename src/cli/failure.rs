@@ -1,6 +1,6 @@
 //! Exit codes, after BSD's sysexits.
 
-use crate::app::ServiceError;
+use crate::app::{KeepingError, ServiceError};
 use crate::inference::{InferenceError, InferenceErrorKind};
 use crate::pipeline::PipelineError;
 use crate::source::{SourceError, SourceErrorKind};
@@ -55,10 +55,13 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
         }
         match cause.downcast_ref::<ServiceError>() {
             Some(ServiceError::Pipeline(pipeline)) => return of_pipeline(pipeline),
+            Some(ServiceError::Keeping(KeepingError::Store(store))) => return of_store(store),
+            Some(ServiceError::Keeping(KeepingError::Destination(_))) => return USAGE,
             Some(
                 ServiceError::Listen { .. }
                 | ServiceError::AlertLog { .. }
                 | ServiceError::HeatMaps { .. }
+                | ServiceError::Keeping(KeepingError::Folder { .. })
                 | ServiceError::Thread(_),
             ) => {
                 return UNAVAILABLE;

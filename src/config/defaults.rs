@@ -229,9 +229,16 @@ pub(super) const ESCALATE_AFTER: Range = Range::above_zero(86_400.0).of(" second
 pub(super) const RETRY_FOR: Range = Range::from_to(60.0, 2_592_000.0).of(" seconds");
 /// How long one attempt to send may take.
 pub(super) const SEND_TIMEOUT: Range = Range::from_to(0.1, 300.0).of(" seconds");
+/// How long what is kept; 0 is for ever.
+pub(super) const KEEP_DAYS: Range = Range::from_to(0.0, 36_500.0).whole().of(" days");
 /// Holidays or dates of a profile: more than any calendar of ten years has.
 pub(super) const DATES_MOST: usize = 1000;
 
+/// The store's file.
+pub const STORE_FILE: &str = "crowdflow.db";
+/// The level of a camera's blindness where nothing grave was on in its picture: somebody has to look after it, nobody is
+/// in danger that is known of.
+pub const BLIND_LEVEL: Level = Level::Blue;
 /// Seconds between two reminders of an open alert that nobody has acknowledged: often enough that it is not forgotten,
 /// seldom enough that it is still read.
 pub const REMIND_EVERY_S: f64 = 600.0;

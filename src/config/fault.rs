@@ -134,6 +134,10 @@ fault_kinds! {
     UnknownName,
     /// A destination of no kind, or of several.
     NotOneDestination,
+    /// Destinations without a store, in which messages wait.
+    StoreMissing,
+    /// A store that is in two places, or a file with a password.
+    NotOneStore,
     /// A unit that is above itself.
     UnitCircle,
     /// The same is said twice: a step's id, a site's plan for a level, a zone of a site.

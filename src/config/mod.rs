@@ -27,10 +27,12 @@ mod plan;
 mod raw;
 mod raw_delivery;
 mod raw_response;
+mod raw_store;
 mod region;
 mod response;
 mod schedule;
 mod secret;
+mod store;
 mod suggest;
 
 use std::path::Path;
@@ -50,6 +52,7 @@ pub use plan::{
 };
 pub use response::{PursuitPlan, Response, ResponsePlan, SitePlan, SiteZone, StepKind, StepPlan, UnitPlan};
 pub use schedule::{Calendar, OnHolidays, Profile, Schedule};
+pub use store::{Retention, StorePlace, StorePlan};
 
 /// Reads and checks a configuration file, with secrets from this process's environment.
 ///
@@ -72,5 +75,6 @@ pub fn load(path: &Path) -> Result<Plan, ConfigError> {
 pub fn parse(text: &str, base_dir: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Result<Plan, ConfigError> {
     let document = document::Document::parse(text).map_err(ConfigError::Syntax)?;
     let raw = document.shape().map_err(ConfigError::Faults)?;
-    check::check(&raw, &document, base_dir, environment).map_err(ConfigError::Faults)
+    let plan = check::check(&raw, &document, base_dir, environment).map_err(ConfigError::Faults)?;
+    Ok(Plan { written: text.to_owned(), ..plan })
 }

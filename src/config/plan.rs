@@ -1,10 +1,11 @@
 //! The resolved configuration: every default filled in, every reference checked, paths made absolute.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::crowds::{DispersalPlan, GatheringPlan, GroupsPlan, SurgePlan};
-use super::{Calendar, DestinationPlan, Fault, Profile, Response, Schedule, defaults};
+use super::{Calendar, DestinationPlan, Fault, Profile, Response, Schedule, StorePlan, defaults};
 use crate::calibration::{FittedPoint, GroundPlane};
 use crate::geometry::TileGrid;
 use crate::model::{
@@ -35,10 +36,14 @@ pub struct Plan {
     pub profiles: Vec<Profile>,
     /// Where alerts are sent, in the order of their ids.
     pub destinations: Vec<DestinationPlan>,
+    /// Where alerts, samples and deliveries are kept; `None`: nowhere, they end with the service.
+    pub store: Option<StorePlan>,
     /// File that `run` appends alert transitions to, one JSON object a line. `None`: logs and metrics only.
     pub alerts_jsonl: Option<PathBuf>,
     /// Heat maps of calibrated cameras.
     pub heat_maps: HeatMapsPlan,
+    /// The configuration as it was written. It holds no secrets: where one stands in it, it is not taken.
+    pub written: String,
 }
 
 impl Plan {
@@ -46,6 +51,20 @@ impl Plan {
     #[must_use]
     pub fn camera(&self, id: &CameraId) -> Option<&CameraPlan> {
         self.cameras.iter().find(|camera| &camera.id == id)
+    }
+
+    /// Which rule is about which site, those that the product brings along and drills among them.
+    #[must_use]
+    pub fn sites_of_rules(&self) -> BTreeMap<RuleId, SiteId> {
+        let of_rules = self.rules.iter().filter_map(|rule| {
+            let site = rule.site.clone()?;
+            Some([(rule.id.clone(), site.clone()), (rule.id.of_drill(), site)])
+        });
+        let of_cameras = self.cameras.iter().filter_map(|camera| {
+            let site = self.response.site_of(&Place::Camera(camera.id.clone()))?;
+            Some((RuleId::of_blindness(&camera.id), site.id.clone()))
+        });
+        of_rules.flatten().chain(of_cameras).collect()
     }
 
     /// Users, passwords and other secrets that are not where the configuration says, in the order of the file. Nobody
@@ -58,6 +77,7 @@ impl Plan {
         };
         let mut faults: Vec<Fault> = self.cameras.iter().flat_map(of).collect();
         faults.extend(self.destinations.iter().flat_map(DestinationPlan::missing_secrets));
+        faults.extend(self.store.iter().filter_map(StorePlan::missing_secret));
         faults.sort_by_key(|fault| fault.line);
         faults
     }

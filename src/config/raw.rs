@@ -14,6 +14,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAc
 use super::number::Number;
 use super::raw_delivery::RawDestination;
 use super::raw_response::{RawCalendar, RawProfile, RawPursuit, RawResponsePlan, RawSchedule, RawSite, RawUnit};
+use super::raw_store::RawStore;
 
 /// Tables by their id, in the order of their ids.
 pub(super) type ById<T> = BTreeMap<String, Table<T>>;
@@ -99,6 +100,7 @@ pub(super) struct RawConfig {
     pub inference: Table<RawInference>,
     pub privacy: Table<RawPrivacy>,
     pub output: Table<RawOutput>,
+    pub store: Option<Table<RawStore>>,
     pub cameras: ById<RawCamera>,
     pub rules: ById<RawRule>,
     pub sites: ById<RawSite>,

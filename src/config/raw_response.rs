@@ -55,6 +55,7 @@ pub(super) struct RawStep {
 pub(super) struct RawPursuit {
     pub remind_every_s: Option<Number>,
     pub longest_shelf_s: Option<Number>,
+    pub blind_level: Option<String>,
     pub escalate_after_s: Table<RawEscalation>,
 }
 

@@ -148,6 +148,8 @@ pub struct PursuitPlan {
     pub escalate_after_s: [Option<f64>; 4],
     /// The longest time that an alert may be shelved for, in seconds.
     pub longest_shelf_s: f64,
+    /// The level at which a camera's blindness is told, unless something graver was on in its picture.
+    pub blind_level: Level,
 }
 
 /// The sites, units and plans of a configuration.
@@ -169,6 +171,7 @@ impl Default for PursuitPlan {
             remind_every_s: Some(defaults::REMIND_EVERY_S),
             escalate_after_s: defaults::ESCALATE_AFTER_S,
             longest_shelf_s: defaults::LONGEST_SHELF_S,
+            blind_level: defaults::BLIND_LEVEL,
         }
     }
 }
@@ -190,6 +193,7 @@ impl Response {
                 site.entrances.iter().any(|(known, entrance, _)| (known, entrance) == (camera, line))
             }
             Place::Camera(camera) => site.zones.iter().any(|known| &known.camera == camera),
+            Place::Destination(_) => false,
         };
         self.sites.iter().find(has)
     }

@@ -3,6 +3,7 @@
 //! All series of cameras, zones, lines and rules are made once, from the plan: label sets are closed, and counters are
 //! there at 0 from the start, so that a first increase is seen as one. A gauge whose value is unknown is absent.
 
+mod alerting;
 mod alerts;
 mod camera;
 mod flow;
@@ -20,12 +21,14 @@ use prometheus::{Counter, Gauge, IntCounter, Registry, TextEncoder};
 use crate::config::Plan;
 use crate::model::{AlertEvent, CameraId, FrameReport, Readings, RuleId, Scope, SiteId};
 use crate::rules::RuleStatus;
+use alerting::AlertingMetrics;
 use alerts::{RuleFamilies, RuleMetrics};
 use camera::CameraFamilies;
 use measures::{MeasureFamilies, MeasureMetrics};
 use process::ProcessCollector;
 use series::Families;
 
+pub use alerting::{DeliveryOutcome, Lost};
 pub use camera::{CameraMetrics, CaptureTotals, DropReason, LivePictureTotals, Stage, ViewerGuard};
 
 /// The content type of [`Metrics::encode`].
@@ -83,6 +86,7 @@ struct Inner {
     cameras: BTreeMap<CameraId, CameraMetrics>,
     sites: BTreeMap<SiteId, MeasureMetrics>,
     rules: BTreeMap<RuleId, RuleMetrics>,
+    alerting: AlertingMetrics,
     workers: Gauge,
     busy: Counter,
     panics: Vec<(WorkerThread, IntCounter)>,
@@ -119,6 +123,7 @@ impl Metrics {
             cameras: plan.cameras.iter().map(|plan| (plan.id.clone(), camera(plan))).collect(),
             sites: plan.response.sites.iter().map(|plan| site(&plan.id)).collect(),
             rules: plan.rules.iter().map(|plan| (plan.id.clone(), rule(plan))).collect(),
+            alerting: AlertingMetrics::new(&families, plan)?,
             workers: families
                 .gauges("crowdflow_inference_workers", "Inference workers that run.", &[])?
                 .with_label_values(&no_labels),

@@ -350,6 +350,24 @@ fn the_process_is_told_under_the_usual_names() {
     assert_eq!(samples(&metrics, "crowdflow_inference_workers"), ["crowdflow_inference_workers 2"]);
     assert_eq!(samples(&metrics, "crowdflow_inference_busy"), ["crowdflow_inference_busy_seconds_total 0.5"]);
     assert!(samples(&metrics, "crowdflow_thread_panics_total{thread=\"inference\"} 1").len() == 1);
-    assert_eq!(samples(&metrics, "crowdflow_alerts_"), ["crowdflow_alerts_jsonl_write_failures_total 1"]);
+    let failures = samples(&metrics, "crowdflow_alerts_jsonl");
+    assert_eq!(failures, ["crowdflow_alerts_jsonl_write_failures_total 1"]);
     assert_eq!(samples(&metrics, "crowdflow_heat_"), ["crowdflow_heat_map_write_failures_total 1"]);
+}
+
+#[test]
+fn a_site_has_its_series_and_says_what_is_a_bound() {
+    let text = r#"
+        cameras.gate = { source.file = { path = "gate.avi", fps = 7 }, zones.plaza.polygon = [[0, 0], [1, 0], [1, 1]] }
+        sites.bund = { zones = ["gate/plaza"], capacity = 100 }
+    "#;
+    let plan = config::parse(text, Path::new("/site"), &|_| None).unwrap();
+    let build = BuildInfo { version: "1".into(), model: "m".into(), onnxruntime: "o".into() };
+    let metrics = Metrics::new(&plan, &build).unwrap();
+    let site = &plan.response.sites[0].id;
+    let readings = Readings::NONE.with(Measure::Occupancy, Reading::AtLeast(40.0));
+    metrics.observe_sites([(site, readings)], &[]);
+    assert_eq!(samples(&metrics, "crowdflow_site_occupancy"), ["crowdflow_site_occupancy{site=\"bund\"} 40"]);
+    let bound = samples(&metrics, "crowdflow_site_measure_is_lower_bound");
+    assert_eq!(bound, ["crowdflow_site_measure_is_lower_bound{measure=\"occupancy\",site=\"bund\"} 1"]);
 }

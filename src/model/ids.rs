@@ -22,6 +22,14 @@ fn check(text: &str) -> Result<Arc<str>, IdError> {
     }
 }
 
+/// As [`check`], for what the product itself has written: rules that it brings along are named there, too.
+fn written(text: &str) -> Result<Arc<str>, IdError> {
+    match text.split_once('.') {
+        Some((kind, id)) if BUILT_IN.contains(&kind) => check(id).map(|_| text.into()),
+        _ => check(text),
+    }
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -66,7 +74,7 @@ macro_rules! id {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                Self::new(&text).map_err(serde::de::Error::custom)
+                written(&text).map(Self).map_err(serde::de::Error::custom)
             }
         }
     };
@@ -89,9 +97,42 @@ id!(
     RuleId
 );
 
+/// Rules that the product brings along have ids that no configured rule can have: what they watch for, a dot, and whom.
+const BUILT_IN: [&str; 3] = ["blind", "undelivered", "drill"];
+
+impl RuleId {
+    /// The rule that tells of this camera's blindness.
+    #[must_use]
+    pub fn of_blindness(camera: &CameraId) -> Self {
+        Self(format!("{}.{camera}", BUILT_IN[0]).into())
+    }
+
+    /// The rule that tells of messages to this destination that were given up.
+    #[must_use]
+    pub fn of_undelivered(destination: &DestinationId) -> Self {
+        Self(format!("{}.{destination}", BUILT_IN[1]).into())
+    }
+
+    /// The rule that is this one in a drill.
+    #[must_use]
+    pub fn of_drill(&self) -> Self {
+        Self(format!("{}.{self}", BUILT_IN[2]).into())
+    }
+
+    /// Whether its alerts are drills.
+    #[must_use]
+    pub fn is_drill(&self) -> bool {
+        self.0.strip_prefix(BUILT_IN[2]).is_some_and(|rest| rest.starts_with('.'))
+    }
+}
+
 id!(
     /// A site's name, unique in a configuration: a group of zones, or the whole of a place.
     SiteId
+);
+id!(
+    /// A destination's name, unique in a configuration.
+    DestinationId
 );
 id!(
     /// A command unit's name, unique in a configuration.
@@ -120,5 +161,15 @@ mod tests {
         for bad in ["", "_a", "-a", "Gate", "a b", "a/b", "外滩", &"x".repeat(65)] {
             assert!(ZoneId::new(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_rule_of_the_product_itself_can_be_kept_but_not_configured() {
+        let rule = RuleId::of_blindness(&CameraId::new("gate").unwrap());
+        assert_eq!(rule.as_str(), "blind.gate");
+        assert!(RuleId::new(rule.as_str()).is_err());
+        let kept = serde_json::to_string(&rule).unwrap();
+        assert_eq!(serde_json::from_str::<RuleId>(&kept).unwrap(), rule);
+        assert!(serde_json::from_str::<RuleId>("\"other.gate\"").is_err());
     }
 }

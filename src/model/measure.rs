@@ -13,6 +13,8 @@ pub enum Scope {
     Camera,
     /// Several zones as one.
     Site,
+    /// Where alerts are sent.
+    Destination,
 }
 
 impl Scope {
@@ -24,6 +26,7 @@ impl Scope {
             Self::Line => "line",
             Self::Camera => "camera",
             Self::Site => "site",
+            Self::Destination => "destination",
         }
     }
 }
@@ -114,6 +117,7 @@ const ZONE_AND_CAMERA: &[Scope] = &[Scope::Zone, Scope::Camera];
 const ZONE_AND_SITE: &[Scope] = &[Scope::Zone, Scope::Site];
 const LINE_AND_SITE: &[Scope] = &[Scope::Line, Scope::Site];
 const SITE: &[Scope] = &[Scope::Site];
+const DESTINATION: &[Scope] = &[Scope::Destination];
 
 /// A measure of zones, without unit, from 0 to 1, for calibrated cameras, the more the worse: what most have in common.
 const SHARE: MeasureFacts = MeasureFacts {
@@ -432,6 +436,12 @@ measures! {
         needs: Needs::Capacity, reads: FROM_ZERO,
         help: "People who may still enter a minute so that the capacity is reached no sooner than in ten minutes.",
         ..SHARE
+    };
+    /// Messages that were given up.
+    Undelivered = MeasureFacts {
+        name: "undelivered", scopes: DESTINATION, column: "undelivered", metric: "undelivered_messages", unit: " messages",
+        most: 1_000_000.0, needs: Needs::Pictures, reads: FROM_ZERO,
+        help: "Messages to a destination that were given up since it last took one.", ..SHARE
     };
 }
 

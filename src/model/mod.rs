@@ -26,7 +26,7 @@ pub use class::{ClassSet, ObjectClass};
 pub use density_map::{CountEvidence, DensityMap, Mark};
 pub use detection::Detection;
 pub use frame::FrameMeta;
-pub use ids::{CameraId, IdError, LineId, RuleId, SiteId, TrackId, UnitId, ZoneId};
+pub use ids::{CameraId, DestinationId, IdError, LineId, RuleId, SiteId, TrackId, UnitId, ZoneId};
 pub use level_of_service::{LevelOfService, ZoneUse};
 pub use measure::{FORECAST_HORIZON_S, Measure, MeasureFacts, Needs, Scope, Worse};
 pub use notice::{Action, AlertId, Notice, NoticeKind, StepState};

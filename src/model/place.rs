@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{CameraId, LineId, Scope, SiteId, ZoneId};
+use super::{CameraId, DestinationId, LineId, Scope, SiteId, ZoneId};
 
 /// A place: something that has readings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +15,8 @@ pub enum Place {
     Camera(CameraId),
     /// Several zones as one.
     Site(SiteId),
+    /// Where alerts are sent.
+    Destination(DestinationId),
 }
 
 impl Place {
@@ -26,15 +28,16 @@ impl Place {
             Self::Line(..) => Scope::Line,
             Self::Camera(_) => Scope::Camera,
             Self::Site(_) => Scope::Site,
+            Self::Destination(_) => Scope::Destination,
         }
     }
 
-    /// The camera that sees it; `None` of a site, which several may see.
+    /// The camera that sees it; `None` of a site, which several may see, and of what isn't seen.
     #[must_use]
     pub fn camera(&self) -> Option<&CameraId> {
         match self {
             Self::Zone(camera, _) | Self::Line(camera, _) | Self::Camera(camera) => Some(camera),
-            Self::Site(_) => None,
+            Self::Site(_) | Self::Destination(_) => None,
         }
     }
 
@@ -64,9 +67,18 @@ impl Place {
             _ => None,
         }
     }
+
+    /// The destination.
+    #[must_use]
+    pub fn destination(&self) -> Option<&DestinationId> {
+        match self {
+            Self::Destination(destination) => Some(destination),
+            _ => None,
+        }
+    }
 }
 
-/// As rules name it: `CAMERA/ZONE`, `CAMERA/LINE`, `CAMERA` or `SITE`.
+/// As rules name it: `CAMERA/ZONE`, `CAMERA/LINE`, `CAMERA` or `SITE`; a destination by its id.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -74,6 +86,7 @@ impl fmt::Display for Place {
             Self::Line(camera, line) => write!(f, "{camera}/{line}"),
             Self::Camera(camera) => camera.fmt(f),
             Self::Site(site) => site.fmt(f),
+            Self::Destination(destination) => destination.fmt(f),
         }
     }
 }

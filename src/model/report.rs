@@ -122,7 +122,7 @@ impl FrameReport {
             Place::Zone(_, id) => self.zones.iter().find(|state| &state.zone == id).map(|state| &state.readings),
             Place::Line(_, id) => self.lines.iter().find(|state| &state.line == id).map(|state| &state.readings),
             Place::Camera(_) => Some(&self.readings),
-            Place::Site(_) => None,
+            Place::Site(_) | Place::Destination(_) => None,
         }
     }
 

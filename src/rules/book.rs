@@ -24,6 +24,8 @@ pub struct Acknowledgement {
 /// Somebody wants quiet about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shelf {
+    /// When it began.
+    pub at: Timestamp,
     /// When it ends.
     pub until: Timestamp,
     /// Who.
@@ -145,12 +147,6 @@ pub enum ActFault {
     },
 }
 
-/// What of a book survives a restart.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct BookState {
-    open: Vec<OpenAlert>,
-}
-
 /// Every open alert.
 #[derive(Debug, Clone)]
 pub struct AlertBook {
@@ -166,20 +162,21 @@ impl AlertBook {
         Self { response, sites, open: BTreeMap::new() }
     }
 
-    /// What has to be kept to go on later just as if nothing had been.
-    #[must_use]
-    pub fn state(&self) -> BookState {
-        BookState { open: self.open.values().cloned().collect() }
-    }
-
-    /// Goes on where a book stood.
-    pub fn restore(&mut self, state: BookState) {
-        self.open = state.open.into_iter().map(|alert| (alert.rule.clone(), alert)).collect();
+    /// Takes up an alert that was open: all of them together are what has to be kept to go on later just as if nothing had
+    /// been.
+    pub fn restore(&mut self, alert: OpenAlert) {
+        self.open.insert(alert.rule.clone(), alert);
     }
 
     /// The open alerts, in the order of their rules.
     pub fn open(&self) -> impl Iterator<Item = &OpenAlert> {
         self.open.values()
+    }
+
+    /// The open alert of that rule.
+    #[must_use]
+    pub fn alert_of(&self, rule: &RuleId) -> Option<&OpenAlert> {
+        self.open.get(rule)
     }
 
     /// The open alert of that id.
@@ -272,7 +269,8 @@ impl AlertBook {
         let rule = self.alert(id).map(|alert| alert.rule.clone()).ok_or_else(|| ActFault::NotOpen(id.clone()))?;
         let site = self.sites.get(&rule);
         let alert = self.open.get_mut(&rule).ok_or_else(|| ActFault::NotOpen(id.clone()))?;
-        let at = at.max(alert.newest);
+        // Two people may act within a clock's tick: what is done later is later.
+        let at = at.max(Timestamp(alert.newest.0.saturating_add(1)));
         let told = |alert: &OpenAlert| alert.told.iter().cloned().collect::<Vec<_>>();
         let draft = match action {
             Action::Acknowledge if alert.acknowledged.is_some() => return Ok(Vec::new()),
@@ -291,7 +289,7 @@ impl AlertBook {
                 if asked_s > most_s {
                     return Err(ActFault::ShelfTooLong { asked_s, most_s });
                 }
-                alert.shelved = Some(Shelf { until, who: who.to_owned(), reason: reason.clone() });
+                alert.shelved = Some(Shelf { at, until, who: who.to_owned(), reason: reason.clone() });
                 Draft { tell: told(alert), text: Some(reason), until: Some(until), ..Draft::of(NoticeKind::Shelved) }
             }
             Action::Unshelve => {

@@ -35,7 +35,7 @@ impl<'a> CameraReadings<'a> {
             Place::Camera(_) => Some(self.camera),
             Place::Zone(_, id) => found(self.zones, index, |state| &state.zone == id).map(|state| &state.readings),
             Place::Line(_, id) => found(self.lines, index, |state| &state.line == id).map(|state| &state.readings),
-            Place::Site(_) => None,
+            Place::Site(_) | Place::Destination(_) => None,
         }
     }
 }
@@ -256,17 +256,25 @@ impl RuleEngine {
         })
     }
 
+    /// How a rule's alert stands, as if it were told anew; `None` in calm, or where it has no such rule.
+    #[must_use]
+    pub fn standing(&self, rule: &RuleId) -> Option<AlertEvent> {
+        let rule = self.rules.iter().find(|known| &known.plan.id == rule)?;
+        let (level, since) = rule.on?;
+        let kind = if rule.is_stale() { AlertKind::Stale } else { AlertKind::Fresh };
+        rule.event(rule.newest?, kind, Some(level), Some(level), since)
+    }
+
+    /// What has to be kept of this rule; `None` where it has no such rule.
+    #[must_use]
+    pub fn state_of_rule(&self, rule: &RuleId) -> Option<RuleState> {
+        self.rules.iter().find(|known| &known.plan.id == rule).map(Rule::state)
+    }
+
     /// What has to be kept of each rule to go on later just as if nothing had been.
     #[must_use]
     pub fn state(&self) -> BTreeMap<RuleId, RuleState> {
         self.rules.iter().map(|rule| (rule.plan.id.clone(), rule.state())).collect()
-    }
-
-    /// What has to be kept of these rules.
-    #[must_use]
-    pub fn state_of(&self, rules: &BTreeSet<&RuleId>) -> BTreeMap<RuleId, RuleState> {
-        let wanted = self.rules.iter().filter(|rule| rules.contains(&rule.plan.id));
-        wanted.map(|rule| (rule.plan.id.clone(), rule.state())).collect()
     }
 
     /// Goes on where these rules stood. A rule that looks at other things now begins in calm; gives the rules that had an

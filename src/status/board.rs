@@ -1,6 +1,6 @@
 //! The newest of everything, in one place.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -10,7 +10,7 @@ use crate::input::InputInUse;
 use crate::model::{
     AlertEvent, CameraId, CameraState, FrameReport, Level, Reading, Readings, RuleId, SiteId, Timestamp,
 };
-use crate::rules::RuleStatus;
+use crate::rules::{OpenAlert, RuleStatus};
 
 /// Transitions kept for showing; all of them are in the file of alerts.
 const RECENT_ALERTS: usize = 50;
@@ -91,6 +91,15 @@ pub struct RuleState {
     pub stale: bool,
 }
 
+/// How an open alert stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlertStatus {
+    /// The alert.
+    pub alert: OpenAlert,
+    /// What was measured last, as if told anew; `None` where nothing is known of its rule any more.
+    pub last: Option<AlertEvent>,
+}
+
 /// How a site stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteStatus {
@@ -113,6 +122,10 @@ pub struct StatusSnapshot {
     pub rules: Vec<RuleState>,
     /// The newest alert transitions, newest first.
     pub recent_alerts: Vec<AlertEvent>,
+    /// Open alerts, in the order of their rules.
+    pub open_alerts: Vec<AlertStatus>,
+    /// Profiles that are switched on by hand.
+    pub profiles: BTreeSet<String>,
 }
 
 /// The newest of everything. Its lock is held for a few moves only, never while something waits.
@@ -130,6 +143,8 @@ struct Newest {
     rules: Vec<RuleState>,
     /// Oldest first.
     recent_alerts: VecDeque<AlertEvent>,
+    open_alerts: Vec<AlertStatus>,
+    profiles: BTreeSet<String>,
 }
 
 impl StatusBoard {
@@ -152,6 +167,8 @@ impl StatusBoard {
             sites: plan.response.sites.iter().map(|plan| site(&plan.id)).collect(),
             rules: plan.rules.iter().map(|plan| rule(&plan.id)).collect(),
             recent_alerts: VecDeque::with_capacity(RECENT_ALERTS),
+            open_alerts: Vec::new(),
+            profiles: BTreeSet::new(),
         };
         Self { newest: Mutex::new(newest), version: watch::Sender::new(0) }
     }
@@ -223,6 +240,36 @@ impl StatusBoard {
         newest.alerts(alerts);
     }
 
+    /// Takes in how rules stand.
+    pub fn rules<'a>(&self, rules: impl IntoIterator<Item = RuleStatus<'a>>) {
+        self.lock().rules(rules);
+    }
+
+    /// Takes in transitions that belong to no camera's report.
+    pub fn alerts(&self, alerts: Vec<AlertEvent>) {
+        self.change(|newest| {
+            let is_news = !alerts.is_empty();
+            newest.alerts(alerts);
+            is_news
+        });
+    }
+
+    /// Takes in how open alerts stand, and which profiles are switched on.
+    pub fn open_alerts(&self, open: Vec<AlertStatus>, profiles: &BTreeSet<String>) {
+        self.change(|newest| {
+            let is_news = newest.open_alerts != open || &newest.profiles != profiles;
+            newest.open_alerts = open;
+            newest.profiles.clone_from(profiles);
+            is_news
+        });
+    }
+
+    /// How each camera's capture is.
+    #[must_use]
+    pub fn health(&self) -> Vec<(CameraId, CameraHealthStatus)> {
+        self.lock().cameras.iter().map(|status| (status.camera.clone(), status.health.clone())).collect()
+    }
+
     /// Everything as it stands.
     #[must_use]
     pub fn snapshot(&self) -> StatusSnapshot {
@@ -233,6 +280,8 @@ impl StatusBoard {
             sites: newest.sites.clone(),
             rules: newest.rules.clone(),
             recent_alerts: newest.recent_alerts.iter().rev().cloned().collect(),
+            open_alerts: newest.open_alerts.clone(),
+            profiles: newest.profiles.clone(),
         }
     }
 

@@ -3,5 +3,7 @@
 mod board;
 mod repeat_limit;
 
-pub use board::{CameraHealthStatus, CameraStatus, Phase, RuleState, SiteStatus, StatusBoard, StatusSnapshot};
+pub use board::{
+    AlertStatus, CameraHealthStatus, CameraStatus, Phase, RuleState, SiteStatus, StatusBoard, StatusSnapshot,
+};
 pub use repeat_limit::RepeatLimit;

@@ -66,7 +66,7 @@ pub struct TransitionRow {
     pub alert: String,
     /// Its number within the alert, from 1. The store gives it; what is passed in is not looked at.
     pub seq: u64,
-    /// When. An alert has at most one transition of a kind at a time: one that is there already is passed over.
+    /// When. An alert has at most one transition of a kind and subject at a time: one that is there already is passed over.
     pub at: Timestamp,
     /// What happened, as the state machine names it (`raised`, `lowered`, `cleared`, `stale`, `acknowledged` …).
     pub kind: String,
@@ -82,6 +82,8 @@ pub struct TransitionRow {
     pub who: Option<String>,
     /// More words, where there are any.
     pub note: Option<String>,
+    /// What it is about, where that isn't the whole alert: a step's id. Else empty.
+    pub subject: String,
 }
 
 /// Something that a person did about an alert; never changed once written.
@@ -194,7 +196,7 @@ impl Store {
 }
 
 async fn write_alert(writing: &mut Writing, alert: &AlertRow) -> Result<(), StoreError> {
-    // Who acknowledged first stays.
+    // Who acknowledged first stays, and how it was shelved last.
     let sql = "INSERT INTO alert (id, rule, name, place, measure, source, config, drill, state, level, highest, stale, \
                since_us, changed_us, closed_us, acknowledged_us, acknowledged_by, shelved_us, shelved_until_us, \
                shelved_by, shelved_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
@@ -203,8 +205,10 @@ async fn write_alert(writing: &mut Writing, alert: &AlertRow) -> Result<(), Stor
                changed_us = excluded.changed_us, closed_us = excluded.closed_us, \
                acknowledged_us = COALESCE(alert.acknowledged_us, excluded.acknowledged_us), \
                acknowledged_by = COALESCE(alert.acknowledged_by, excluded.acknowledged_by), \
-               shelved_us = excluded.shelved_us, shelved_until_us = excluded.shelved_until_us, \
-               shelved_by = excluded.shelved_by, shelved_reason = excluded.shelved_reason";
+               shelved_us = COALESCE(excluded.shelved_us, alert.shelved_us), \
+               shelved_until_us = COALESCE(excluded.shelved_until_us, alert.shelved_until_us), \
+               shelved_by = COALESCE(excluded.shelved_by, alert.shelved_by), \
+               shelved_reason = COALESCE(excluded.shelved_reason, alert.shelved_reason)";
     let acknowledged = alert.acknowledged.as_ref();
     let shelved = alert.shelved.as_ref();
     let place = alert.place.to_string();
@@ -247,8 +251,8 @@ async fn write_transition(writing: &mut Writing, transition: &TransitionRow) -> 
         );
     }
     let sql = "INSERT INTO alert_transition (alert, seq, at_us, kind, from_level, to_level, value, quality, threshold, \
-               who, note) SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10 \
-               FROM alert_transition WHERE alert = $1 ON CONFLICT (alert, at_us, kind) DO NOTHING";
+               who, note, subject) SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 \
+               FROM alert_transition WHERE alert = $1 ON CONFLICT (alert, at_us, kind, subject) DO NOTHING";
     let values = values![
         &transition.alert,
         transition.at.0,
@@ -260,10 +264,11 @@ async fn write_transition(writing: &mut Writing, transition: &TransitionRow) -> 
         transition.threshold,
         &transition.who,
         &transition.note,
+        &transition.subject,
     ];
     writing.execute(sql, values).await?;
-    let sql = "SELECT seq FROM alert_transition WHERE alert = $1 AND at_us = $2 AND kind = $3";
-    let values = values![&transition.alert, transition.at.0, &transition.kind];
+    let sql = "SELECT seq FROM alert_transition WHERE alert = $1 AND at_us = $2 AND kind = $3 AND subject = $4";
+    let values = values![&transition.alert, transition.at.0, &transition.kind, &transition.subject];
     let seq = writing.read_first(sql, values, |row| row.get::<i64>(0)).await?;
     Ok(seq.unwrap_or_default().unsigned_abs())
 }
@@ -345,7 +350,7 @@ pub(super) fn alert(row: &Row) -> Result<AlertRow, sqlx::Error> {
 macro_rules! select_transitions {
     ($rest:literal) => {
         concat!(
-            "SELECT alert, seq, at_us, kind, from_level, to_level, value, quality, threshold, who, note \
+            "SELECT alert, seq, at_us, kind, from_level, to_level, value, quality, threshold, who, note, subject \
              FROM alert_transition ",
             $rest
         )
@@ -367,6 +372,7 @@ pub(super) fn transition(row: &Row) -> Result<TransitionRow, sqlx::Error> {
         threshold: row.get(8)?,
         who: row.get(9)?,
         note: row.get(10)?,
+        subject: row.get(11)?,
     })
 }
 

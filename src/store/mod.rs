@@ -31,6 +31,7 @@ mod upkeep;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+pub use crate::config::Retention;
 pub use address::StoreAddress;
 pub use alert_queries::{AlertFilter, AlertHistory};
 pub use alerts::{ActionRow, AlertCommit, AlertRow, Committed, PlanStepRow, RuleStateRow, Shelving, TransitionRow};
@@ -40,7 +41,7 @@ pub use error::{StoreError, StoreErrorKind};
 pub use evidence::{EvidenceRow, NewEvidence};
 pub use outbox::{Delivery, DeliveryRow, DeliveryState, NewDelivery, OutboxCount, Settled};
 pub use place::{PlaceId, PlaceKey, StoredPlace};
-pub use retention::{Removed, Retention};
+pub use retention::Removed;
 pub use rollup::{MINUTE_MEASURES, Period, RolledUp, RollupRow, RollupValues};
 pub use samples::{CrossingRow, Sample, Written};
 pub use upkeep::StoreStatus;

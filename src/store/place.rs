@@ -54,6 +54,7 @@ impl PlaceKey {
             Place::Line(camera, line) => Self::within("line", camera.as_str(), line.as_str()),
             Place::Camera(camera) => Self::alone("camera", camera.as_str()),
             Place::Site(site) => Self::alone("site", site.as_str()),
+            Place::Destination(destination) => Self::alone("destination", destination.as_str()),
         }
     }
 

@@ -2,43 +2,8 @@
 
 use super::sql::values;
 use super::{Store, StoreError, rollup};
+use crate::config::Retention;
 use crate::model::Timestamp;
-
-/// How long each table's rows are kept, in days; `None`: for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// Rows of samples by the second; [`Store::series`] has them longer.
-    pub samples_days: Option<u32>,
-    /// Hours' series, by the second, for back-tests.
-    pub series_days: Option<u32>,
-    /// Roll-ups by the minute.
-    pub minutes_days: Option<u32>,
-    /// Roll-ups by the hour.
-    pub hours_days: Option<u32>,
-    /// Crossings.
-    pub crossings_days: Option<u32>,
-    /// Alerts with all that belongs to them, from their end on. An open one always stays.
-    pub alerts_days: Option<u32>,
-    /// Messages that were delivered or given up, from then on. One that is pending always stays.
-    pub deliveries_days: Option<u32>,
-    /// Camera health.
-    pub health_days: Option<u32>,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Self {
-            samples_days: Some(3),
-            series_days: Some(90),
-            minutes_days: Some(400),
-            hours_days: None,
-            crossings_days: Some(90),
-            alerts_days: Some(3 * 365),
-            deliveries_days: Some(90),
-            health_days: Some(400),
-        }
-    }
-}
 
 /// How many rows were removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -186,6 +186,21 @@ pub(super) async fn reopen(writing: &mut Writing, second: i64) -> Result<(), Sto
     Ok(())
 }
 
+/// What each place's readings of a minute make, where it has any; rows come in the order of their places.
+fn minute_sums(rows: &[(i64, Readings)]) -> Vec<(i64, Measure, Sum)> {
+    let mut sums = Vec::new();
+    for rows in rows.chunk_by(|(a, _), (b, _)| a == b) {
+        let Some(&(place, _)) = rows.first() else { continue };
+        for measure in MINUTE_MEASURES {
+            let mut readings = rows.iter().filter_map(|(_, readings)| readings.get(measure)).peekable();
+            if readings.peek().is_some() {
+                sums.push((place, measure, Sum::of(readings)));
+            }
+        }
+    }
+    sums
+}
+
 impl Store {
     /// Rolls up what has ended by `until`, from where it stopped last. Call it a few times a minute with the present time
     /// less the few seconds by which samples may be late. Between periods others may write.
@@ -225,16 +240,9 @@ impl Store {
                    ORDER BY place, second";
         let of = |row: &Row| Ok((row.get::<i64>(0)?, self.measures().decode(&row.get::<Vec<u8>>(1)?)?));
         let rows: Vec<(i64, Readings)> = writing.read(sql, values![start, end], of).await?;
-        for rows in rows.chunk_by(|(a, _), (b, _)| a == b) {
-            let Some(&(place, _)) = rows.first() else { continue };
-            for measure in MINUTE_MEASURES {
-                let mut readings = rows.iter().filter_map(|(_, readings)| readings.get(measure)).peekable();
-                if readings.peek().is_none() {
-                    continue;
-                }
-                let of = (place, self.measures().number(measure));
-                Sum::of(readings).write(&mut writing, (Period::Minute, start), of).await?;
-            }
+        for (place, measure, sum) in minute_sums(&rows) {
+            let of = (place, self.measures().number(measure));
+            sum.write(&mut writing, (Period::Minute, start), of).await?;
         }
         set_progress(&mut writing, MINUTES, end).await?;
         writing.commit().await?;

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 /// Modules by layer, the lowest first. A module may use those of lower layers, never its neighbours.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 13] = [
     &["model"],
     &["geometry", "filter", "assign"],
     &["picture", "calibration"],
@@ -15,6 +15,7 @@ const LAYERS: [&[&str]; 12] = [
     &["rules"],
     &["analysis", "metrics", "status", "store"],
     &["source", "inference", "view", "sink"],
+    &["alerting"],
     &["pipeline"],
     &["api"],
     &["app"],

@@ -16,6 +16,7 @@ use crowdflow::model::{
     Reading, Readings, SaturationReason, Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneClassState, ZoneId,
     ZoneState,
 };
+use crowdflow::pipeline::Orders;
 use crowdflow::rules::RuleEngine;
 use crowdflow::status::{CameraHealthStatus, Phase, StatusBoard};
 use tokio::runtime::Runtime;
@@ -153,6 +154,8 @@ impl Service {
                 model: "nanodet_g".into(),
                 model_licence: "Apache-2.0".into(),
             },
+            store: None,
+            orders: Orders::nowhere(),
             now: Arc::new(|| NOW),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

@@ -28,5 +28,6 @@ mod measures_reference;
 mod prometheus_files;
 mod rtsp;
 mod rtsp_server;
+mod run_alerts;
 mod store;
 mod support;

@@ -308,3 +308,18 @@ pub fn cut_sample(args: &[&str], to: &Path) {
         .expect("ffmpeg runs");
     assert!(cut.status.success(), "{}", String::from_utf8_lossy(&cut.stderr));
 }
+
+/// Gives an order as JSON; the status, and the answer's JSON.
+pub fn post(address: SocketAddr, path: &str, body: &serde_json::Value) -> (u16, serde_json::Value) {
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.set_read_timeout(Some(PATIENCE)).unwrap();
+    let body = body.to_string();
+    let head = format!("POST {path} HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\n");
+    write!(connection, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    let mut reader = BufReader::new(connection);
+    let head = block(&mut reader);
+    let mut answer = String::new();
+    reader.read_to_string(&mut answer).unwrap();
+    let status = head[0].split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{path}: {error}: {answer}")))
+}

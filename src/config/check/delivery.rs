@@ -132,7 +132,7 @@ fn kept(
 }
 
 /// The same, where it may be left out.
-fn optional_kept(
+pub(super) fn optional_kept(
     checker: &mut Checker<'_>,
     path: &KeyPath,
     what: &str,

@@ -11,6 +11,7 @@ mod response;
 mod rule;
 mod schedule;
 mod source;
+mod store;
 mod stream;
 
 use std::net::{IpAddr, SocketAddr};
@@ -71,12 +72,13 @@ pub(super) fn check(
     forecast::check(&mut checker, &rules_path, &cameras, &rules);
     forecast::tell_zones_their_thresholds(&mut cameras, &rules);
     let destinations = delivery::check(&mut checker, raw);
+    let store = store::check(&mut checker, raw);
     let blur_heads = raw.privacy.blur_heads.unwrap_or(defaults::BLUR_HEADS);
     let mut faults = checker.faults;
     if !faults.is_empty() {
         faults.append(&mut checker.missing_secrets);
     }
-    match (server, inference, heat_maps, response, calendar, destinations) {
+    match (server, inference, heat_maps, response, calendar, destinations, store) {
         (
             Some(server),
             Some(inference),
@@ -84,6 +86,7 @@ pub(super) fn check(
             Some(response),
             Some((calendar, schedules, profiles)),
             Some(destinations),
+            Some(store),
         ) if faults.is_empty() => {
             if heat_maps.folder.is_some() {
                 cameras.iter_mut().for_each(|camera| camera.heat_map_cell_m = Some(heat_maps.cell_m));
@@ -100,8 +103,10 @@ pub(super) fn check(
                 schedules,
                 profiles,
                 destinations,
+                store,
                 alerts_jsonl,
                 heat_maps,
+                written: String::new(),
             })
         }
         _ => {

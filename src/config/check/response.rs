@@ -336,6 +336,10 @@ fn pursuit(checker: &mut Checker<'_>, raw: &RawPursuit, path: &KeyPath) -> Optio
     let remind = checker.number_or(&remind_path, raw.remind_every_s, defaults::REMIND_EVERY, defaults::REMIND_EVERY_S);
     let shelf_path = path.key("longest_shelf_s");
     let shelf = checker.number_or(&shelf_path, raw.longest_shelf_s, defaults::LONGEST_SHELF, defaults::LONGEST_SHELF_S);
+    let blind_level = match raw.blind_level.as_deref() {
+        Some(level) => checker.word(&path.key("blind_level"), level, &level_words()),
+        None => Some(defaults::BLIND_LEVEL),
+    };
     let path = path.key("escalate_after_s");
     let escalation = &raw.escalate_after_s;
     let written: [Option<Number>; 4] = [escalation.blue, escalation.yellow, escalation.orange, escalation.red];
@@ -354,5 +358,6 @@ fn pursuit(checker: &mut Checker<'_>, raw: &RawPursuit, path: &KeyPath) -> Optio
         remind_every_s: (remind_every_s > 0.0).then_some(remind_every_s),
         escalate_after_s,
         longest_shelf_s: shelf?,
+        blind_level: blind_level?,
     })
 }

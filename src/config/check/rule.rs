@@ -339,7 +339,7 @@ fn places(scope: Scope, cameras: &ById<RawCamera>) -> Vec<FoundPlace<'_>> {
             let parts: Vec<Option<(Scope, &str)>> = match scope {
                 Scope::Zone => raw_camera.zones.keys().map(|id| Some((scope, id.as_str()))).collect(),
                 Scope::Line => raw_camera.lines.keys().map(|id| Some((scope, id.as_str()))).collect(),
-                Scope::Camera | Scope::Site => vec![None],
+                Scope::Camera | Scope::Site | Scope::Destination => vec![None],
             };
             parts.into_iter().map(move |part| FoundPlace { camera, raw_camera, part })
         })
@@ -357,6 +357,7 @@ pub(super) fn one_of(scope: Scope, names: &[String]) -> String {
         Scope::Line => "\"CAMERA/LINE\"",
         Scope::Camera => "\"CAMERA\"",
         Scope::Site => "\"SITE\"",
+        Scope::Destination => "\"DESTINATION\"",
     };
     match names {
         [] => format!("{shape}, but no camera has a {}", scope.as_str()),

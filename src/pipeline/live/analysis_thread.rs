@@ -6,17 +6,20 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
+
+use super::alert_duty::{AlertDuty, AlertKeeping};
 use super::heat_map_writer::HeatMapWriter;
+use super::orders::{Order, Outcome};
 use super::panic_budget::PanicBudget;
-use super::{Arrival, DetectedFrame};
+use super::{Arrival, DetectedFrame, Message};
+use crate::alerting::{Kept, RulesNow};
 use crate::analysis::{CameraAnalysis, SiteAnalysis};
 use crate::config::{CameraPlan, Plan};
 use crate::metrics::{DropReason, LivePictureTotals, Metrics, Stage, WorkerThread};
-use crate::model::{
-    AlertEvent, AlertKind, CameraId, Detection, FrameReport, LineId, SiteId, Timestamp, UnknownReason, ZoneId,
-};
+use crate::model::{AlertEvent, Detection, FrameReport, Measure, Readings, RuleId, SiteId, Timestamp, UnknownReason};
 use crate::picture::Picture;
-use crate::rules::RuleEngine;
+use crate::rules::{RuleEngine, RuleState};
 use crate::sink::AlertLog;
 use crate::source::{Clock as _, SystemClock};
 use crate::status::StatusBoard;
@@ -52,7 +55,7 @@ pub(super) struct AnalysisThread {
     metrics: Metrics,
     board: Arc<StatusBoard>,
     live: LiveHub,
-    alert_log: Option<AlertLog>,
+    alerts: AlertDuty,
     heat_maps: Option<HeatMapWriter>,
     cameras: Vec<Camera>,
     sites: SiteAnalysis,
@@ -60,13 +63,12 @@ pub(super) struct AnalysisThread {
 }
 
 impl AnalysisThread {
+    /// Takes up what was kept of rules and alerts.
     pub fn new(
         plan: Arc<Plan>,
         thresholds: ScoreThresholds,
-        metrics: Metrics,
-        board: Arc<StatusBoard>,
-        live: LiveHub,
-        alert_log: Option<AlertLog>,
+        (metrics, board, live): (Metrics, Arc<StatusBoard>, LiveHub),
+        (alert_log, keeping): (Option<AlertLog>, AlertKeeping),
         heat_maps: Option<HeatMapWriter>,
     ) -> Self {
         let camera = |camera: &CameraPlan| Camera {
@@ -79,12 +81,42 @@ impl AnalysisThread {
         };
         let cameras = plan.cameras.iter().map(camera).collect();
         let (sites, clock) = (SiteAnalysis::new(&plan), SystemClock::new());
-        Self { plan, thresholds, metrics, board, live, alert_log, heat_maps, cameras, sites, clock }
+        let AlertKeeping { keeper, kept, deliveries, config } = keeping;
+        let (own_metrics, own_board) = (metrics.clone(), Arc::clone(&board));
+        let alerts = AlertDuty::new(&plan, config, (keeper, deliveries), alert_log, own_metrics, own_board);
+        let mut thread = Self { plan, thresholds, metrics, board, live, alerts, heat_maps, cameras, sites, clock };
+        thread.restore(&kept);
+        thread
+    }
+
+    fn restore(&mut self, kept: &Kept) {
+        let states: BTreeMap<_, _> =
+            kept.rules.iter().filter_map(|(id, rule)| Some((id.clone(), rule.engine.clone()?))).collect();
+        let mut dropped = self.sites.rules_mut().restore(&states);
+        for camera in &mut self.cameras {
+            dropped.extend(camera.analysis.rules_mut().restore(&states));
+        }
+        let now = self.clock.wall();
+        self.alerts.restore(kept, &dropped, now, &Engines { cameras: &self.cameras, sites: &self.sites });
+        for profile in self.alerts.profiles().clone() {
+            self.switch_profile(&profile, true);
+        }
+        for camera in &self.cameras {
+            self.board.rules(camera.analysis.rule_states());
+        }
+        self.board.rules(self.sites.rule_states());
+    }
+
+    fn switch_profile(&mut self, profile: &str, on: bool) {
+        self.sites.rules_mut().switch_profile(profile, on);
+        for camera in &mut self.cameras {
+            camera.analysis.rules_mut().switch_profile(profile, on);
+        }
     }
 
     /// Runs until every worker is gone, and what there is of the last hour's heat maps is written.
-    pub fn run(mut self, arrivals: &Receiver<Arrival>) {
-        self.take_in(arrivals);
+    pub fn run(mut self, messages: &Receiver<Message>) {
+        self.take_in(messages);
         let Some(heat_maps) = self.heat_maps.take() else { return };
         for (index, (camera, plan)) in self.cameras.iter_mut().zip(&self.plan.cameras).enumerate() {
             if let Some(map) = camera.analysis.take_current_heat_map() {
@@ -94,11 +126,12 @@ impl AnalysisThread {
         heat_maps.finish();
     }
 
-    fn take_in(&mut self, arrivals: &Receiver<Arrival>) {
+    fn take_in(&mut self, messages: &Receiver<Message>) {
         let mut next_tick = Instant::now();
         loop {
-            match arrivals.recv_timeout(next_tick.saturating_duration_since(Instant::now())) {
-                Ok(arrival) => self.arrived(arrival),
+            match messages.recv_timeout(next_tick.saturating_duration_since(Instant::now())) {
+                Ok(Message::Frame(arrival)) => self.arrived(arrival),
+                Ok(Message::Order(order, reply)) => self.ordered(order, reply),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -106,8 +139,25 @@ impl AnalysisThread {
             if Instant::now() >= next_tick {
                 next_tick = Instant::now() + TICK_INTERVAL;
                 (0..self.cameras.len()).for_each(|camera| self.tick(camera));
+                let engines = Engines { cameras: &self.cameras, sites: &self.sites };
+                let sites = self.sites.readings().map(|(site, readings)| (site.clone(), readings));
+                self.alerts.tick(self.clock.wall(), sites, &engines);
             }
         }
+    }
+
+    fn ordered(&mut self, order: Order, reply: oneshot::Sender<Outcome>) {
+        let profile = match &order {
+            Order::SwitchProfile { profile, on, .. } => Some((profile.clone(), *on)),
+            _ => None,
+        };
+        let engines = Engines { cameras: &self.cameras, sites: &self.sites };
+        let outcome = self.alerts.carry_out(order, self.clock.wall(), &engines);
+        if let (Some((profile, on)), Ok(_)) = (profile, &outcome) {
+            self.switch_profile(&profile, on);
+        }
+        // Whoever asked may have gone.
+        let _ = reply.send(outcome);
     }
 
     fn arrived(&mut self, arrival: Arrival) {
@@ -187,15 +237,12 @@ impl AnalysisThread {
     /// Tells everybody; alerts first.
     fn publish(&mut self, index: usize, report: FrameReport, picture: Option<Picture>, detections: &[Detection]) {
         let of_sites = self.sites.step(&report);
-        for alert in report.alerts.iter().chain(&of_sites) {
-            log_alert(alert);
-            if let Some(alert_log) = &mut self.alert_log
-                && let Err(error) = alert_log.append(alert)
-            {
-                self.metrics.alerts_jsonl_write_failed();
-                tracing::error!(rule = %alert.rule, %error, "the alert could not be written to the file of alerts");
-            }
-        }
+        let blind_s = match report.frame {
+            Some(_) => None,
+            None => Some(report.readings.value(Measure::Blind).unwrap_or(0.0)),
+        };
+        let engines = Engines { cameras: &self.cameras, sites: &self.sites };
+        self.alerts.observe(&report, &of_sites, blind_s, &engines);
         self.metrics.observe_sites(self.sites.readings(), &of_sites);
         self.metrics.rule_states(self.sites.rule_states());
         self.board.sites(self.sites.readings(), of_sites, self.sites.rule_states());
@@ -241,20 +288,27 @@ impl AnalysisThread {
     }
 }
 
-fn log_alert(alert: &AlertEvent) {
-    let AlertEvent { rule, name, place, measure, kind, from, to, reading, threshold, .. } = alert;
-    let (camera, site) = (place.camera().map(CameraId::as_str), place.site().map(SiteId::as_str));
-    let (zone, line) = (place.zone().map(ZoneId::as_str), place.line().map(LineId::as_str));
-    let measure = measure.as_str();
-    let (from, to) = (from.map_or("calm", |level| level.as_str()), to.map_or("calm", |level| level.as_str()));
-    let (kind_name, quality) = (kind.as_str(), reading.quality());
-    match kind {
-        AlertKind::Raised | AlertKind::Stale => tracing::warn!(
-            %rule, name, camera, site, zone, line, measure, kind = kind_name, from, to, value = reading.value(), %quality, threshold, "alert"
-        ),
-        AlertKind::Lowered | AlertKind::Cleared | AlertKind::Fresh => tracing::info!(
-            %rule, name, camera, site, zone, line, measure, kind = kind_name, from, to, value = reading.value(), %quality, threshold, "alert"
-        ),
+/// How rules and sites stand, by the thread's own cameras and sites.
+struct Engines<'a> {
+    cameras: &'a [Camera],
+    sites: &'a SiteAnalysis,
+}
+
+impl Engines<'_> {
+    fn all(&self) -> impl Iterator<Item = &RuleEngine> {
+        self.cameras.iter().map(|camera| camera.analysis.rules()).chain([self.sites.rules()])
+    }
+}
+
+impl RulesNow for Engines<'_> {
+    fn standing(&self, rule: &RuleId) -> Option<AlertEvent> {
+        self.all().find_map(|engine| engine.standing(rule))
+    }
+    fn state(&self, rule: &RuleId) -> Option<RuleState> {
+        self.all().find_map(|engine| engine.state_of_rule(rule))
+    }
+    fn site(&self, site: &SiteId) -> Option<Readings> {
+        self.sites.readings().find(|(known, _)| *known == site).map(|(_, readings)| readings)
     }
 }
 
@@ -294,7 +348,9 @@ mod tests {
         let folder = HeatMapFolder::open(maps).unwrap();
         let writer = HeatMapWriter::start(plan, folder, metrics.clone()).unwrap();
         let thresholds = ScoreThresholds { high: 0.5, low: 0.3 };
-        let thread = AnalysisThread::new(Arc::clone(plan), thresholds, metrics, board, live, None, Some(writer));
+        let told = (metrics, board, live);
+        let thread =
+            AnalysisThread::new(Arc::clone(plan), thresholds, told, (None, AlertKeeping::default()), Some(writer));
         let frames = 2 * (seconds.1 - seconds.0) + 1;
         let (sender, arrivals) = sync_channel(frames as usize);
         for ticket in 0..u64::from(frames) {
@@ -308,7 +364,7 @@ mod tests {
             let bbox = PixelBox { left: 480.0, top: 420.0, right: 520.0, bottom: 520.0 };
             let detections = vec![Detection { bbox, class: ObjectClass::Person, score: 0.9 }];
             let done = DetectedFrame { meta, picture: None, detections, evidence: CountEvidence::default() };
-            sender.send(Arrival { camera: 0, ticket, done: Some(done) }).unwrap();
+            sender.send(Message::Frame(Arrival { camera: 0, ticket, done: Some(done) })).unwrap();
         }
         drop(sender);
         thread.run(&arrivals);

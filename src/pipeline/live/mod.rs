@@ -5,9 +5,11 @@
 //! it found. A panic is contained: in a capture thread it restarts that camera's capture, in an analysis that camera's
 //! analysis, in a worker its frame is lost.
 
+mod alert_duty;
 mod analysis_thread;
 mod capture;
 mod heat_map_writer;
+mod orders;
 mod panic_budget;
 mod worker;
 
@@ -17,6 +19,8 @@ use std::sync::mpsc::{RecvTimeoutError, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
 
 use super::density_turns::DensityTurns;
 use super::sessions::Sessions;
@@ -30,6 +34,9 @@ use crate::picture::Picture;
 use crate::sink::{AlertLog, HeatMapFolder};
 use crate::status::{Phase, StatusBoard};
 use crate::view::LiveHub;
+
+pub use alert_duty::AlertKeeping;
+pub use orders::{NotTaken, Order, Orders, Outcome, Stored};
 
 /// Results that may wait for the analysis thread. It takes well under a millisecond for each, so this is never reached
 /// unless it writes alerts to a slow disk; then workers wait, and cameras drop frames.
@@ -50,6 +57,8 @@ pub struct Observers {
     pub live: LiveHub,
     /// File of alert transitions.
     pub alert_log: Option<AlertLog>,
+    /// What alerts are kept with.
+    pub alerts: AlertKeeping,
     /// Folder of heat maps.
     pub heat_maps: Option<HeatMapFolder>,
 }
@@ -66,6 +75,13 @@ struct WaitingFrame {
     queued: Instant,
     /// While people are looked for: where what is detected is to be added.
     people_seen: Option<Arc<PeopleSeen>>,
+}
+
+/// What the analysis thread is told.
+#[derive(Debug)]
+enum Message {
+    Frame(Arrival),
+    Order(Order, oneshot::Sender<Outcome>),
 }
 
 /// What a worker made of a frame.
@@ -95,6 +111,7 @@ pub struct LiveService {
     hub: Arc<FrameHub<WaitingFrame>>,
     board: Arc<StatusBoard>,
     live: LiveHub,
+    orders: Orders,
     capture: JoinHandle<()>,
     workers: Vec<JoinHandle<()>>,
     analysis: JoinHandle<()>,
@@ -118,23 +135,21 @@ impl LiveService {
     pub fn start(plan: &Arc<Plan>, models: &Models, observers: Observers) -> Result<Self, PipelineError> {
         let (mut sessions, thresholds) = Sessions::load(models, &plan.inference, worker_count(&plan.inference))?;
         let budgets = budgets(plan, &models.detector, &mut sessions)?;
-        let Observers { metrics, board, live, alert_log, heat_maps } = observers;
+        let Observers { metrics, board, live, alert_log, alerts, heat_maps } = observers;
         metrics.inference_workers(sessions.len());
 
         let stop = Arc::new(AtomicBool::new(false));
         let hub = Arc::new(FrameHub::new(plan.cameras.len()));
         let buffers = Buffers::default();
-        let (arrivals, arriving) = sync_channel(WAITING_RESULTS);
+        let (messages, arriving) = sync_channel(WAITING_RESULTS);
 
         let start = |folder| heat_map_writer::HeatMapWriter::start(plan, folder, metrics.clone());
         let heat_maps = heat_maps.map(start).transpose()?;
         let analysis = analysis_thread::AnalysisThread::new(
             Arc::clone(plan),
             thresholds,
-            metrics.clone(),
-            Arc::clone(&board),
-            live.clone(),
-            alert_log,
+            (metrics.clone(), Arc::clone(&board), live.clone()),
+            (alert_log, alerts),
             heat_maps,
         );
         let analysis = spawn("analysis", move || analysis.run(&arriving))?;
@@ -146,7 +161,7 @@ impl LiveService {
                     sessions,
                     plan: Arc::clone(plan),
                     hub: Arc::clone(&hub),
-                    arrivals: arrivals.clone(),
+                    messages: messages.clone(),
                     buffers: Arc::clone(&buffers),
                     metrics: metrics.clone(),
                     logged: plan.cameras.iter().map(|_| Default::default()).collect(),
@@ -172,7 +187,13 @@ impl LiveService {
         };
         let capture = spawn("capture supervisor", move || capture.run())?;
         board.set_phase(Phase::Running);
-        Ok(Self { stop, hub, board, live, capture, workers, analysis })
+        Ok(Self { stop, hub, board, live, orders: Orders::new(messages), capture, workers, analysis })
+    }
+
+    /// Where people ask for something to be done.
+    #[must_use]
+    pub fn orders(&self) -> Orders {
+        self.orders.clone()
     }
 
     /// Whether a thread that should run for ever has ended: a bug, and nothing is analysed any more.
@@ -193,6 +214,7 @@ impl LiveService {
         self.capture.thread().unpark();
         self.hub.close();
         self.live.close();
+        self.orders.close();
         let named = [("analysis", vec![self.analysis]), ("inference", self.workers), ("capture", vec![self.capture])];
         let (ended, ending) = channel();
         for (name, threads) in named {

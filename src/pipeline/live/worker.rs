@@ -5,7 +5,7 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use super::{Arrival, Buffers, DetectedFrame, WaitingFrame};
+use super::{Arrival, Buffers, DetectedFrame, Message, WaitingFrame};
 use crate::config::Plan;
 use crate::metrics::{DropReason, Metrics, Stage, WorkerThread};
 use crate::pipeline::FrameHub;
@@ -17,7 +17,7 @@ pub(super) struct Worker {
     pub sessions: Sessions,
     pub plan: Arc<Plan>,
     pub hub: Arc<FrameHub<WaitingFrame>>,
-    pub arrivals: SyncSender<Arrival>,
+    pub messages: SyncSender<Message>,
     pub buffers: Buffers,
     pub metrics: Metrics,
     /// Failures and panics of inference that are logged, for each camera.
@@ -77,7 +77,7 @@ impl Worker {
                 evidence,
             });
             let arrival = Arrival { camera: handed.camera, ticket: handed.ticket, done };
-            if self.arrivals.send(arrival).is_err() {
+            if self.messages.send(Message::Frame(arrival)).is_err() {
                 return;
             }
         }

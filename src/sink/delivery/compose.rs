@@ -22,8 +22,8 @@ pub struct Context<'a> {
     pub last: Option<&'a AlertEvent>,
     /// How many may still enter.
     pub may_enter: Option<MayEnter>,
-    /// An exercise.
-    pub drill: bool,
+    /// A destination that is not to be told: what it is about is that messages to it were given up.
+    pub except: Option<&'a str>,
 }
 
 /// Makes messages for the configured destinations. Pure: the same notice always gives the same rows.
@@ -54,15 +54,16 @@ impl CameraNames {
 }
 
 impl Composer {
-    /// For a configuration's destinations. `sites` says which rule is about which site.
+    /// For a configuration's destinations.
     #[must_use]
-    pub fn new(plan: &Plan, sites: BTreeMap<RuleId, SiteId>) -> Self {
+    pub fn new(plan: &Plan) -> Self {
+        let rules = plan.rules.iter().flat_map(|rule| [(rule.id.clone(), rule), (rule.id.of_drill(), rule)]);
         Self {
             destinations: plan.destinations.clone(),
             response: plan.response.clone(),
             cameras: plan.cameras.iter().map(|camera| (camera.id.clone(), CameraNames::of(camera))).collect(),
-            rules: plan.rules.iter().map(|rule| (rule.id.clone(), rule.clone())).collect(),
-            sites,
+            rules: rules.map(|(id, rule)| (id, rule.clone())).collect(),
+            sites: plan.sites_of_rules(),
         }
     }
 
@@ -122,7 +123,7 @@ impl Composer {
             since: since.unwrap_or(notice.at).to_rfc3339(),
             level: notice.level,
             level_before,
-            drill: context.drill,
+            drill: notice.rule.is_drill(),
             rule: named(notice.rule.as_str(), name),
             site: site.map(|site| named(site.as_str(), self.response.site(site).map(|site| &site.name))),
             place,
@@ -242,6 +243,7 @@ fn is_told(destination: &DestinationPlan, notice: &Notice, context: &Context<'_>
         None => context.alert.map(|alert| alert.gravest),
     };
     notice.goes_out
+        && context.except != Some(destination.id.as_str())
         && wants(&destination.kind, notice.kind)
         && destination.units.as_ref().is_none_or(has_unit)
         && gravest.is_none_or(|gravest| gravest >= destination.from_level)

@@ -29,10 +29,11 @@ mod worker;
 
 pub use clock::{Clock, SystemClock};
 pub use compose::{Composer, Context};
+pub use payload::MayEnter;
 pub use sender::{Failure, FailureKind, Outgoing, Sender, SetupError, sender, wants};
 pub use signature::webhook_signature;
 pub use text::Message;
-pub use worker::{DeadDelivery, Deliveries, DeliveryEvent, Lane, OnDelivery};
+pub use worker::{DeadDelivery, Deliveries, DeliveryEvent, Lane, OnDelivery, Waker};
 
 #[cfg(test)]
 mod tests;

@@ -60,6 +60,8 @@ const CONFIG: &str = r#"
     [calendar]
     time_zone = "Asia/Shanghai"
 
+    [store]
+
     [destinations.all.webhook]
     url = "http://127.0.0.1/"
     [destinations.chief]
@@ -166,12 +168,12 @@ fn night() -> Vec<(Notice, Option<OpenAlert>, AlertEvent)> {
 }
 
 fn payloads() -> Vec<Payload> {
-    let composer = Composer::new(&plan(), sites());
+    let composer = Composer::new(&plan());
     let may_enter = Some(MayEnter { people: 61.7, per_minute: Some(12.4) });
     let of = |(notice, alert, last): &(Notice, Option<OpenAlert>, AlertEvent)| {
         let may_enter = may_enter.filter(|_| notice.number == 1);
-        let drill = notice.number == 2;
-        composer.payload("all", notice, &Context { alert: alert.as_ref(), last: Some(last), may_enter, drill })
+        let context = Context { alert: alert.as_ref(), last: Some(last), may_enter, except: None };
+        Payload { drill: notice.number == 2, ..composer.payload("all", notice, &context) }
     };
     night().iter().map(of).collect()
 }
@@ -213,10 +215,10 @@ fn a_payload_comes_back_as_it_was_written() {
 
 #[test]
 fn each_destination_gets_what_is_for_it() {
-    let composer = Composer::new(&plan(), sites());
+    let composer = Composer::new(&plan());
     let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (notice, alert, last) in night() {
-        let context = Context { alert: alert.as_ref(), last: Some(&last), may_enter: None, drill: false };
+        let context = Context { alert: alert.as_ref(), last: Some(&last), may_enter: None, except: None };
         for row in composer.compose(&notice, &context).unwrap() {
             assert_eq!(row.key, format!("{}/{}/{}", row.stream, notice.number, row.sink));
             assert_eq!((row.stream, row.due), (notice.alert.to_string(), notice.at));

@@ -112,6 +112,7 @@ fn measure_zh(measure: Measure) -> &'static str {
         Measure::Blind => "无画面时长",
         Measure::ShareOfCapacity => "承载量占比",
         Measure::AdmissibleFlow => "每分钟还可进入人数",
+        Measure::Undelivered => "未送达的消息",
     }
 }
 
@@ -125,6 +126,7 @@ pub(super) fn unit(unit: &str, language: Language) -> String {
         "per s²" => "/s²",
         "seconds" => "秒",
         "groups" => "群",
+        "messages" => "条",
         "people a minute" => "人/分钟",
         "people per m² and minute" => "人/(m²·分钟)",
         "people per m and s" => "人/(m·s)",

@@ -96,9 +96,20 @@ pub struct DeadDelivery {
 /// Who hears of what came of attempts. Called from the workers: it must not wait.
 pub type OnDelivery = Arc<dyn Fn(DeliveryEvent) + Send + Sync>;
 
+/// Wakes the workers.
+#[derive(Debug, Clone, Default)]
+pub struct Waker(Vec<Arc<Notify>>);
+
+impl Waker {
+    /// Says that there is something new in the outbox.
+    pub fn wake(&self) {
+        self.0.iter().for_each(|wake| wake.notify_one());
+    }
+}
+
 /// The workers of all destinations.
 pub struct Deliveries {
-    wake: Vec<Arc<Notify>>,
+    wake: Waker,
     stop: watch::Sender<bool>,
     workers: JoinSet<()>,
 }
@@ -130,12 +141,18 @@ impl Deliveries {
             };
             workers.spawn(worker.run(stopping.clone(), woken));
         }
-        Self { wake, stop, workers }
+        Self { wake: Waker(wake), stop, workers }
     }
 
     /// Says that there is something new in the outbox.
     pub fn wake(&self) {
-        self.wake.iter().for_each(|wake| wake.notify_one());
+        self.wake.wake();
+    }
+
+    /// What wakes them.
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        self.wake.clone()
     }
 
     /// Begins nothing new, waits for what is on its way, and ends. `false`: some of it took longer than `grace`; it is

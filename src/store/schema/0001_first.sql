@@ -59,8 +59,9 @@ CREATE TABLE alert_transition (
     threshold {real},
     who TEXT,
     note TEXT,
+    subject TEXT NOT NULL,
     PRIMARY KEY (alert, seq),
-    UNIQUE (alert, at_us, kind)
+    UNIQUE (alert, at_us, kind, subject)
 );
 CREATE INDEX alert_transition_at ON alert_transition (at_us);
 

@@ -5,7 +5,7 @@ mod http;
 mod outbox;
 mod robots;
 mod services;
-mod target;
+pub mod target;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -34,7 +34,7 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 
 /// The destination of a table, named `to`.
 fn destination(table: &str) -> DestinationPlan {
-    let text = format!("cameras.a.source.http.url = \"http://127.0.0.1/\"\n[destinations.to]\n{table}");
+    let text = format!("cameras.a.source.http.url = \"http://127.0.0.1/\"\nstore = {{}}\n[destinations.to]\n{table}");
     let environment = |name: &str| match name {
         "SECRET" => Some(SECRET.to_owned()),
         name => name

@@ -129,5 +129,6 @@ fn transition(alert: &str, at: Timestamp, kind: &str) -> TransitionRow {
         threshold: Some(1.3),
         who: None,
         note: None,
+        subject: String::new(),
     }
 }

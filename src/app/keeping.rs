@@ -1,0 +1,136 @@
+//! The store, and those who send what is in it, as the service starts and ends them.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::alerting::{Keeper, KeeperHandle, Kept, StoreOpened};
+use crate::config::{Plan, StorePlace, StorePlan};
+use crate::metrics::Metrics;
+use crate::model::Timestamp;
+use crate::pipeline::AlertKeeping;
+use crate::sink::delivery::{Clock, Deliveries, DeliveryEvent, Lane, SetupError, SystemClock, sender};
+use crate::store::{ConfigVersionRow, Store, StoreAddress, StoreError};
+
+/// Why the store can't be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepingError {
+    /// It can't be opened.
+    #[error("[store] cannot be opened: {0}")]
+    Store(#[from] StoreError),
+    /// Its folder can't be made.
+    #[error("[store] cannot be opened: its folder {folder} can't be made: {source}")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Nothing can be sent to a destination.
+    #[error(transparent)]
+    Destination(#[from] SetupError),
+}
+
+/// The running keeper and the workers of all destinations.
+pub(super) struct Keeping {
+    store: Store,
+    keeper: Keeper,
+    deliveries: Deliveries,
+}
+
+/// Where a configuration's store is.
+///
+/// # Errors
+/// Where the address of a database can't be read.
+pub fn store_address(plan: &StorePlan) -> Result<StoreAddress, StoreError> {
+    match &plan.place {
+        StorePlace::File(path) => Ok(StoreAddress::file(path)),
+        StorePlace::Postgres { url, password } => {
+            let address = StoreAddress::parse(url)?;
+            // One that is missing is a fault of the configuration, found before.
+            Ok(match password.as_ref().and_then(|password| password.text().ok()) {
+                Some(password) => address.with_password(password),
+                None => address,
+            })
+        }
+    }
+}
+
+/// The hash by which a configuration is known in the store.
+pub(super) fn config_hash(written: &str) -> String {
+    Sha256::digest(written.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Keeping {
+    /// Opens the store, reads what was kept, and starts to write and to send. Called on the runtime.
+    pub(super) async fn start(
+        plan: &Plan,
+        store_plan: &StorePlan,
+        metrics: &Metrics,
+    ) -> Result<(Self, AlertKeeping), KeepingError> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let address = store_address(store_plan)?;
+        if let Some(folder) = address.path().and_then(|path| path.parent()).filter(|path| !path.as_os_str().is_empty())
+        {
+            let shown = folder.display().to_string();
+            std::fs::create_dir_all(folder).map_err(|source| KeepingError::Folder { folder: shown, source })?;
+        }
+        let senders: Vec<Lane> = plan
+            .destinations
+            .iter()
+            .map(|destination| Ok(Lane::new(destination, sender(destination, &plan.calendar.time_zone)?)))
+            .collect::<Result<_, SetupError>>()?;
+        let now = clock.now();
+        let store = Store::open(&address, now).await?;
+        let kept = Kept::of(store.rule_states().await?);
+        let config = config_hash(&plan.written);
+        let version = ConfigVersionRow {
+            hash: config.clone(),
+            text: plan.written.clone(),
+            at: now,
+            who: "the service at its start".to_owned(),
+            why: String::new(),
+        };
+        store.record_config(&version).await?;
+        // Nobody looked since then.
+        let ended = store.newest_sample().await?.unwrap_or(now);
+        store.end_camera_health(ended.min(now)).await?;
+        metrics.store_up(true);
+
+        let (events, deliveries_events): (_, Receiver<DeliveryEvent>) = channel();
+        let on_delivery = Arc::new(move |event| {
+            // Nobody listens any more once the service ends.
+            let _ = events.send(event);
+        });
+        let random = fastrand::Rng::new();
+        let deliveries = Deliveries::start(&store, senders, Arc::clone(&clock), random, on_delivery);
+        let opened =
+            StoreOpened { store: store.clone(), retention: store_plan.retention, deliveries: deliveries.waker() };
+        let (keeper, handle): (Keeper, KeeperHandle) = Keeper::start(opened, clock, metrics.clone());
+        tracing::info!(store = store.address(), destinations = plan.destinations.len(), "alerts and samples are kept");
+        let keeping = AlertKeeping { keeper: Some(handle), kept, deliveries: Some(deliveries_events), config };
+        Ok((Self { store, keeper, deliveries }, keeping))
+    }
+
+    /// The store, for those who look things up in it.
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Writes what waits, ends what is being sent, and closes the store. What was not sent goes out after the next start.
+    pub(super) async fn stop(self, grace: Duration) {
+        if !self.keeper.stop(grace).await {
+            tracing::error!("not all that waited for the store could be written");
+        }
+        if !self.deliveries.stop(grace).await {
+            tracing::warn!("messages were still on their way; they are sent again after the next start");
+        }
+        let now: Timestamp = SystemClock.now();
+        if let Err(error) = self.store.end_camera_health(now).await {
+            tracing::warn!(%error, "the end of the cameras' health could not be written");
+        }
+        self.store.close().await;
+    }
+}

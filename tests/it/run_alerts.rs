@@ -1,0 +1,184 @@
+//! `crowdflow run` and its alerts from end to end: raised, stored, sent, acknowledged, and gone on with after a kill.
+
+#![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::delivery::target::{Target, status};
+use crate::support::{Program, Site, States, get, post, sample, sample_is_here};
+
+/// A camera whose alert begins as soon as anybody is seen and does not end by itself; a site with a unit and a plan.
+fn config(webhook: &str) -> String {
+    format!(
+        r#"
+[server]
+listen = "127.0.0.1:0"
+[store]
+file = "data/alerts.db"
+[cameras.walkway]
+name = "Walkway"
+analysis_fps = 3
+input_size = "256x192"
+stale_after_s = 2
+source.file = {{ path = "{}", fps = 7, repeat = true }}
+zones.all.polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]
+[rules.anybody]
+name = "Somebody is there"
+zone = "walkway/all"
+measure = "occupancy"
+levels.orange = {{ raise = 1, hold_s = 0, clear = 0, clear_hold_s = 3600 }}
+[rules.never]
+zone = "walkway/all"
+measure = "occupancy"
+levels.red = {{ raise = 90000, hold_s = 0, clear = 80000, clear_hold_s = 0 }}
+[sites.bund]
+name = "Bund"
+unit = "district"
+zones = ["walkway/all"]
+[units.district]
+name = "District"
+[plans.orange]
+site = "bund"
+level = "orange"
+[[plans.orange.steps]]
+id = "patrol"
+kind = "send_patrol"
+text = "Send a patrol"
+text_zh = "派出巡逻"
+limit_s = 600
+[alerts]
+remind_every_s = 0
+escalate_after_s = {{ orange = 86400 }}
+[destinations.hook.webhook]
+url = "{webhook}"
+"#,
+        sample().display()
+    )
+}
+
+fn only_alert(state: &Value) -> Option<&Value> {
+    state["alerts"].as_array().unwrap().iter().find(|alert| alert["rule"] == "anybody")
+}
+
+#[test]
+fn an_alert_is_stored_sent_answered_and_goes_on_after_a_kill() {
+    if !sample_is_here() {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let target = runtime.block_on(Target::start(|_| status(200)));
+    let site = Site::new();
+    site.write("site.toml", config(&format!("http://{}/alerts", target.address)));
+    let run = || Program::start(&mut site.command(&["run", "--config", "site.toml"]));
+
+    let mut program = run();
+    let address = program.address();
+    let mut states = States::of(address);
+    let state = states.until("an alert", |state| only_alert(state).is_some());
+    let alert = only_alert(&state).unwrap();
+    let id = alert["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        (&alert["level"], &alert["state"], &alert["site"]),
+        (&"orange".into(), &"firing".into(), &"bund".into())
+    );
+    assert_eq!((&alert["plan"]["id"], &alert["plan"]["steps"][0]["state"]), (&"orange".into(), &"waiting".into()));
+
+    let act = |address, body: Value| post(address, &format!("/api/v1/alerts/{id}/actions"), &body);
+    let (code, answer) = act(address, json!({ "who": "Li", "action": "acknowledge" }));
+    assert_eq!((code, &answer["stored"], &answer["alert"]["acknowledged"]["who"]), (200, &true.into(), &"Li".into()));
+    let started =
+        json!({ "who": "Li", "action": "step", "step": "patrol", "state": "started", "note": "two officers" });
+    assert_eq!(act(address, started).0, 200);
+    // What can't be is refused, and says why.
+    let (code, answer) = act(address, json!({ "who": "Li", "action": "step", "step": "dance", "state": "done" }));
+    assert_eq!(code, 400, "{answer}");
+    assert!(answer["error"]["message"].as_str().unwrap().contains("expected one of: patrol"), "{answer}");
+    assert_eq!(act(address, json!({ "who": "", "action": "acknowledge" })).0, 400);
+    assert_eq!(post(address, "/api/v1/alerts/nothing.1/actions", &json!({ "who": "Li", "action": "escalate" })).0, 404);
+
+    // What was confirmed is there after a kill.
+    program.signal("KILL");
+    program.end();
+    let mut program = run();
+    let address = program.address();
+    let mut states = States::of(address);
+    let state = states.until("the alert goes on", |state| {
+        only_alert(state).is_some_and(|alert| !alert["reading"]["value"].is_null())
+    });
+    let alert = only_alert(&state).unwrap();
+    assert_eq!((&alert["id"], &alert["state"]), (&id.as_str().into(), &"acknowledged".into()));
+    assert_eq!(alert["plan"]["steps"][0]["note"], "two officers");
+
+    // A drill has its own alert, marked as one.
+    let drill = json!({ "who": "Li", "rule": "never", "level": "red", "hold_s": 2 });
+    assert_eq!(post(address, "/api/v1/drills", &drill).0, 200);
+    assert_eq!(post(address, "/api/v1/drills", &drill).0, 409, "it goes on already");
+    let drilled = |state: &Value| {
+        let alerts = state["alerts"].as_array().unwrap();
+        alerts.iter().find(|alert| alert["rule"] == "drill.never").cloned()
+    };
+    let state = states.until("the drill's alert", |state| drilled(state).is_some());
+    let drill = drilled(&state).unwrap();
+    assert_eq!(
+        (&drill["drill"], &drill["level"], &drill["reading"]["value"]),
+        (&true.into(), &"red".into(), &90000.0.into())
+    );
+    assert_eq!(post(address, "/api/v1/drills/never/end", &json!({ "who": "Li" })).0, 200);
+    states.until("the drill is over", |state| drilled(state).is_none());
+
+    let metrics = get(address, "/metrics");
+    assert!(metrics.contains("crowdflow_alerts_open{level=\"orange\"} 1\n"), "{metrics}");
+    assert!(metrics.contains("crowdflow_store_up 1\n"));
+    let history: Value = serde_json::from_str(&get(address, &format!("/api/v1/alerts/{id}"))).unwrap();
+    let entries: Vec<(u64, &str)> = history["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (entry["number"].as_u64().unwrap(), entry["kind"].as_str().unwrap()))
+        .filter(|(_, kind)| !["stale", "fresh"].contains(kind))
+        .collect();
+    assert_eq!(entries, [(1, "raised"), (2, "acknowledged"), (3, "step_started")]);
+    assert_eq!(history["actions"][1]["note"], "two officers");
+
+    program.signal("TERM");
+    let ended = program.end();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("ERROR"), "{}", ended.stderr);
+    // Everything has been sent by the orderly end at the latest; again only with the same key.
+    let mut keys: Vec<String> =
+        target.seen().iter().map(|seen| seen.json()["key"].as_str().unwrap().to_owned()).collect();
+    keys.dedup();
+    for (number, told) in [(1, true), (2, true), (3, false)] {
+        assert_eq!(keys.contains(&format!("{id}/{number}/hook")), told, "{number}: {keys:?}");
+    }
+    let drills = target.seen().iter().filter(|seen| seen.json()["drill"] == true).count();
+    assert!(drills >= 2, "its rise and its end, marked as a drill");
+    let store = site.run(&["store", "status", "data/alerts.db", "--json"]).quietly_fine();
+    let store: Value = serde_json::from_str(&store.stdout).unwrap();
+    assert_eq!(store["open_alerts"], 1);
+    assert!(store["last_sample"].is_string() && store["rows"]["rule_state"].as_u64() >= Some(3), "{store}");
+    assert_eq!(store["outbox"][0]["pending"], 0, "{store}");
+    runtime.shutdown_timeout(Duration::from_secs(1));
+}
+
+#[test]
+fn a_camera_that_sends_nothing_is_an_alert_of_its_own() {
+    let site = Site::new();
+    let config = config("http://127.0.0.1:9/").replace(&*sample().to_string_lossy(), "gone.avi");
+    site.write("site.toml", config);
+    let mut program = Program::start(&mut site.command(&["run", "--config", "site.toml"]));
+    let mut states = States::of(program.address());
+    let blind = |state: &Value| {
+        let alerts = state["alerts"].as_array().unwrap();
+        alerts.iter().find(|alert| alert["rule"] == "blind.walkway").cloned()
+    };
+    let state = states.until("the blind camera is told of", |state| blind(state).is_some());
+    let blind = blind(&state).unwrap();
+    assert_eq!((&blind["level"], &blind["measure"], &blind["site"]), (&"blue".into(), &"blind".into(), &Value::Null));
+    assert_eq!(blind["name"], "Walkway sends no pictures");
+    assert!(state["recent_alerts"].as_array().unwrap().iter().any(|alert| alert["rule"] == "blind.walkway"));
+    program.signal("TERM");
+    assert_eq!(program.end().code, Some(0));
+}
