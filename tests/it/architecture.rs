@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 12] = [
     &["decode", "tracking", "flow", "evaluation", "input"],
     &["rules"],
     &["analysis", "metrics", "status", "store"],
-    &["source", "inference", "view", "sink"],
+    &["source", "inference", "view", "sink", "backtest"],
     &["pipeline"],
     &["api"],
     &["app"],
