@@ -28,9 +28,9 @@ pub fn as_text(report: &Report) -> String {
     if let Some(record) = &report.record {
         line(String::new());
         line(format!("On record in this time, drills left out: {}.", count(record.alerts, "alert")));
-        line(on_record("The candidate", &record.candidate));
+        line(on_record("the candidate", &record.candidate));
         if let Some(today) = &record.today {
-            line(on_record("Today's rules, replayed,", today));
+            line(on_record("today's rules", today));
         }
     }
     text
@@ -73,7 +73,7 @@ fn rule(row: &RuleRow, has_today: bool) -> String {
         let _ = write!(
             text,
             "\n  {:<8}{:<11}{:>6}  {:>16}  {:>16}  {:>16}",
-            level.level,
+            level.level.as_str(),
             who,
             level.times,
             duration(level.total_s),
@@ -124,17 +124,21 @@ fn replayed(who: &str, rule: &RuleReport) -> String {
 }
 
 fn on_record(who: &str, on: &OnRecord) -> String {
-    let matched = |of: &Matched, whom: &str| {
-        let unknown = if of.unknown == 0 { String::new() } else { format!(" ({} can't be told)", of.unknown) };
-        format!("of the {} that {whom} in {}{unknown}", count(of.of, "alert"), of.fired)
+    let matched = |of: &Matched| {
+        let unknown = if of.unknown == 0 { String::new() } else { format!(" (of {} nothing can be told)", of.unknown) };
+        format!("in {}{unknown}", of.fired)
     };
     format!(
-        "{who} would have fired: {}; {}; {}.\n  It would have raised {}, of which {} no counterpart on record.",
-        matched(&on.acknowledged, "operators acknowledged"),
-        matched(&on.shelved, "they shelved"),
-        matched(&on.unanswered, "nobody answered"),
+        "Of the {} that operators acknowledged, {who} would have fired {}; of the {} that they shelved, {}; of the {} \
+         that nobody answered, {}. Raised in all: {}, of which on record there is no counterpart of {}.",
+        count(on.acknowledged.of, "alert"),
+        matched(&on.acknowledged),
+        on.shelved.of,
+        matched(&on.shelved),
+        on.unanswered.of,
+        matched(&on.unanswered),
         count(on.alerts, "alert"),
-        if on.alerts_not_on_record == 1 { "1 has".to_owned() } else { format!("{} have", on.alerts_not_on_record) },
+        on.alerts_not_on_record,
     )
 }
 
