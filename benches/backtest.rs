@@ -150,7 +150,11 @@ async fn fill(address: &StoreAddress, raw: &str, size: Size) -> Result<(), Fault
             sqlx::query(until).bind(end).execute(&mut connection).await?;
         }};
     }
-    if raw.starts_with("postgres") { copies!(sqlx::PgConnection) } else { copies!(sqlx::SqliteConnection) }
+    if raw.starts_with("postgres") {
+        copies!(sqlx::PgConnection)
+    } else {
+        copies!(sqlx::SqliteConnection)
+    }
     println!("filled in {:.0} s", begun.elapsed().as_secs_f64());
     Ok(())
 }
@@ -172,7 +176,8 @@ fn time(
     let report = Report::new(subject(0), Some(subject(1)), None, period, name);
     let took = begun.elapsed().as_secs_f64();
     let read: u64 = replays[0].coverage.values().map(|coverage| coverage.samples).sum();
-    let raised: usize = report.rules.iter().filter_map(|row| row.candidate.as_ref()).map(|rule| rule.levels[0].times).sum();
+    let raised: usize =
+        report.rules.iter().filter_map(|row| row.candidate.as_ref()).map(|rule| rule.levels[0].times).sum();
     println!(
         "{name}: {took:.1} s on {threads} threads for {:.1} million samples of the candidate's conditions, {} and {} \
          rules; the candidate raised {raised} alerts",

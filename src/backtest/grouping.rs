@@ -30,7 +30,9 @@ pub(super) fn groups(plans: &[&Plan]) -> Vec<Group> {
                 group_of.values_mut().filter(|group| **group == met).for_each(|group| *group = groups.len());
             }
             group_of.extend(places.into_iter().map(|place| (place, groups.len())));
-            group.conditions.extend(rule.conditions.iter().map(|condition| (condition.place.clone(), condition.measure)));
+            group
+                .conditions
+                .extend(rule.conditions.iter().map(|condition| (condition.place.clone(), condition.measure)));
             group.rules[plan_index].push(rule.clone());
             groups.push(Some(group));
         }
@@ -107,7 +109,7 @@ mod tests {
         [sites.bund]
         zones = ["a/y", "a/z"]
         capacity = 100
-        entrances = ["a/steps:in"]
+        entrances = { "a/steps" = "in" }
     "#;
 
     fn plan(rules: &str) -> Plan {

@@ -90,13 +90,14 @@ impl OnRecord {
             let mut says = true;
             for (rule, replayed, tally) in rules.iter().filter(|(rule, ..)| looks_at(rule, &alert.place)) {
                 fired |= tally.alerts.iter().any(|told| told.from < on.to && told.until > on.from);
-                let blind = rule.conditions.iter().filter(|condition| PlaceKey::of(&condition.place) == alert.place).any(
-                    |condition| {
-                        let coverage = replay.coverage.get(&(condition.place.clone(), condition.measure));
-                        let all_the_while = |gap: &Period| gap.from <= on.from && gap.to >= on.to;
-                        coverage.is_none_or(|coverage| coverage.unknown.iter().any(all_the_while))
-                    },
-                );
+                let blind =
+                    rule.conditions.iter().filter(|condition| PlaceKey::of(&condition.place) == alert.place).any(
+                        |condition| {
+                            let coverage = replay.coverage.get(&(condition.place.clone(), condition.measure));
+                            let all_the_while = |gap: &Period| gap.from <= on.from && gap.to >= on.to;
+                            coverage.is_none_or(|coverage| coverage.unknown.iter().any(all_the_while))
+                        },
+                    );
                 says &= *replayed == Replayed::Whole && !blind;
             }
             let count = |matched: &mut Matched| {

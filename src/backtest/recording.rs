@@ -175,7 +175,11 @@ impl Recording {
             let value = cell(*column);
             let reading = reading(*measure, value, quality).ok_or_else(|| {
                 let found = format!("{} `{value}` of quality `{}`", measure.facts().column, quality.unwrap_or("valid"));
-                (found, "a number (a letter of level_of_service), and valid, at_least, at_most or unknown:REASON".to_owned())
+                (
+                    found,
+                    "a number (a letter of level_of_service), and valid, at_least, at_most or unknown:REASON"
+                        .to_owned(),
+                )
             })?;
             let Some(series) = self.series.get_mut(&(place.clone(), *measure)) else { continue };
             series.is_there |= !value.is_empty() || quality.is_some();

@@ -39,7 +39,8 @@ pub fn replay<S: Samples>(
     let groups = groups(plans);
     let sites = SiteReplay::new(plans, period.from);
     // The longest first, so that no thread is left alone with it.
-    let jobs: Vec<Job<'_>> = sites.map(|sites| Job::Sites(Box::new(sites))).into_iter().chain(groups.iter().map(Job::Group)).collect();
+    let jobs: Vec<Job<'_>> =
+        sites.map(|sites| Job::Sites(Box::new(sites))).into_iter().chain(groups.iter().map(Job::Group)).collect();
     let jobs: Vec<_> = jobs.into_iter().map(|job| std::sync::Mutex::new(Some(job))).collect();
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let work = || -> Result<Vec<Replay>, S::Error> {
@@ -141,7 +142,8 @@ fn replay_group<S: Samples>(
             let mut conditions = rules.iter().flat_map(|rule| &rule.conditions);
             conditions.any(|condition| (&condition.place, condition.measure) == (&key.0, key.1))
         };
-        replay.coverage = coverage.iter().filter(|(key, _)| own(key)).map(|(key, of)| (key.clone(), of.clone())).collect();
+        replay.coverage =
+            coverage.iter().filter(|(key, _)| own(key)).map(|(key, of)| (key.clone(), of.clone())).collect();
     }
     Ok(replays)
 }

@@ -197,7 +197,8 @@ impl<'a> Subject<'a> {
     /// What a condition is made from that has no samples, and of how much it is made.
     fn without_samples(self, condition: &ConditionPlan) -> (BTreeSet<(Place, Measure)>, usize) {
         let read = read_for(self.plan, &condition.place, condition.measure);
-        let has_none = |of: &(Place, Measure)| self.replay.coverage.get(of).is_none_or(|coverage| coverage.samples == 0);
+        let has_none =
+            |of: &(Place, Measure)| self.replay.coverage.get(of).is_none_or(|coverage| coverage.samples == 0);
         (read.iter().filter(|of| has_none(of)).cloned().collect(), read.len())
     }
 
@@ -233,7 +234,10 @@ impl RuleReport {
                 known_share: share(coverage.known_s),
                 bound_share: share(coverage.bound_s),
                 unknown_share: share(period.seconds() - coverage.known_s),
-                without_samples: without.iter().map(|(place, measure)| format!("{place} {}", measure.as_str())).collect(),
+                without_samples: without
+                    .iter()
+                    .map(|(place, measure)| format!("{place} {}", measure.as_str()))
+                    .collect(),
             }
         };
         let levels = tally.levels.iter().filter(|_| replayed != Replayed::Not).map(LevelReport::new);

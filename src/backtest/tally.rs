@@ -165,7 +165,8 @@ mod tests {
         ];
         let period = Period { from: second(0), to: second(100) };
         let tally = RuleTally::new(&rule, &events, period);
-        let episode = |from, until, open, unknown_s| Episode { from: second(from), until: second(until), open, unknown_s };
+        let episode =
+            |from, until, open, unknown_s| Episode { from: second(from), until: second(until), open, unknown_s };
         let blues = vec![episode(10, 60, false, 10.0), episode(80, 100, true, 10.0)];
         assert_eq!(tally.alerts, blues);
         assert_eq!(

@@ -63,7 +63,11 @@ fn rule(row: &RuleRow, has_today: bool) -> String {
     if candidate.is_empty() && today.is_empty() {
         return text;
     }
-    let _ = write!(text, "\n  {:<8}{:<11}{:>6}  {:>16}  {:>16}  {:>16}", "level", "rules", "times", "at or above", "longest", "of it unknown");
+    let _ = write!(
+        text,
+        "\n  {:<8}{:<11}{:>6}  {:>16}  {:>16}  {:>16}",
+        "level", "rules", "times", "at or above", "longest", "of it unknown"
+    );
     let mut all: Vec<(&'static str, &LevelReport)> = Vec::new();
     all.extend(candidate.iter().map(|level| ("candidate", level)));
     all.extend(today.iter().map(|level| ("today", level)));

@@ -33,11 +33,8 @@ struct Lane {
 impl Timeline {
     /// A series for each of these times, in seconds, after which it is stale.
     pub(super) fn new(stale_after_s: impl Iterator<Item = f64>, from: Timestamp) -> Self {
-        let lane = |stale_after_s: f64| Lane {
-            stale_after_us: (stale_after_s * 1e6).round() as i64,
-            newest: from.0,
-            next: 0,
-        };
+        let lane =
+            |stale_after_s: f64| Lane { stale_after_us: (stale_after_s * 1e6).round() as i64, newest: from.0, next: 0 };
         let lanes: Vec<Lane> = stale_after_s.map(lane).collect();
         Self { now: vec![None; lanes.len()], lanes, told: from.0.saturating_sub(1) }
     }

@@ -178,7 +178,8 @@ fn of_files(
     let plans: Vec<&Plan> = std::iter::once(candidate).chain(today).map(|named| &named.plan).collect();
     let mut recording = Recording::for_rules(&plans);
     let files = [(&args.zones, Scope::Zone), (&args.lines, Scope::Line)];
-    let files: Vec<(&Path, Scope)> = files.iter().filter_map(|(path, scope)| Some((path.as_deref()?, *scope))).collect();
+    let files: Vec<(&Path, Scope)> =
+        files.iter().filter_map(|(path, scope)| Some((path.as_deref()?, *scope))).collect();
     for (path, scope) in &files {
         recording.read(path, *scope)?;
     }

@@ -36,7 +36,9 @@ any = [
 "#;
 
 fn rules(raise: f64) -> String {
-    RULES.replace("raise = 1.0", &format!("raise = {raise}")).replace("clear = 0.8", &format!("clear = {}", raise - 0.2))
+    RULES
+        .replace("raise = 1.0", &format!("raise = {raise}"))
+        .replace("clear = 0.8", &format!("clear = {}", raise - 0.2))
 }
 
 const BEGIN: Timestamp = Timestamp(1_795_489_200_000_000);
@@ -48,8 +50,7 @@ fn zones_csv(people: impl Iterator<Item = Option<f64>>) -> String {
         let Some(people) = people else { continue };
         let time = BEGIN.plus_seconds(second as f64).to_rfc3339();
         let density = people / 10.0;
-        let (quality, not_valid) =
-            if density >= 2.0 { ("at_least", "density_per_m2=at_least") } else { ("valid", "") };
+        let (quality, not_valid) = if density >= 2.0 { ("at_least", "density_per_m2=at_least") } else { ("valid", "") };
         let _ = writeln!(text, "{time},{},gate,plaza,person,{people},{quality},{density},{not_valid}", second + 1);
         let _ = writeln!(text, "{time},{},gate,plaza,bicycle,0,valid,,", second + 1);
         let _ = writeln!(text, "{time},{},gate,quay,person,1,valid,,", second + 1);
@@ -103,7 +104,11 @@ fn what_cannot_be_replayed_is_said() {
     broken("column.csv", "quality,", "trust,");
     site.write("empty.csv", "time,frame,camera,zone,class,occupancy,quality,not_valid\n");
     site.write("other.toml", RULES.replace("gate", "station"));
-    site.write("line.toml", RULES.to_owned().split("[rules").next().unwrap().to_owned() + MORE_RULES.split("[rules.either]").next().unwrap());
+    site.write(
+        "line.toml",
+        RULES.to_owned().split("[rules").next().unwrap().to_owned()
+            + MORE_RULES.split("[rules.either]").next().unwrap(),
+    );
     site.write("none.toml", RULES.split("[rules").next().unwrap());
     let mut told = String::new();
     let day = |from: &'static str, to: &'static str| ["--from", from, "--to", to];

@@ -5,9 +5,7 @@ use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use crowdflow::backtest::{
-    Matched, Period, RecordedAlert, Replay, Report, Samples, StoredSamples, Subject, replay,
-};
+use crowdflow::backtest::{Matched, Period, RecordedAlert, Replay, Report, Samples, StoredSamples, Subject, replay};
 use crowdflow::config::{self, Plan};
 use crowdflow::model::{CameraId, Measure, Place, Reading, Readings, Timestamp, UnknownReason, ZoneId};
 use crowdflow::store::{
@@ -41,8 +39,7 @@ const RULES: &str = r#"
 "#;
 
 fn plan() -> Plan {
-    config::parse(RULES, Path::new("/"), &|_| None)
-        .unwrap_or_else(|error| panic!("{error}"))
+    config::parse(RULES, Path::new("/"), &|_| None).unwrap_or_else(|error| panic!("{error}"))
 }
 
 struct InMemory(BTreeMap<(Place, Measure), Vec<(Timestamp, Reading)>>);
