@@ -106,8 +106,7 @@ fn what_cannot_be_replayed_is_said() {
     site.write("other.toml", RULES.replace("gate", "station"));
     site.write(
         "line.toml",
-        RULES.to_owned().split("[rules").next().unwrap().to_owned()
-            + MORE_RULES.split("[rules.either]").next().unwrap(),
+        RULES.split("[rules").next().unwrap().to_owned() + MORE_RULES.split("[rules.either]").next().unwrap(),
     );
     site.write("none.toml", RULES.split("[rules").next().unwrap());
     let mut told = String::new();
