@@ -12,6 +12,7 @@ pub mod analysis;
 pub mod api;
 pub mod app;
 pub mod assign;
+pub mod backtest;
 pub mod calibration;
 pub mod cli;
 pub mod config;

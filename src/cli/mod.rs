@@ -1,6 +1,7 @@
 //! Commands.
 
 mod analyze;
+mod backtest;
 mod calibrate;
 mod check;
 mod config_file;
@@ -36,6 +37,7 @@ enum Command {
     Calibrate(calibrate::CalibrateArgs),
     Model(model::ModelArgs),
     Store(store::StoreArgs),
+    Backtest(backtest::BacktestArgs),
 }
 
 /// Reads the command line and does what it says. A panic ends it in order, as the bug that it is.
@@ -75,6 +77,7 @@ fn command() -> ExitCode {
         Command::Check(args) => check::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Model(args) => model::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Store(args) => store::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Backtest(args) => backtest::run(&args).map(|()| ExitCode::SUCCESS),
     };
     match done {
         Ok(code) => code,

@@ -367,8 +367,11 @@ impl Store {
         });
         let mut series = hours.await?.concat();
         let rest = Timestamp(from.0.max(rolled_up.saturating_mul(1_000_000)));
-        let rows = self.samples(place, rest, to).await?;
-        series.extend(rows.iter().filter_map(|row| Some((row.at, row.readings.get(measure)?))));
+        // A back-test asks for many days of which everything is rolled up.
+        if rest < to {
+            let rows = self.samples(place, rest, to).await?;
+            series.extend(rows.iter().filter_map(|row| Some((row.at, row.readings.get(measure)?))));
+        }
         Ok(series)
     }
 }

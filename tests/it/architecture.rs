@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 13] = [
     &["decode", "tracking", "flow", "evaluation", "input"],
     &["rules"],
     &["analysis", "metrics", "status", "store"],
-    &["source", "inference", "view", "sink"],
+    &["source", "inference", "view", "sink", "backtest"],
     &["alerting"],
     &["pipeline"],
     &["api"],

@@ -5,6 +5,7 @@
 mod alert_scenarios;
 mod analysis_scenarios;
 mod architecture;
+mod backtest;
 mod browser;
 mod calibrate_command;
 mod calibration_ground_truth;

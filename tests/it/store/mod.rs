@@ -2,6 +2,7 @@
 //! writer that is killed again and again.
 
 mod alerts;
+mod backtest;
 mod command;
 mod faults;
 mod killed;
