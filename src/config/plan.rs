@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::crowds::{DispersalPlan, GatheringPlan, GroupsPlan, SurgePlan};
-use super::{Calendar, DestinationPlan, Fault, Profile, Response, Schedule, defaults};
+use super::{Calendar, DestinationPlan, EvidencePlan, Fault, Profile, Response, Schedule, defaults};
 use crate::calibration::{FittedPoint, GroundPlane};
 use crate::geometry::TileGrid;
 use crate::model::{
@@ -39,6 +39,8 @@ pub struct Plan {
     pub alerts_jsonl: Option<PathBuf>,
     /// Heat maps of calibrated cameras.
     pub heat_maps: HeatMapsPlan,
+    /// What is kept of each rise of an alert; `None`: nothing.
+    pub evidence: Option<EvidencePlan>,
 }
 
 impl Plan {

@@ -13,6 +13,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAc
 
 use super::number::Number;
 use super::raw_delivery::RawDestination;
+use super::raw_evidence::RawEvidence;
 use super::raw_response::{RawCalendar, RawProfile, RawPursuit, RawResponsePlan, RawSchedule, RawSite, RawUnit};
 
 /// Tables by their id, in the order of their ids.
@@ -99,6 +100,7 @@ pub(super) struct RawConfig {
     pub inference: Table<RawInference>,
     pub privacy: Table<RawPrivacy>,
     pub output: Table<RawOutput>,
+    pub evidence: Option<Table<RawEvidence>>,
     pub cameras: ById<RawCamera>,
     pub rules: ById<RawRule>,
     pub sites: ById<RawSite>,
