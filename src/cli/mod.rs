@@ -1,10 +1,12 @@
 //! Commands.
 
+mod alert;
 mod analyze;
 mod calibrate;
 mod check;
 mod config_file;
 mod evaluate;
+mod evidence;
 mod failure;
 mod model;
 mod output;
@@ -36,6 +38,8 @@ enum Command {
     Calibrate(calibrate::CalibrateArgs),
     Model(model::ModelArgs),
     Store(store::StoreArgs),
+    Alert(alert::AlertArgs),
+    Evidence(evidence::EvidenceArgs),
 }
 
 /// Reads the command line and does what it says. A panic ends it in order, as the bug that it is.
@@ -75,6 +79,8 @@ fn command() -> ExitCode {
         Command::Check(args) => check::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Model(args) => model::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Store(args) => store::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Alert(args) => alert::run(&args),
+        Command::Evidence(args) => evidence::run(&args),
     };
     match done {
         Ok(code) => code,

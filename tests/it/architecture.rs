@@ -6,7 +6,7 @@
 use std::path::Path;
 
 /// Modules by layer, the lowest first. A module may use those of lower layers, never its neighbours.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 13] = [
     &["model"],
     &["geometry", "filter", "assign"],
     &["picture", "calibration"],
@@ -15,6 +15,7 @@ const LAYERS: [&[&str]; 12] = [
     &["rules"],
     &["analysis", "metrics", "status", "store"],
     &["source", "inference", "view", "sink"],
+    &["evidence"],
     &["pipeline"],
     &["api"],
     &["app"],
@@ -22,7 +23,7 @@ const LAYERS: [&[&str]; 12] = [
 ];
 
 /// Crates with a large surface, and the only modules that may name them.
-const KEPT_INSIDE: [(&str, &[&str]); 9] = [
+const KEPT_INSIDE: [(&str, &[&str]); 10] = [
     ("opencv", &["picture", "source"]),
     ("ort", &["inference"]),
     ("prometheus", &["metrics"]),
@@ -32,6 +33,7 @@ const KEPT_INSIDE: [(&str, &[&str]); 9] = [
     ("rumqttc", &["sink"]),
     ("lettre", &["sink"]),
     ("hmac", &["sink"]),
+    ("zip", &["evidence"]),
 ];
 
 /// A frame's time travels with the frame: up to and including the layer of this module nothing asks what time it is.

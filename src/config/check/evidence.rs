@@ -14,9 +14,8 @@ pub(super) fn check(checker: &mut Checker<'_>, raw: &RawEvidence, path: &KeyPath
             None
         }
     };
-    let mut seconds = |key: &str, written, default| {
-        checker.number_or(&path.key(key), written, defaults::EVIDENCE_AROUND, default)
-    };
+    let mut seconds =
+        |key: &str, written, default| checker.number_or(&path.key(key), written, defaults::EVIDENCE_AROUND, default);
     let before_s = seconds("before_s", raw.before_s, defaults::EVIDENCE_BEFORE_S);
     let after_s = seconds("after_s", raw.after_s, defaults::EVIDENCE_AFTER_S);
     let words = [Hide::Heads, Hide::People].map(|hide| (hide.as_str(), hide));

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod command;
+mod evidence;
 mod faults;
 mod killed;
 mod outbox;
