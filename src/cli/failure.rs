@@ -1,5 +1,7 @@
 //! Exit codes, after BSD's sysexits.
 
+use std::io::ErrorKind;
+
 use crate::app::ServiceError;
 use crate::evidence::EvidenceError;
 use crate::inference::{InferenceError, InferenceErrorKind};
@@ -55,8 +57,8 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
         // Transparent errors hide what they hold from the chain of causes.
         match cause.downcast_ref::<EvidenceError>() {
             Some(EvidenceError::Store(store)) => return of_store(store),
-            Some(EvidenceError::Io { .. }) => return UNAVAILABLE,
-            Some(EvidenceError::NoSuchAlert { .. } | EvidenceError::Exists { .. }) => return USAGE,
+            Some(EvidenceError::Io { source, .. }) if source.kind() != ErrorKind::NotFound => return UNAVAILABLE,
+            Some(_) => return USAGE,
             None => {}
         }
         if let Some(pipeline) = cause.downcast_ref::<PipelineError>() {

@@ -63,7 +63,7 @@ fn plan(more: &str) -> Plan {
 /// Light and dark pixels in turn: the finest detail that there can be.
 fn checkerboard() -> Picture {
     let (width, height) = (SIZE.width_px as usize, SIZE.height_px as usize);
-    let shade = |index: usize| if (index % width + index / width) % 2 == 0 { 255 } else { 0 };
+    let shade = |index: usize| if (index % width + index / width).is_multiple_of(2) { 255 } else { 0 };
     Picture::from_bgr(SIZE, &(0..width * height).flat_map(|index| [shade(index); 3]).collect::<Vec<_>>()).unwrap()
 }
 

@@ -4,6 +4,7 @@
 mod alerts;
 mod command;
 mod evidence;
+mod evidence_command;
 mod faults;
 mod killed;
 mod outbox;
