@@ -113,7 +113,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_begins_with_the_first_picture_and_ends_with_the_last(gaps in prop::collection::vec(0.05..3.0_f64, 0..60)) {
+        fn it_begins_and_ends_with_its_pictures_and_is_as_long_as_they_took(gaps in prop::collection::vec(0.05..3.0_f64, 0..60)) {
             let mut now = 0.0;
             let mut times = vec![at(0.0)];
             for gap in gaps {
@@ -122,7 +122,7 @@ mod tests {
             }
             let played = played(&times);
             prop_assert!(played.is_sorted());
-            prop_assert_eq!(played[0], 0);
+            prop_assert!(times[played[0]].seconds_since(times[0]) <= 0.5 / FPS);
             let (last, end) = (*played.last().unwrap(), *times.last().unwrap());
             prop_assert!(end.seconds_since(times[last]) < 1.0 / FPS);
             prop_assert!((played.len() as f64 - 1.0 - now * FPS).abs() <= 0.5 + 1e-9);
