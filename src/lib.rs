@@ -18,6 +18,7 @@ pub mod cli;
 pub mod config;
 pub mod decode;
 pub mod evaluation;
+pub mod evidence;
 pub mod filter;
 pub mod flow;
 pub mod geometry;

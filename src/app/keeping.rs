@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::alerting::{Keeper, KeeperHandle, Kept, StoreOpened};
 use crate::config::{Plan, StorePlace, StorePlan};
+use crate::evidence::{EvidenceFolder, EvidenceRecorder, expire};
 use crate::metrics::Metrics;
 use crate::model::Timestamp;
 use crate::pipeline::AlertKeeping;
@@ -28,6 +29,17 @@ pub enum KeepingError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// Evidence can't be kept.
+    #[error("cannot keep evidence in {folder}: {source}")]
+    Evidence {
+        /// The folder.
+        folder: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The system has no thread to give.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
     /// Nothing can be sent to a destination.
     #[error(transparent)]
     Destination(#[from] SetupError),
@@ -61,6 +73,17 @@ pub fn store_address(plan: &StorePlan) -> Result<StoreAddress, StoreError> {
 /// The hash by which a configuration is known in the store.
 pub(super) fn config_hash(written: &str) -> String {
     Sha256::digest(written.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Removes evidence that is older than it is to be kept.
+async fn expire_hourly(store: Store, folder: EvidenceFolder, keep_days: u32) {
+    let mut hour = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        hour.tick().await;
+        if let Err(error) = expire(&store, &folder, keep_days, SystemClock.now()).await {
+            tracing::warn!(%error, "old evidence can't be removed");
+        }
+    }
 }
 
 impl Keeping {
@@ -110,7 +133,19 @@ impl Keeping {
             StoreOpened { store: store.clone(), retention: store_plan.retention, deliveries: deliveries.waker() };
         let (keeper, handle): (Keeper, KeeperHandle) = Keeper::start(opened, clock, metrics.clone());
         tracing::info!(store = store.address(), destinations = plan.destinations.len(), "alerts and samples are kept");
-        let keeping = AlertKeeping { keeper: Some(handle), kept, deliveries: Some(deliveries_events), config };
+        let mut evidence = None;
+        if let Some(settings) = &plan.evidence {
+            let folder = EvidenceFolder::open(&settings.folder)
+                .map_err(|source| KeepingError::Evidence { folder: settings.folder.display().to_string(), source })?;
+            if let Some(keep_days) = settings.keep_days {
+                tokio::spawn(expire_hourly(store.clone(), folder.clone(), keep_days));
+            }
+            let recorder =
+                EvidenceRecorder::start(plan, settings, folder, store.clone(), tokio::runtime::Handle::current());
+            evidence = Some(recorder.map_err(KeepingError::Thread)?);
+        }
+        let keeping =
+            AlertKeeping { keeper: Some(handle), kept, deliveries: Some(deliveries_events), config, evidence };
         Ok((Self { store, keeper, deliveries }, keeping))
     }
 

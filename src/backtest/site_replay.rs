@@ -83,7 +83,7 @@ impl SiteReplay {
                         }
                         report.lines.len() - 1
                     }
-                    Place::Camera(_) | Place::Site(_) => 0,
+                    Place::Camera(_) | Place::Site(_) | Place::Destination(_) => 0,
                 };
                 lanes.push(Lane { place: place.clone(), measure: *measure, camera: cameras.len(), index });
                 stale_after.push(stale_after_s(plans, Some(camera)));
@@ -115,7 +115,7 @@ impl SiteReplay {
                     let readings = match lane.place {
                         Place::Zone(..) => &mut camera.report.zones[lane.index].readings,
                         Place::Line(..) => &mut camera.report.lines[lane.index].readings,
-                        Place::Camera(_) | Place::Site(_) => &mut camera.report.readings,
+                        Place::Camera(_) | Place::Site(_) | Place::Destination(_) => &mut camera.report.readings,
                     };
                     readings.set(lane.measure, reading);
                 }

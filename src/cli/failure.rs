@@ -1,6 +1,9 @@
 //! Exit codes, after BSD's sysexits.
 
+use std::io::ErrorKind;
+
 use crate::app::{KeepingError, ServiceError};
+use crate::evidence::EvidenceError;
 use crate::inference::{InferenceError, InferenceErrorKind};
 use crate::pipeline::PipelineError;
 use crate::source::{SourceError, SourceErrorKind};
@@ -8,6 +11,8 @@ use crate::store::{StoreError, StoreErrorKind};
 
 /// Bad usage, configuration or input: somebody has to change something.
 pub(super) const USAGE: u8 = 64;
+/// Evidence is not as it was written.
+pub(super) const NOT_AS_WRITTEN: u8 = 65;
 /// Something that is needed is not there now: trying again later may help.
 pub(super) const UNAVAILABLE: u8 = 69;
 /// A bug.
@@ -50,6 +55,12 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
             return of_store(store);
         }
         // Transparent errors hide what they hold from the chain of causes.
+        match cause.downcast_ref::<EvidenceError>() {
+            Some(EvidenceError::Store(store)) => return of_store(store),
+            Some(EvidenceError::Io { source, .. }) if source.kind() != ErrorKind::NotFound => return UNAVAILABLE,
+            Some(_) => return USAGE,
+            None => {}
+        }
         if let Some(pipeline) = cause.downcast_ref::<PipelineError>() {
             return of_pipeline(pipeline);
         }
@@ -61,7 +72,9 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
                 ServiceError::Listen { .. }
                 | ServiceError::AlertLog { .. }
                 | ServiceError::HeatMaps { .. }
-                | ServiceError::Keeping(KeepingError::Folder { .. })
+                | ServiceError::Keeping(
+                    KeepingError::Folder { .. } | KeepingError::Evidence { .. } | KeepingError::Thread(_),
+                )
                 | ServiceError::Thread(_),
             ) => {
                 return UNAVAILABLE;

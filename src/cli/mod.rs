@@ -1,11 +1,13 @@
 //! Commands.
 
+mod alert;
 mod analyze;
 mod backtest;
 mod calibrate;
 mod check;
 mod config_file;
 mod evaluate;
+mod evidence;
 mod failure;
 mod model;
 mod output;
@@ -38,6 +40,8 @@ enum Command {
     Model(model::ModelArgs),
     Store(store::StoreArgs),
     Backtest(backtest::BacktestArgs),
+    Alert(alert::AlertArgs),
+    Evidence(evidence::EvidenceArgs),
 }
 
 /// Reads the command line and does what it says. A panic ends it in order, as the bug that it is.
@@ -78,6 +82,8 @@ fn command() -> ExitCode {
         Command::Model(args) => model::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Store(args) => store::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Backtest(args) => backtest::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Alert(args) => alert::run(&args),
+        Command::Evidence(args) => evidence::run(&args),
     };
     match done {
         Ok(code) => code,

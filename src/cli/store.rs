@@ -55,7 +55,7 @@ pub(super) fn run(args: &StoreArgs) -> anyhow::Result<()> {
     }
 }
 
-async fn open(address: &str) -> Result<Store, StoreError> {
+pub(super) async fn open(address: &str) -> Result<Store, StoreError> {
     Store::open_existing(&StoreAddress::parse(address)?).await
 }
 

@@ -74,6 +74,14 @@ pub const LOITERING_S: f64 = 300.0;
 /// foot point's scatter.
 pub const HEAT_MAP_CELL_M: f64 = 0.5;
 
+/// Seconds of a clip before and after a rise: long enough to see how people move, short enough to be looked at at once.
+pub const EVIDENCE_BEFORE_S: f64 = 5.0;
+/// See [`EVIDENCE_BEFORE_S`].
+pub const EVIDENCE_AFTER_S: f64 = 5.0;
+/// Days that evidence is kept: an engineering choice, so that what is asked for after a season's last event is still there.
+/// A site's law on recordings of public places may ask for more, or less.
+pub const EVIDENCE_KEEP_DAYS: u32 = 90;
+
 /// Share of the raise value at or below which a level is left.
 pub const CLEAR_SHARE: f64 = 0.85;
 /// Seconds that a value has to stay at or below the clear value.
@@ -231,6 +239,8 @@ pub(super) const RETRY_FOR: Range = Range::from_to(60.0, 2_592_000.0).of(" secon
 pub(super) const SEND_TIMEOUT: Range = Range::from_to(0.1, 300.0).of(" seconds");
 /// How long what is kept; 0 is for ever.
 pub(super) const KEEP_DAYS: Range = Range::from_to(0.0, 36_500.0).whole().of(" days");
+/// Length of a clip before and after a rise: what is before it waits in memory, some 200 kB a second and camera.
+pub(super) const EVIDENCE_AROUND: Range = Range::from_to(0.0, 30.0).of(" seconds");
 /// Holidays or dates of a profile: more than any calendar of ten years has.
 pub(super) const DATES_MOST: usize = 1000;
 

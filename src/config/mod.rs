@@ -19,6 +19,7 @@ pub mod defaults;
 mod delivery;
 mod document;
 mod error;
+mod evidence;
 mod fault;
 mod ground;
 mod key_path;
@@ -26,6 +27,7 @@ mod number;
 mod plan;
 mod raw;
 mod raw_delivery;
+mod raw_evidence;
 mod raw_response;
 mod raw_store;
 mod region;
@@ -40,6 +42,7 @@ use std::path::Path;
 pub use crowds::{DispersalPlan, GatheringPlan, GroupsPlan, SurgePlan};
 pub use delivery::{DestinationKind, DestinationPlan, Language, MailTls, Secret, WebhookUrl};
 pub use error::{ConfigError, SyntaxFault};
+pub use evidence::{EvidencePlan, Hide};
 pub use fault::{Fault, FaultKind};
 pub use ground::{
     derived_width_m, line_width_m, point_on_ground, polygon_on_ground, walkable_on_ground, zone_on_ground,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::crowds::{DispersalPlan, GatheringPlan, GroupsPlan, SurgePlan};
-use super::{Calendar, DestinationPlan, Fault, Profile, Response, Schedule, StorePlan, defaults};
+use super::{Calendar, DestinationPlan, EvidencePlan, Fault, Profile, Response, Schedule, StorePlan, defaults};
 use crate::calibration::{FittedPoint, GroundPlane};
 use crate::geometry::TileGrid;
 use crate::model::{
@@ -44,6 +44,8 @@ pub struct Plan {
     pub heat_maps: HeatMapsPlan,
     /// The configuration as it was written. It holds no secrets: where one stands in it, it is not taken.
     pub written: String,
+    /// What is kept of each rise of an alert; `None`: nothing.
+    pub evidence: Option<EvidencePlan>,
 }
 
 impl Plan {

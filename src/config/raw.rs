@@ -13,6 +13,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAc
 
 use super::number::Number;
 use super::raw_delivery::RawDestination;
+use super::raw_evidence::RawEvidence;
 use super::raw_response::{RawCalendar, RawProfile, RawPursuit, RawResponsePlan, RawSchedule, RawSite, RawUnit};
 use super::raw_store::RawStore;
 
@@ -101,6 +102,7 @@ pub(super) struct RawConfig {
     pub privacy: Table<RawPrivacy>,
     pub output: Table<RawOutput>,
     pub store: Option<Table<RawStore>>,
+    pub evidence: Option<Table<RawEvidence>>,
     pub cameras: ById<RawCamera>,
     pub rules: ById<RawRule>,
     pub sites: ById<RawSite>,

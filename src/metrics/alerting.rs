@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use prometheus::{Gauge, GaugeVec, Histogram, IntCounter, IntCounterVec};
 
-use super::series::{Families, KnownGauge};
+use super::series::{Families, FollowedTotal, KnownGauge};
 use super::{Metrics, MetricsError};
 use crate::config::Plan;
 use crate::model::Level;
@@ -64,6 +64,19 @@ impl DeliveryOutcome {
     }
 }
 
+/// What became of evidence since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EvidenceTotals {
+    /// Rises that were told of.
+    pub rises: u64,
+    /// Files put on record.
+    pub recorded: u64,
+    /// Files that were lost, or stay without a record.
+    pub failed: u64,
+    /// Pictures that a clip may lack.
+    pub dropped: u64,
+}
+
 /// Series of the store and the outbox. Where there is no store they stay at 0, or absent.
 #[derive(Debug)]
 pub(super) struct AlertingMetrics {
@@ -75,6 +88,7 @@ pub(super) struct AlertingMetrics {
     stored: Histogram,
     attempts: IntCounterVec,
     destinations: BTreeMap<String, [KnownGauge; 3]>,
+    evidence: [FollowedTotal; 4],
 }
 
 impl AlertingMetrics {
@@ -122,7 +136,14 @@ impl AlertingMetrics {
             "1 while the last write to the store went well, 0 while it did not; absent without a store.",
             &[],
         )?;
+        let evidence = families.counters(
+            "crowdflow_evidence_total",
+            "Evidence: rises told of, files put on record, files that were lost, pictures that a clip may lack.",
+            &["what"],
+        )?;
+        let evidence = ["rises", "recorded", "failed", "dropped"].map(|what| FollowedTotal::new(&evidence, &[what]));
         Ok(Self {
+            evidence,
             open,
             up: KnownGauge::new(&up, &none),
             waiting: families
@@ -178,6 +199,14 @@ impl Metrics {
     /// Alerts were written this long after they changed.
     pub fn alert_stored(&self, after_s: f64) {
         self.0.alerting.stored.observe(after_s);
+    }
+
+    /// What became of evidence.
+    pub fn evidence(&self, totals: &EvidenceTotals) {
+        let EvidenceTotals { rises, recorded, failed, dropped } = *totals;
+        for (series, total) in self.0.alerting.evidence.iter().zip([rises, recorded, failed, dropped]) {
+            series.follow(total);
+        }
     }
 
     /// A message was tried to be sent. A destination that the plan doesn't have is passed over.

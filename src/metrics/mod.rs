@@ -28,7 +28,7 @@ use measures::{MeasureFamilies, MeasureMetrics};
 use process::ProcessCollector;
 use series::Families;
 
-pub use alerting::{DeliveryOutcome, Lost};
+pub use alerting::{DeliveryOutcome, EvidenceTotals, Lost};
 pub use camera::{CameraMetrics, CaptureTotals, DropReason, LivePictureTotals, Stage, ViewerGuard};
 
 /// The content type of [`Metrics::encode`].

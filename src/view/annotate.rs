@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::banner::{self, Item};
-use super::heads::head_region;
+use super::heads::{head_region, whole_region};
 use super::layout::{Layout, Scale};
 use super::levels::ZoneLevel;
 use super::{caption, palette};
-use crate::config::{CameraPlan, PrivacyPlan, RulePlan};
+use crate::config::{CameraPlan, Hide, PrivacyPlan, RulePlan};
 use crate::geometry::Polygon;
 use crate::model::{
     FrameReport, FrameSize, Level, LineId, NormPoint, ObjectClass, PixelBox, PixelPoint, RuleId, Track, TrackState,
@@ -20,7 +20,8 @@ use crate::picture::{Colour, Picture, PictureError, Plate};
 pub struct Annotator {
     camera: String,
     mobile: bool,
-    blur_heads: bool,
+    /// What of people is made unrecognisable; `None`: nothing.
+    hide: Option<Hide>,
     zones: Vec<Zone>,
     lines: Vec<Line>,
     /// Names of this camera's rules, as they are drawn.
@@ -76,7 +77,7 @@ impl Annotator {
             rules: rules.iter().filter(|rule| rule.camera() == Some(&camera.id)).map(rule).collect(),
             camera: caption::drawable(&camera.name, camera.id.as_str()).to_owned(),
             mobile: camera.mobile,
-            blur_heads: privacy.blur_heads,
+            hide: privacy.blur_heads.then_some(Hide::Heads),
             zones: zones
                 .iter()
                 .map(|zone| Zone {
@@ -97,21 +98,27 @@ impl Annotator {
         }
     }
 
+    /// The same, with this much of people hidden whatever the privacy plan says.
+    #[must_use]
+    pub fn hiding(self, hide: Hide) -> Self {
+        Self { hide: Some(hide), ..self }
+    }
+
     /// The camera's name as it is drawn.
     pub(super) fn camera(&self) -> &str {
         &self.camera
     }
 
-    /// Draws on the picture of the report's frame, first of all hiding heads. The picture may be smaller or larger
+    /// Draws on the picture of the report's frame, first of all hiding people. The picture may be smaller or larger
     /// than the frame that was analysed.
     ///
     /// # Errors
-    /// [`PictureError::OpenCv`]. The picture is then not fit to be seen: heads may still be in it.
+    /// [`PictureError::OpenCv`]. The picture is then not fit to be seen: faces may still be in it.
     pub fn draw(&self, picture: &mut Picture, scene: &Scene<'_>) -> Result<(), PictureError> {
         let size = picture.size();
         let scale = Scale::of(size);
         let to_picture = Enlargement::between(scene.report.frame.as_ref().map_or(size, |frame| frame.size), size);
-        self.hide_heads(picture, scene, to_picture)?;
+        self.hide_people(picture, scene, to_picture)?;
         for zone in &self.zones {
             self.draw_zone(picture, scale, zone, scene)?;
         }
@@ -126,13 +133,15 @@ impl Annotator {
         banner::draw(picture, scale, self.alerts(&scene.report.zones, scene.levels))
     }
 
-    fn hide_heads(&self, picture: &mut Picture, scene: &Scene<'_>, to: Enlargement) -> Result<(), PictureError> {
-        if !self.blur_heads {
-            return Ok(());
-        }
+    fn hide_people(&self, picture: &mut Picture, scene: &Scene<'_>, to: Enlargement) -> Result<(), PictureError> {
+        let region = match self.hide {
+            None => return Ok(()),
+            Some(Hide::Heads) => head_region,
+            Some(Hide::People) => whole_region,
+        };
         let people = scene.report.tracks.iter().filter(|track| track.class == ObjectClass::Person);
         for bbox in people.map(|track| &track.bbox).chain(scene.also_hide) {
-            picture.blur(&to.bbox(&head_region(bbox)))?;
+            picture.blur(&to.bbox(&region(bbox)))?;
         }
         Ok(())
     }

@@ -24,6 +24,11 @@ pub fn head_region(person: &PixelBox) -> PixelBox {
     }
 }
 
+/// A person's box with the margins that their head is given.
+pub fn whole_region(person: &PixelBox) -> PixelBox {
+    PixelBox { bottom: person.bottom + MARGIN_ABOVE * person.height(), ..head_region(person) }
+}
+
 /// Everybody besides the counted tracks whose head is hidden: all people that the detector saw, and those who are followed
 /// but not counted in this frame. When in doubt, hide.
 #[must_use]
@@ -43,6 +48,8 @@ mod tests {
         // Head and shoulders at the lower edge of the picture.
         let region = head_region(&PixelBox { left: 100.0, top: 500.0, right: 180.0, bottom: 570.0 });
         assert_eq!(region.bottom, 556.0);
+        let whole = whole_region(&PixelBox { left: 100.0, top: 200.0, right: 140.0, bottom: 300.0 });
+        assert_eq!(whole, PixelBox { left: 95.2, top: 192.0, right: 144.8, bottom: 308.0 });
         let flat = head_region(&PixelBox { left: 0.0, top: 0.0, right: 100.0, bottom: 20.0 });
         assert_eq!(flat.bottom, 20.0);
     }

@@ -51,6 +51,10 @@ limit_s = 600
 [alerts]
 remind_every_s = 0
 escalate_after_s = {{ orange = 86400 }}
+[evidence]
+folder = "evidence"
+before_s = 1
+after_s = 1
 [destinations.hook.webhook]
 url = "{webhook}"
 "#,
@@ -98,6 +102,9 @@ fn an_alert_is_stored_sent_answered_and_goes_on_after_a_kill() {
     assert_eq!(act(address, json!({ "who": "", "action": "acknowledge" })).0, 400);
     assert_eq!(post(address, "/api/v1/alerts/nothing.1/actions", &json!({ "who": "Li", "action": "escalate" })).0, 404);
 
+    states.until("evidence is on record: rule, samples, picture and clip", |_| {
+        get(address, "/metrics").contains("crowdflow_evidence_total{what=\"recorded\"} 4\n")
+    });
     // What was confirmed is there after a kill.
     program.signal("KILL");
     program.end();
@@ -160,6 +167,18 @@ fn an_alert_is_stored_sent_answered_and_goes_on_after_a_kill() {
     assert_eq!(store["open_alerts"], 1);
     assert!(store["last_sample"].is_string() && store["rows"]["rule_state"].as_u64() >= Some(3), "{store}");
     assert_eq!(store["outbox"][0]["pending"], 0, "{store}");
+
+    // The rise left its evidence, and the chain holds.
+    let verified = site.run(&["evidence", "verify", "--store", "data/alerts.db", "--evidence", "evidence"]);
+    assert_eq!(verified.code, Some(0), "{}{}", verified.stdout, verified.stderr);
+    let export = ["alert", "export", &id, "--store", "data/alerts.db", "--evidence", "evidence", "--to", "alert.zip"];
+    let exported = site.run(&export);
+    assert_eq!(exported.code, Some(0), "{}{}", exported.stdout, exported.stderr);
+    let zip = std::fs::read(site.path("alert.zip")).unwrap();
+    let has = |name: &[u8]| zip.windows(name.len()).any(|window| window == name);
+    for name in [&b"_picture_walkway.jpg"[..], b"_clip_walkway.mp4", b"_rule.json", b"_samples.json", b"alert.json"] {
+        assert!(has(name), "{}", String::from_utf8_lossy(name));
+    }
     runtime.shutdown_timeout(Duration::from_secs(1));
 }
 

@@ -4,6 +4,7 @@ mod calibration;
 mod camera;
 mod crowds;
 mod delivery;
+mod evidence;
 mod forecast;
 mod inference;
 mod place;
@@ -73,6 +74,7 @@ pub(super) fn check(
     forecast::tell_zones_their_thresholds(&mut cameras, &rules);
     let destinations = delivery::check(&mut checker, raw);
     let store = store::check(&mut checker, raw);
+    let evidence = raw.evidence.as_deref().and_then(|raw| evidence::check(&mut checker, raw, &top.key("evidence")));
     let blur_heads = raw.privacy.blur_heads.unwrap_or(defaults::BLUR_HEADS);
     let mut faults = checker.faults;
     if !faults.is_empty() {
@@ -107,6 +109,8 @@ pub(super) fn check(
                 alerts_jsonl,
                 heat_maps,
                 written: String::new(),
+                // Where it is at fault, there are faults.
+                evidence,
             })
         }
         _ => {

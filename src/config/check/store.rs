@@ -13,15 +13,21 @@ use crate::config::{Retention, StorePlace, StorePlan};
 pub(super) fn check(checker: &mut Checker<'_>, raw: &RawConfig) -> Option<Option<StorePlan>> {
     let top = KeyPath::default();
     let Some(store) = &raw.store else {
-        if raw.destinations.is_empty() {
-            return Some(None);
+        let mut is_fine = true;
+        let mut missing = |key: &str, why: &str| {
+            let fault = Fault::new(FaultKind::StoreMissing, format!("{key}, and no [store]"), "a table [store]");
+            let help =
+                "An empty table is enough: it keeps everything in the file crowdflow.db beside the configuration";
+            checker.note(&top.key(key), fault.help(format!("{why}. {help}")));
+            is_fine = false;
+        };
+        if !raw.destinations.is_empty() {
+            missing("destinations", "What is to be sent waits there until it was taken, over restarts too");
         }
-        let fault = Fault::new(FaultKind::StoreMissing, "destinations, and no [store]", "a table [store]").help(
-            "What is to be sent waits there until it was taken, over restarts too. An empty table is enough: it keeps \
-             everything in the file crowdflow.db beside the configuration",
-        );
-        checker.note(&top.key("destinations"), fault);
-        return None;
+        if raw.evidence.is_some() {
+            missing("evidence", "The records of what is kept are there");
+        }
+        return is_fine.then_some(None);
     };
     let path = top.key("store");
     let place = place(checker, store, &path);

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use super::orders::{Order, Outcome};
 use crate::alerting::{AlertDesk, DeskFault, KeeperHandle, Kept, Moment, RulesNow, Told};
 use crate::config::Plan;
+use crate::evidence::EvidenceRecorder;
 use crate::metrics::{DeliveryOutcome, Metrics};
 use crate::model::{
     AlertEvent, AlertKind, CameraId, Crossing, FrameReport, LineId, NoticeKind, Place, Readings, RuleId, SiteId,
@@ -29,6 +30,8 @@ pub struct AlertKeeping {
     pub deliveries: Option<Receiver<DeliveryEvent>>,
     /// Hash of the configuration.
     pub config: String,
+    /// Who keeps evidence of rises; `None`: nobody.
+    pub evidence: Option<EvidenceRecorder>,
 }
 
 /// Looks after alerts for the analysis thread.

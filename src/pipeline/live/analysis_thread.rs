@@ -16,8 +16,11 @@ use super::{Arrival, DetectedFrame, Message};
 use crate::alerting::{Kept, RulesNow};
 use crate::analysis::{CameraAnalysis, SiteAnalysis};
 use crate::config::{CameraPlan, Plan};
-use crate::metrics::{DropReason, LivePictureTotals, Metrics, Stage, WorkerThread};
-use crate::model::{AlertEvent, Detection, FrameReport, Measure, Readings, RuleId, SiteId, Timestamp, UnknownReason};
+use crate::evidence::{EvidenceRecorder, EvidenceStats, SeenFrame};
+use crate::metrics::{DropReason, EvidenceTotals, LivePictureTotals, Metrics, Stage, WorkerThread};
+use crate::model::{
+    AlertEvent, AlertId, Detection, FrameReport, Measure, Readings, RuleId, SiteId, Timestamp, UnknownReason,
+};
 use crate::picture::Picture;
 use crate::rules::{RuleEngine, RuleState};
 use crate::sink::AlertLog;
@@ -56,6 +59,8 @@ pub(super) struct AnalysisThread {
     board: Arc<StatusBoard>,
     live: LiveHub,
     alerts: AlertDuty,
+    evidence: Option<EvidenceRecorder>,
+    config: String,
     heat_maps: Option<HeatMapWriter>,
     cameras: Vec<Camera>,
     sites: SiteAnalysis,
@@ -81,10 +86,11 @@ impl AnalysisThread {
         };
         let cameras = plan.cameras.iter().map(camera).collect();
         let (sites, clock) = (SiteAnalysis::new(&plan), SystemClock::new());
-        let AlertKeeping { keeper, kept, deliveries, config } = keeping;
+        let AlertKeeping { keeper, kept, deliveries, config, evidence } = keeping;
         let (own_metrics, own_board) = (metrics.clone(), Arc::clone(&board));
-        let alerts = AlertDuty::new(&plan, config, (keeper, deliveries), alert_log, own_metrics, own_board);
-        let mut thread = Self { plan, thresholds, metrics, board, live, alerts, heat_maps, cameras, sites, clock };
+        let alerts = AlertDuty::new(&plan, config.clone(), (keeper, deliveries), alert_log, own_metrics, own_board);
+        let mut thread =
+            Self { plan, thresholds, metrics, board, live, alerts, evidence, config, heat_maps, cameras, sites, clock };
         thread.restore(&kept);
         thread
     }
@@ -117,6 +123,9 @@ impl AnalysisThread {
     /// Runs until every worker is gone, and what there is of the last hour's heat maps is written.
     pub fn run(mut self, messages: &Receiver<Message>) {
         self.take_in(messages);
+        if let Some(evidence) = self.evidence.take() {
+            evidence.finish();
+        }
         let Some(heat_maps) = self.heat_maps.take() else { return };
         for (index, (camera, plan)) in self.cameras.iter_mut().zip(&self.plan.cameras).enumerate() {
             if let Some(map) = camera.analysis.take_current_heat_map() {
@@ -142,6 +151,10 @@ impl AnalysisThread {
                 let engines = Engines { cameras: &self.cameras, sites: &self.sites };
                 let sites = self.sites.readings().map(|(site, readings)| (site.clone(), readings));
                 self.alerts.tick(self.clock.wall(), sites, &engines);
+                if let Some(evidence) = &self.evidence {
+                    let EvidenceStats { rises, recorded, failed, dropped, .. } = evidence.stats();
+                    self.metrics.evidence(&EvidenceTotals { rises, recorded, failed, dropped });
+                }
             }
         }
     }
@@ -235,14 +248,15 @@ impl AnalysisThread {
     }
 
     /// Tells everybody; alerts first.
-    fn publish(&mut self, index: usize, report: FrameReport, picture: Option<Picture>, detections: &[Detection]) {
+    fn publish(&mut self, index: usize, report: FrameReport, mut picture: Option<Picture>, detections: &[Detection]) {
         let of_sites = self.sites.step(&report);
         let blind_s = match report.frame {
             Some(_) => None,
             None => Some(report.readings.value(Measure::Blind).unwrap_or(0.0)),
         };
         let engines = Engines { cameras: &self.cameras, sites: &self.sites };
-        self.alerts.observe(&report, &of_sites, blind_s, &engines);
+        let of_sites_and_own: Vec<AlertEvent> =
+            self.alerts.observe(&report, &of_sites, blind_s, &engines).into_iter().chain(of_sites.clone()).collect();
         self.metrics.observe_sites(self.sites.readings(), &of_sites);
         self.metrics.rule_states(self.sites.rule_states());
         self.board.sites(self.sites.readings(), of_sites, self.sites.rule_states());
@@ -255,7 +269,20 @@ impl AnalysisThread {
             let LiveStats { encoded, replaced, failed, .. } = stats;
             metrics.live_pictures(&LivePictureTotals { encoded, replaced, failed });
         }
-        if !self.live.has_viewers(&report.camera) {
+        let is_watched = self.live.has_viewers(&report.camera);
+        if let Some(evidence) = &mut self.evidence {
+            evidence.seen(&report, || {
+                let picture = if is_watched { picture.as_ref()?.try_clone().ok()? } else { picture.take()? };
+                let levels = zone_levels(camera.analysis.rule_states());
+                let also_hide = people_to_hide(detections, camera.analysis.people_not_counted());
+                Some(SeenFrame { picture, levels, also_hide })
+            });
+            evidence.sites(report.at, self.sites.readings());
+            for event in report.alerts.iter().chain(&of_sites_and_own) {
+                evidence.raised(event, &AlertId::of(event), Some(&self.config));
+            }
+        }
+        if !is_watched {
             return;
         }
         let levels = zone_levels(camera.analysis.rule_states());

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::panic_budget::PanicBudget;
 use super::{Buffers, WaitingFrame};
 use crate::config::{CameraPlan, Plan};
+use crate::evidence::cameras_with_rules;
 use crate::inference::PreparedFrame;
 use crate::input::InputReport;
 use crate::metrics::{CameraMetrics, CaptureTotals, DropReason, Metrics, Stage, WorkerThread};
@@ -113,6 +114,7 @@ impl CaptureSupervisor {
             metrics: self.metrics.clone(),
             board: Arc::clone(&self.board),
             live: self.live.clone(),
+            keeps_pictures: self.plan.evidence.is_some() && cameras_with_rules(&self.plan).contains(&camera.id),
             not_prepared: RepeatLimit::default(),
         };
         match spawn_feed(camera, Arc::clone(&self.stop), sink) {
@@ -145,6 +147,8 @@ struct CaptureSink {
     metrics: Metrics,
     board: Arc<StatusBoard>,
     live: LiveHub,
+    /// Evidence is kept of its alerts.
+    keeps_pictures: bool,
     not_prepared: RepeatLimit,
 }
 
@@ -206,7 +210,8 @@ impl FeedSink for CaptureSink {
         if let Some(metrics) = self.metrics() {
             metrics.stage(Stage::Prepare, (queued - begun).as_secs_f64());
         }
-        let picture = self.live.has_viewers(&self.camera.id).then_some(picture);
+        let is_wanted = self.keeps_pictures || self.live.has_viewers(&self.camera.id);
+        let picture = is_wanted.then_some(picture);
         let frame = WaitingFrame { meta, prepared, density_map, picture, queued, people_seen };
         let cost = frame.prepared.input_px() + frame.density_map.as_ref().map_or(0, PreparedFrame::input_px);
         if let Some(dropped) = self.hub.put(self.index, frame, cost) {

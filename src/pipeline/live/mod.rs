@@ -70,7 +70,7 @@ struct WaitingFrame {
     prepared: PreparedFrame,
     /// The same for the density map, where it is this frame's turn.
     density_map: Option<PreparedFrame>,
-    /// Kept where somebody looks at the camera.
+    /// Kept where somebody looks at the camera, or evidence is kept of its alerts.
     picture: Option<Picture>,
     queued: Instant,
     /// While people are looked for: where what is detected is to be added.

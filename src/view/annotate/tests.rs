@@ -63,6 +63,13 @@ fn heads_of_all_who_may_be_people_are_hidden_and_nothing_else() {
     let mut open = checkerboard();
     annotator(false).draw(&mut open, &scene).unwrap();
     assert!(fine_detail(&open, head(100, 20)) > 250.0, "switched off in the configuration");
+
+    let mut whole = checkerboard();
+    annotator(false).hiding(Hide::People).draw(&mut whole, &scene).unwrap();
+    for (left, top) in [(104, 24), (204, 24), (654, 444)] {
+        let detail = fine_detail(&whole, (left, top, left + 32, top + 100));
+        assert!(detail < 5.0, "person at {left}: {detail}");
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 mod alerts;
 mod backtest;
 mod command;
+mod evidence;
+mod evidence_command;
 mod faults;
 mod killed;
 mod outbox;
