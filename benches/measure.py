@@ -3,7 +3,7 @@
 
     make build && cargo build --release --examples
     benches/measure.py --data DIR                       # everything; DIR holds the ground truth
-    benches/measure.py --only throughput                # accuracy, density, throughput, memory, cameras, tracker or input
+    benches/measure.py --only throughput                # accuracy, density, throughput, memory, cameras, alerts, tracker or input
 
 Needs the release build and the sample video (scripts/setup.sh). The machine should have nothing else to do: where two
 things are compared they are run in turns, and medians and ratios are given.
@@ -20,6 +20,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import alert_latency
 import zone_density
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -206,6 +207,16 @@ def cameras(args):
         f"{within:.1%} of results were ready within 300 ms of their frame)")
 
 
+def alerts(args):
+    """From a frame to its alert in the store and at a webhook."""
+    stored_s, sent_s = alert_latency.measure(CROWDFLOW, SAMPLE, args.camera_seconds)
+    p95 = lambda ages_s: ages_s[int(0.95 * len(ages_s))] * 1000
+    target = f"<= {1000 / alert_latency.FPS + 300:.0f} ms"
+    for what, ages_s in [("in the store", stored_s), ("at the webhook", sent_s)]:
+        row(f"frame to alert {what}, p95 of {len(ages_s)} transitions", target,
+            f"{p95(ages_s):.0f} ms (median {statistics.median(ages_s) * 1000:.0f}, longest {ages_s[-1] * 1000:.0f})")
+
+
 def tracker(args):
     """The tracker against those of the package `trackers`, and its cost a frame."""
     mot17 = Path(args.data) / "mot17"
@@ -358,7 +369,7 @@ def chosen_input(args):
 def main():
     global CROWDFLOW
     parts = {"accuracy": accuracy, "density": density, "throughput": throughput, "memory": memory, "cameras": cameras,
-             "tracker": tracker, "input": chosen_input}
+             "alerts": alerts, "tracker": tracker, "input": chosen_input}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default=os.environ.get("CROWDFLOW_SHARED_DATA", ROOT.parent / "shared/data"), help="folder with the ground truth")
     parser.add_argument("--only", choices=parts, action="append", help="measure this only; may be given again")

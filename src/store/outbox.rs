@@ -218,6 +218,19 @@ impl Store {
         Ok(changed > 0)
     }
 
+    /// Makes every message of this sink that waits due now: at the start of its only worker, as those that were lent to a
+    /// worker that has died would else wait until its time is up.
+    ///
+    /// # Errors
+    /// As the database has them.
+    pub async fn release_deliveries(&self, sink: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let sql = "UPDATE outbox SET next_us = $2 WHERE sink = $1 AND state = 'pending' AND next_us > $2";
+        let mut writing = self.database().write().await?;
+        let released = writing.execute(sql, values![sink, now.0]).await?;
+        writing.commit().await?;
+        Ok(released)
+    }
+
     /// When the next message of this sink is due, for a worker that has nothing to do; `None` where none is pending.
     /// It may be one that has to wait for another.
     ///

@@ -21,6 +21,7 @@ mod flow_ground_truth;
 mod flow_scenarios;
 mod heat_maps;
 mod http_api;
+mod killed_night;
 mod live_page;
 mod made_up_service;
 mod measures_document;

@@ -184,6 +184,10 @@ type OnTheirWay = FuturesUnordered<BoxFuture<'static, Attempt>>;
 impl Worker {
     async fn run(mut self, mut stopping: watch::Receiver<bool>, woken: Arc<Notify>) {
         self.restore(&mut stopping).await;
+        // What a worker that was killed had in its hands goes out at once, not when its time is up.
+        if let Err(error) = self.store.release_deliveries(&self.lane.id, self.clock.now()).await {
+            self.store_failed("written", &error);
+        }
         let mut on_their_way = OnTheirWay::new();
         let mut keep_at = self.clock.now();
         while !*stopping.borrow() {
