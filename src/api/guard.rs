@@ -47,7 +47,7 @@ fn refusal(request: &Request) -> Option<ApiError> {
     if !is_order && request.method() != Method::GET && request.method() != Method::HEAD {
         return Some(ApiError::method_not_allowed());
     }
-    if is_order && let Some(refused) = order_refusal(&request) {
+    if is_order && let Some(refused) = order_refusal(request) {
         return Some(refused);
     }
     let host = request.headers().get(HOST).and_then(|value| value.to_str().ok());

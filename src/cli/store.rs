@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::output::print;
+use super::output::{count, print};
 use crate::model::Timestamp;
+use crate::sink::delivery::{Clock as _, SystemClock};
 use crate::store::{Store, StoreAddress, StoreError, StoreStatus};
 
 /// Look after the store of alerts, samples and deliveries, also while the service runs.
@@ -27,6 +28,15 @@ enum StoreCommand {
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
+    /// Make messages that were given up due again: the running service sends them, or the next one.
+    Resend {
+        /// The store's file, or postgres://USER@HOST:PORT/DATABASE.
+        #[arg(value_name = "STORE")]
+        store: String,
+        /// Only those to this destination.
+        #[arg(long, value_name = "ID")]
+        destination: Option<String>,
+    },
     /// Say how a store stands: its tables, since when and until when there are samples, what waits to be delivered.
     Status {
         /// The store's file, or postgres://USER@HOST:PORT/DATABASE (its password in PGPASSWORD or ~/.pgpass).
@@ -45,6 +55,10 @@ pub(super) fn run(args: &StoreArgs) -> anyhow::Result<()> {
             runtime.block_on(async { open(store).await?.backup(to).await })?;
             Ok(print(&format!("{}: written\n", to.display()))?)
         }
+        StoreCommand::Resend { store, destination } => {
+            let resent = runtime.block_on(resend(store, destination.as_deref()))?;
+            Ok(print(&format!("{} due again\n", count(resent, "message")))?)
+        }
         StoreCommand::Status { store, json } => {
             let (address, status) = runtime.block_on(async {
                 let store = open(store).await?;
@@ -53,6 +67,22 @@ pub(super) fn run(args: &StoreArgs) -> anyhow::Result<()> {
             Ok(print(&if *json { as_json(&address, &status)? } else { as_text(&address, &status) })?)
         }
     }
+}
+
+/// How many were made due again.
+async fn resend(store: &str, destination: Option<&str>) -> Result<usize, StoreError> {
+    let store = open(store).await?;
+    let now = SystemClock.now();
+    let mut resent = 0;
+    // In the order in which they were written.
+    let mut dead = store.dead_deliveries(u32::MAX).await?;
+    dead.retain(|row| destination.is_none_or(|destination| row.delivery.sink == destination));
+    dead.sort_by_key(|row| row.delivery.id);
+    for row in dead {
+        resent += usize::from(store.revive_delivery(row.delivery.id, now).await?);
+    }
+    store.close().await;
+    Ok(resent)
 }
 
 pub(super) async fn open(address: &str) -> Result<Store, StoreError> {

@@ -197,6 +197,24 @@ fn errors_are_json_and_say_what_to_do() {
 }
 
 #[test]
+fn orders_come_from_here_only_and_as_json() {
+    let service = Service::start();
+    let order = |more: &str| {
+        let headers = format!("{}Content-Length: 0\r\nConnection: close\r\n{more}", host(&service));
+        let answer = service.ask("POST /api/v1/alerts/a.1/actions", &headers);
+        (answer.status, answer.json()["error"]["message"].as_str().unwrap().to_owned())
+    };
+    let json = "Content-Type: application/json\r\n";
+    assert_eq!(order("Content-Type: text/plain\r\n").0, 400, "what a form of any web site can send");
+    assert_eq!(order(&format!("{json}Origin: http://evil.example\r\n")).0, 403);
+    assert_eq!(order(&format!("{json}Origin: null\r\n")).0, 403);
+    let own = format!("{json}Origin: http://{}\r\n", service.address);
+    assert!(order(&own).1.starts_with("the body is not as expected: EOF"), "{:?}", order(&own));
+    let page = service.ask("POST /", &format!("{}{json}Connection: close\r\n", host(&service)));
+    assert_eq!(page.status, 405);
+}
+
+#[test]
 fn a_live_picture_is_a_multipart_stream_that_counts_its_viewers() {
     let service = Service::start();
     let gate = camera("gate");

@@ -54,6 +54,9 @@ mobile = true
 [cameras.patrol.source.file]
 path = "patrol.avi"
 fps = 7
+[store]
+[destinations.hook]
+webhook.url = "http://192.0.2.2/alerts"
 [rules.plaza_dense]
 name = "Plaza is dense"
 zone = "gate/plaza"
@@ -197,6 +200,8 @@ impl Service {
 
     /// Every sort of value: known, a lower bound, unknown, never known; levels that are on, held and calm.
     pub fn fill(&self) {
+        self.metrics.store_up(true);
+        self.metrics.outbox("hook", (1, 0), Some(0.5));
         let plan = plan();
         let mut rules = RuleEngine::new(&plan.rules);
         let mut report = |report: FrameReport| {

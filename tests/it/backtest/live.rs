@@ -10,7 +10,7 @@ use crowdflow::backtest::{Period, Samples, replay};
 use crowdflow::config::{self, Plan};
 use crowdflow::model::{
     AlertEvent, Detection, FrameMeta, FrameReport, FrameSize, Measure, ObjectClass, PixelBox, Place, Reading, Scope,
-    Timestamp,
+    Timestamp, UnknownReason,
 };
 use crowdflow::rules::RuleEngine;
 use crowdflow::tracking::ScoreThresholds;
@@ -174,13 +174,19 @@ proptest! {
     }
 
     /// Where only frames left samples, the gaps between them are filled as the live ticks were. That a camera was blind,
-    /// and not the program off, is not in such samples: the rule on blindness is left out.
+    /// and not the program off, is not in such samples: the rule on blindness is left out. Nor is why nothing is known: a
+    /// camera that has not started looks like one that died.
     #[test]
     fn a_gap_in_samples_is_what_a_blind_camera_was(seen in seen()) {
         let plan = plan();
         let (events, samples) = live(&plan, &seen, false);
         let others = |events: Vec<AlertEvent>| -> Vec<AlertEvent> {
-            events.into_iter().filter(|event| event.measure != Measure::Blind).collect()
+            let reading = |event: &AlertEvent| match event.reading {
+                Reading::Unknown(_) => Reading::Unknown(UnknownReason::NoFrames),
+                known => known,
+            };
+            let others = events.into_iter().filter(|event| event.measure != Measure::Blind);
+            others.map(|event| AlertEvent { reading: reading(&event), ..event }).collect()
         };
         prop_assert_eq!(others(replayed(&plan, &seen, &samples, 1)), others(events));
     }

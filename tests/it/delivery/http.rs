@@ -86,7 +86,7 @@ fn a_missing_secret_is_told_before_anything_is_sent() {
     let plan = destination("wecom.key_env = \"NOT_SET\"");
     let error = crowdflow::sink::delivery::sender(&plan, &jiff::tz::TimeZone::UTC).err().expect("no key").to_string();
     assert!(
-        error.starts_with("destination to: destinations.to.wecom.key_env (line 3): found the environment"),
+        error.starts_with("destination to: destinations.to.wecom.key_env (line 4): found the environment"),
         "{error}"
     );
 }
