@@ -38,6 +38,8 @@ pub struct StateBody<'a> {
     pub sites: Vec<SiteBody<'a>>,
     /// Every rule.
     pub rules: Vec<RuleBody<'a>>,
+    /// Alerts and samples are kept in a store; else they end with the service.
+    pub kept: bool,
     /// Open alerts, the gravest first and of those the newest first.
     pub alerts: Vec<AlertBody<'a>>,
     /// Profiles for days out of the ordinary that are switched on by hand.
@@ -267,6 +269,7 @@ impl<'a> StateBody<'a> {
             cameras: cameras.clone().map(|(plan, status)| CameraBody::new(plan, status, now)).collect(),
             sites: state.plan.response.sites.iter().zip(&snapshot.sites).map(site).collect(),
             rules: rules.map(|(plan, rule)| RuleBody::new(plan, rule, plan_is_fresh(plan))).collect(),
+            kept: state.store.is_some(),
             alerts: alerts.into_iter().map(|status| AlertBody::new(&state.plan, status)).collect(),
             profiles: &snapshot.profiles,
             recent_alerts: snapshot.recent_alerts.iter().map(AlertLine::from).collect(),

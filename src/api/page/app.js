@@ -3,7 +3,11 @@
 
 const TEXTS = {
   en: {
-    other_language: "中文", alerts: "Alerts", cameras: "Cameras", history: "What happened", as_json: "as JSON", metrics: "metrics",
+    other_language: "中文", alerts: "Rules", open_alerts: "Open alerts", none_open: "No open alerts", who: "Your name", drill: "DRILL", plan: "Plan",
+    acknowledge: "Acknowledge", escalate: "Tell those above", shelve: "Quiet for 15 min", unshelve: "End the quiet", started: "Start", done: "Done", skipped: "Skip",
+    why_quiet: "Why? Others will read it.", who_first: "Say who you are first.", no_answer: "The service did not answer; nothing is certain.",
+    acknowledged_by: (who, time) => `seen by ${who}, ${time}`, quiet_until: (who, time, reason) => `quiet until ${time}: ${reason} (${who})`, escalated_at: (time) => `those above were told at ${time}`,
+    nobody: "Nobody has acknowledged it.", due: (time) => `due ${time}`, late: "late", by: (who, time) => `${who}, ${time}`, not_stored: "Done, but not on the disk yet.", cameras: "Cameras", history: "What happened", as_json: "as JSON", metrics: "metrics",
     calm: "calm", unknown: "unknown", blue: "Blue Ⅳ", yellow: "Yellow Ⅲ", orange: "Orange Ⅱ", red: "Red Ⅰ",
     no_rules: "No alert rules are configured.", no_alerts: "No alerts",
     zone: "Zone", line: "Line", occupancy: "Inside", density: "Density", level: "Level", inwards: "In", outwards: "Out",
@@ -24,7 +28,11 @@ const TEXTS = {
     age: (s) => s < 90 ? `${Math.round(s)} s` : s < 5400 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`,
   },
   zh: {
-    other_language: "English", alerts: "预警", cameras: "摄像机", history: "预警记录", as_json: "JSON 数据", metrics: "指标",
+    other_language: "English", alerts: "预警规则", open_alerts: "当前预警", none_open: "当前无预警", who: "您的姓名", drill: "演练", plan: "预案",
+    acknowledge: "确认", escalate: "上报", shelve: "静默15分钟", unshelve: "结束静默", started: "开始", done: "完成", skipped: "跳过",
+    why_quiet: "原因?其他人会看到。", who_first: "请先填写姓名。", no_answer: "服务未应答,结果不明。",
+    acknowledged_by: (who, time) => `${who} 已确认,${time}`, quiet_until: (who, time, reason) => `静默至 ${time}:${reason}(${who})`, escalated_at: (time) => `已于 ${time} 上报`,
+    nobody: "尚无人确认。", due: (time) => `限 ${time} 前`, late: "超时", by: (who, time) => `${who},${time}`, not_stored: "已执行,尚未写入磁盘。", cameras: "摄像机", history: "预警记录", as_json: "JSON 数据", metrics: "指标",
     calm: "正常", unknown: "未知", blue: "蓝色 Ⅳ级", yellow: "黄色 Ⅲ级", orange: "橙色 Ⅱ级", red: "红色 Ⅰ级",
     no_rules: "未配置预警规则。", no_alerts: "无预警",
     zone: "区域", line: "计数线", occupancy: "区域内", density: "密度", level: "级别", inwards: "进", outwards: "出",
@@ -88,6 +96,7 @@ const MEASURES = {
   people: ["People", "人数", "", 0],
   blind: ["Without a picture", "无画面时长", " s", 0],
   share_of_capacity: ["Share of published capacity", "承载量占比", "", 2],
+  undelivered: ["Messages given up", "未送达的消息", "", 0],
   admissible_flow: ["May still enter", "可进入人数", "/min", 0],
 };
 const LEVELS = ["calm", "unknown", "blue", "yellow", "orange", "red"];
@@ -154,7 +163,8 @@ function worstRule(camera, zone) {
 
 /** Where a rule looks: its zone or line, and its camera. */
 function placeOf(rule) {
-  if (rule.site !== null) return state.sites.find((site) => site.id === rule.site)?.name ?? rule.site;
+  if (rule.destination) return rule.destination;
+  if (rule.site !== null && !rule.camera) return state.sites.find((site) => site.id === rule.site)?.name ?? rule.site;
   const camera = state.cameras.find((camera) => camera.id === rule.camera);
   const zone = camera?.zones.find((zone) => zone.id === rule.zone);
   const line = camera?.lines.find((line) => line.id === rule.line);
@@ -195,6 +205,79 @@ function renderRules() {
   const overall = byId("overall");
   overall.className = `level ${worst ?? ""}${rules.some((rule) => rule.level === worst && rule.stale) ? " stale" : ""}`;
   overall.textContent = worst === null ? "" : worst === "calm" ? text("no_alerts") : text(worst);
+}
+
+/** Gives an order; what is refused is said. */
+async function order(path, body) {
+  const who = byId("who").value.trim();
+  byId("refused").textContent = who ? "" : text("who_first");
+  if (!who) return byId("who").focus();
+  try {
+    const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ who, ...body }) });
+    const said = await answer.json();
+    byId("refused").textContent = !answer.ok ? said.error.message : said.stored || !state.kept ? "" : text("not_stored");
+  } catch {
+    byId("refused").textContent = text("no_answer");
+  }
+}
+
+function button(key, act) {
+  const made = element("button", "", text(key));
+  made.type = "button";
+  made.addEventListener("click", act);
+  return made;
+}
+
+function stepItem(act, step) {
+  const late = step.due !== null && ["waiting", "started"].includes(step.state) && new Date(step.due) < new Date(state.time);
+  const move = (to) => button(to, () => act({ action: "step", step: step.id, state: to }));
+  const buttons = { waiting: ["started", "done", "skipped"], started: ["done", "skipped"] }[step.state] ?? [];
+  const about = [step.due && buttons.length ? text("due")(timeOf(step.due)) : null, late ? text("late") : null, step.who ? text("by")(step.who, timeOf(step.at)) : null];
+  const what = language === "zh" ? step.text_zh : step.text;
+  return element("li", step.state, element("span", "", `${{ done: "✓ ", skipped: "– ", started: "▸ " }[step.state] ?? "○ "}${what}`),
+    element("span", late ? "warning" : "faint", about.filter(Boolean).join(" · ")), element("span", "buttons", ...buttons.map(move)));
+}
+
+/** An open alert, with what can be done about it. */
+function alertItem(alert) {
+  const act = (body) => order(`/api/v1/alerts/${encodeURIComponent(alert.id)}/actions`, body);
+  const head = element("div", "row", element("h3", "", alert.drill ? element("span", "drill", text("drill")) : null, alert.name), chip(alert.level, alert.stale));
+  const value = element("span", "value");
+  const item = element("li", `${alert.level} ${alert.state}`, head,
+    element("div", "row", element("span", "faint", `${placeOf(alert)} · ${measureName(alert.measure)} · ${text("since")(timeOf(alert.since))}`), value));
+  if (alert.stale) item.append(element("p", "warning", text("held")));
+  if (alert.acknowledged) item.append(element("p", "faint", text("acknowledged_by")(alert.acknowledged.who, timeOf(alert.acknowledged.at))));
+  else if (!alert.shelved) item.append(element("p", "warning", text("nobody")));
+  if (alert.shelved) item.append(element("p", "warning", text("quiet_until")(alert.shelved.who, timeOf(alert.shelved.until), alert.shelved.reason)));
+  if (alert.escalated) item.append(element("p", "faint", text("escalated_at")(timeOf(alert.escalated))));
+  if (alert.plan) item.append(element("p", "faint", `${text("plan")}: ${alert.plan.name}`), element("ol", "steps", ...alert.plan.steps.map((step) => stepItem(act, step))));
+  const shelve = () => {
+    const reason = prompt(text("why_quiet"));
+    if (reason) act({ action: "shelve", until: new Date(Date.now() + 15 * 60_000).toISOString(), reason });
+  };
+  item.append(element("div", "buttons", alert.acknowledged ? null : button("acknowledge", () => act({ action: "acknowledge" })),
+    alert.escalated ? null : button("escalate", () => act({ action: "escalate" })),
+    alert.shelved ? button("unshelve", () => act({ action: "unshelve" })) : button("shelve", shelve)));
+  return { item, value };
+}
+
+// Made anew only where something changed but the value: a button must not go away under a finger.
+let shownAlerts = null;
+let shownValues = [];
+function renderAlerts() {
+  const key = JSON.stringify([language, state.alerts.map(({ reading, ...rest }) => rest)]);
+  if (key !== shownAlerts) {
+    shownAlerts = key;
+    const made = state.alerts.map(alertItem);
+    shownValues = made.map(({ value }) => value);
+    byId("open").replaceChildren(...(made.length ? made.map(({ item }) => item) : [element("li", "faint", text("none_open"))]));
+    byId("who-label").hidden = made.length === 0;
+  }
+  state.alerts.forEach((alert, at) => {
+    const value = reading(alert.reading, alert.measure);
+    value.classList.add("big");
+    shownValues[at].replaceChildren(value);
+  });
 }
 
 /** A camera's card; its picture stays while the rest is written anew. */
@@ -314,6 +397,7 @@ function render() {
     for (const [id, made] of cards) if (!ids.has(id)) { made.root.remove(); cards.delete(id); }
     state.cameras.forEach(renderCamera);
     renderRules();
+    renderAlerts();
     byId("about").textContent = `crowdflow ${state.version} · ${state.model}${state.phase === "running" ? "" : ` · ${text(state.phase)}`}`;
   }
   renderAges();
@@ -365,6 +449,10 @@ function connect() {
   });
 }
 
+try { byId("who").value = localStorage.getItem("who") ?? ""; } catch { /* storage is switched off */ }
+byId("who").addEventListener("change", () => {
+  try { localStorage.setItem("who", byId("who").value); } catch { /* storage is switched off */ }
+});
 byId("language").addEventListener("click", () => {
   language = language === "zh" ? "en" : "zh";
   try { localStorage.setItem("language", language); } catch { /* storage is switched off */ }
