@@ -189,6 +189,7 @@ mod tests {
     #[test]
     fn reports_out_of_order_change_nothing_in_time() {
         let mut analysis = analysis();
+        told(&mut analysis, 3, "b", Reading::Valid(10.0));
         told(&mut analysis, 5, "a", Reading::Valid(60.0));
         // It is told with the next later report.
         assert_eq!(told(&mut analysis, 4, "b", Reading::Valid(45.0)), []);
