@@ -529,3 +529,6 @@ fn steps(alert: &OpenAlert) -> impl Iterator<Item = PlanStepRow> {
         note: step.note.clone(),
     })
 }
+
+#[cfg(test)]
+mod properties;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Plan, SitePlan};
 use crate::flow::SiteFlow;
-use crate::model::{AlertEvent, FrameReport, Place, Readings, SiteId, Timestamp};
+use crate::model::{AlertEvent, CameraId, FrameReport, Place, Readings, SiteId, Timestamp};
 use crate::rules::{RuleEngine, RuleStatus};
 
 /// What lies above the cameras: their reports come in, in any order, and what sites read and the rules on them say comes
@@ -26,6 +26,8 @@ struct Site {
     id: SiteId,
     flow: SiteFlow,
     readings: Readings,
+    /// Its cameras that have said nothing yet, not even that they are blind.
+    unheard: BTreeSet<CameraId>,
 }
 
 impl SiteAnalysis {
@@ -35,7 +37,8 @@ impl SiteAnalysis {
         let rules = RuleEngine::of_sites(plan);
         let site = |plan: &SitePlan| {
             let flow = SiteFlow::new(plan);
-            Site { id: plan.id.clone(), readings: flow.readings(), flow }
+            let cameras = plan.zones.iter().map(|zone| &zone.camera).chain(plan.entrances.iter().map(|(id, ..)| id));
+            Site { id: plan.id.clone(), readings: flow.readings(), flow, unheard: cameras.cloned().collect() }
         };
         Self {
             sites: plan.response.sites.iter().map(site).collect(),
@@ -48,13 +51,19 @@ impl SiteAnalysis {
 
     /// Takes in what a camera says, and gives what changed. A report that is older than one of another camera counts as
     /// of that one's time, since time only goes forward: cameras differ by less than their frames' interval.
+    ///
+    /// Rules look at a site from when each of its cameras has been heard, if only that it is blind. After a restart the
+    /// first of them would otherwise make the site a lower bound, which breaks the holds of an alert that was about to end.
     pub fn step(&mut self, report: &FrameReport) -> Vec<AlertEvent> {
         let now = self.now.map_or(report.at, |now| now.max(report.at));
         self.now = Some(now);
         for site in self.sites.iter_mut().filter(|site| site.flow.is_seen_by(&report.camera)) {
             site.flow.take_in(report);
             site.readings = site.flow.readings();
-            self.newest.insert(Place::Site(site.id.clone()), site.readings.clone());
+            site.unheard.remove(&report.camera);
+            if site.unheard.is_empty() {
+                self.newest.insert(Place::Site(site.id.clone()), site.readings.clone());
+            }
         }
         for place in self.of_cameras.iter().filter(|place| place.camera() == Some(&report.camera)) {
             if let Some(readings) = report.of(place) {
@@ -93,7 +102,7 @@ mod tests {
 
     use super::*;
     use crate::config;
-    use crate::model::{AlertKind, CameraId, Level, Measure, Reading, UnknownReason, ZoneId, ZoneState};
+    use crate::model::{AlertKind, Level, Measure, Reading, UnknownReason, ZoneId, ZoneState};
 
     const CONFIG: &str = r#"
         cameras.a = { source.file = { path = "a", fps = 1 }, zones.z = { polygon = [[0, 0], [1, 0], [1, 1]] } }
@@ -149,11 +158,7 @@ mod tests {
     #[test]
     fn two_cameras_make_one_site_and_a_rule_may_want_both() {
         let mut analysis = analysis();
-        assert_eq!(
-            told(&mut analysis, 1, "a", Reading::Valid(60.0)),
-            [],
-            "half of it is unknown, the rest is not full"
-        );
+        assert_eq!(told(&mut analysis, 1, "a", Reading::Valid(60.0)), [], "of the other half nothing has been heard");
         let at_both = told(&mut analysis, 2, "b", Reading::Valid(45.0));
         let raised = |rule: &str, level, reading| (rule.to_owned(), AlertKind::Raised, Some(level), reading);
         assert_eq!(
@@ -184,6 +189,7 @@ mod tests {
     #[test]
     fn reports_out_of_order_change_nothing_in_time() {
         let mut analysis = analysis();
+        told(&mut analysis, 3, "b", Reading::Valid(10.0));
         told(&mut analysis, 5, "a", Reading::Valid(60.0));
         // It is told with the next later report.
         assert_eq!(told(&mut analysis, 4, "b", Reading::Valid(45.0)), []);

@@ -387,7 +387,9 @@ impl OpenAlert {
     /// The next entry of its history.
     fn entry(&mut self, at: Timestamp, draft: Draft<'_>) -> Notice {
         self.entries += 1;
-        self.newest = self.newest.max(at);
+        // A frame is older than what somebody did while it was analysed. Each entry is later than the one before it: a
+        // store passes over another of the same time and kind as one that it has.
+        self.newest = if self.entries == 1 { at } else { at.max(Timestamp(self.newest.0.saturating_add(1))) };
         if draft.goes_out {
             self.last_told = self.newest;
         }
