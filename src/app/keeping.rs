@@ -1,5 +1,6 @@
 //! The store, and those who send what is in it, as the service starts and ends them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -10,10 +11,10 @@ use crate::alerting::{Keeper, KeeperHandle, Kept, StoreOpened};
 use crate::config::{Plan, StorePlace, StorePlan};
 use crate::evidence::{EvidenceFolder, EvidenceRecorder, expire};
 use crate::metrics::Metrics;
-use crate::model::Timestamp;
+use crate::model::{NoticeKind, Reading, Timestamp, UnknownReason};
 use crate::pipeline::AlertKeeping;
 use crate::sink::delivery::{Clock, Deliveries, DeliveryEvent, Lane, SetupError, SystemClock, sender};
-use crate::store::{ConfigVersionRow, Store, StoreAddress, StoreError};
+use crate::store::{AlertCommit, AlertRow, ConfigVersionRow, Store, StoreAddress, StoreError, TransitionRow};
 
 /// Why the store can't be had.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,39 @@ pub(super) fn config_hash(written: &str) -> String {
     Sha256::digest(written.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Ends alerts that are open in the store and that nobody goes on with, as what was kept of them can't be read: they would
+/// stay open for ever.
+async fn end_forgotten(store: &Store, kept: &Kept, now: Timestamp) -> Result<(), StoreError> {
+    let known: BTreeSet<&str> = kept.alerts().map(|alert| alert.id.as_str()).collect();
+    for row in store.open_alerts().await?.into_iter().filter(|row| !known.contains(row.id.as_str())) {
+        tracing::error!(alert = row.id, "what was kept of this open alert can't be gone on with: it ends");
+        let end = TransitionRow {
+            alert: row.id.clone(),
+            seq: 0,
+            at: now.max(row.changed),
+            kind: NoticeKind::Cleared.as_str().to_owned(),
+            from: row.level,
+            to: None,
+            reading: Reading::Unknown(UnknownReason::NotStarted),
+            threshold: None,
+            who: None,
+            note: Some("what was kept of it could not be read after a restart".to_owned()),
+            subject: String::new(),
+        };
+        let closed = AlertRow {
+            state: "closed".to_owned(),
+            level: None,
+            stale: false,
+            changed: end.at,
+            closed: Some(end.at),
+            ..row
+        };
+        let commit = AlertCommit { alerts: vec![closed], transitions: vec![end], ..AlertCommit::default() };
+        store.commit(&commit, now).await?;
+    }
+    Ok(())
+}
+
 /// Removes evidence that is older than it is to be kept.
 async fn expire_hourly(store: Store, folder: EvidenceFolder, keep_days: u32) {
     let mut hour = tokio::time::interval(Duration::from_secs(3600));
@@ -107,7 +141,8 @@ impl Keeping {
             .collect::<Result<_, SetupError>>()?;
         let now = clock.now();
         let store = Store::open(&address, now).await?;
-        let kept = Kept::of(store.rule_states().await?);
+        let kept = Kept::of(store.rule_states().await?, now);
+        end_forgotten(&store, &kept, now).await?;
         let config = config_hash(&plan.written);
         let version = ConfigVersionRow {
             hash: config.clone(),

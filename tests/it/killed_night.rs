@@ -184,7 +184,7 @@ fn program() {
         // What every rule has seen need not be told again.
         let seen = rows.iter().map(|row| row.at).min().filter(|_| rows.len() >= 3);
         let first = seen.map_or(0, |seen| seen.seconds_since(BEGIN).floor() as i64);
-        let mut night = Night::new(&plan, &Kept::of(rows));
+        let mut night = Night::new(&plan, &Kept::of(rows, SystemClock.now()));
         let lane = Lane::new(&plan.destinations[0], sender(&plan.destinations[0], &TimeZone::UTC).unwrap());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let deliveries =

@@ -127,7 +127,7 @@ impl Play {
             let row = kept.row(&rule, at).unwrap();
             self.rows.insert(row.rule.clone(), row);
         }
-        let kept = Kept::of(self.rows.values().cloned().collect());
+        let kept = Kept::of(self.rows.values().cloned().collect(), Timestamp(i64::MAX));
         assert_eq!(kept.unreadable, []);
         self.rules = OneCamera(RuleEngine::new(&self.plan.rules));
         self.desk = AlertDesk::new(&self.plan, "c".to_owned());

@@ -79,6 +79,12 @@ impl AlertDuty {
         for (row, why) in &kept.unreadable {
             tracing::error!(rule = row, why, "what was kept of it can't be read: it begins in calm");
         }
+        if !kept.ahead.is_empty() {
+            tracing::error!(
+                rules = kept.ahead.len(),
+                "the clock was set back since the service ended: these rules begin in calm"
+            );
+        }
         self.profiles = kept.profiles.iter().filter(|profile| self.known_profiles.contains(profile)).cloned().collect();
         let told = self.desk.restore(kept, dropped, now, rules);
         let open = self.desk.open().count();

@@ -98,7 +98,8 @@ impl AnalysisThread {
     fn restore(&mut self, kept: &Kept) {
         let states: BTreeMap<_, _> =
             kept.rules.iter().filter_map(|(id, rule)| Some((id.clone(), rule.engine.clone()?))).collect();
-        let mut dropped = self.sites.rules_mut().restore(&states);
+        let mut dropped = kept.ahead.clone();
+        dropped.extend(self.sites.rules_mut().restore(&states));
         for camera in &mut self.cameras {
             dropped.extend(camera.analysis.rules_mut().restore(&states));
         }

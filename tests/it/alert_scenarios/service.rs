@@ -95,7 +95,7 @@ impl<'p> Service<'p> {
     /// It dies, and goes on with what the store has.
     pub fn restart(&mut self, at: Timestamp, heard: &mut Heard) {
         (self.rules, self.desk) = begin(self.plan);
-        let kept = Kept::of(self.rows.values().cloned().collect());
+        let kept = Kept::of(self.rows.values().cloned().collect(), Timestamp(i64::MAX));
         assert_eq!(kept.unreadable, []);
         let states: BTreeMap<_, _> =
             kept.rules.iter().filter_map(|(id, rule)| Some((id.clone(), rule.engine.clone()?))).collect();
