@@ -37,6 +37,7 @@ const PERSON: PixelBox = PixelBox { left: 100.0, top: 300.0, right: 180.0, botto
 fn plan(more: &str) -> Plan {
     let text = format!(
         r#"
+        [store]
         [evidence]
         folder = "evidence"
         before_s = 2
@@ -472,7 +473,7 @@ fn nobody_of_a_real_scene_can_be_recognised() {
     let out =
         std::env::var_os("CROWDFLOW_TEST_EVIDENCE").map_or_else(|| temporary.path().join("evidence"), PathBuf::from);
     wait(async {
-        let text = "[evidence]\nfolder = \"evidence\"\nbefore_s = 2\nafter_s = 2\n\
+        let text = "[store]\n[evidence]\nfolder = \"evidence\"\nbefore_s = 2\nafter_s = 2\n\
              [cameras.gate]\nsource.file = { path = \"clip.avi\", fps = 7 }\n\
              zones.plaza.polygon = [[0, 0.2], [1, 0.2], [1, 1], [0, 1]]\n\
              [rules.full]\nzone = \"gate/plaza\"\nmeasure = \"occupancy\"\nlevels.red = { raise = 2, hold_s = 4 }\n";
