@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A file is on the disk, whole and under its name, before its record is written: a crash leaves a file without a record at
-//! worst, which [`verify`] names, never a record without a file. When evidence is old enough to go, [`expire`] therefore
+//! worst, which [`verify()`] names, never a record without a file. When evidence is old enough to go, [`expire`] therefore
 //! takes its records first and its files afterwards.
 
 mod clip;
