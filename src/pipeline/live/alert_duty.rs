@@ -18,6 +18,7 @@ use crate::model::{
 use crate::sink::AlertLog;
 use crate::sink::delivery::DeliveryEvent;
 use crate::status::{AlertStatus, CameraHealthStatus, StatusBoard};
+use crate::store::AlertCommit;
 
 /// What alerts are kept with, and what was kept of them.
 #[derive(Debug, Default)]
@@ -189,7 +190,7 @@ impl AlertDuty {
         let Some(keeper) = &self.keeper else { return };
         match Kept::profiles_row(&self.profiles, now) {
             Ok(row) => {
-                let commit = crate::store::AlertCommit { rule_states: vec![row], ..Default::default() };
+                let commit = AlertCommit { rule_states: vec![row], ..AlertCommit::default() };
                 keeper.commit(commit, now, Some(done));
             }
             Err(error) => tracing::error!(%error, "profiles can't be written: a bug"),
@@ -253,6 +254,11 @@ impl AlertDuty {
             }
         }
         match &self.keeper {
+            // Most frames and seconds bring nothing about.
+            Some(_) if told.commit == AlertCommit::default() => {
+                // Nobody may wait for it.
+                let _ = done.map(|done| done.send(()));
+            }
             Some(keeper) => keeper.commit(told.commit, at, done),
             None => drop(done),
         }
