@@ -12,7 +12,9 @@ use crate::config::Retention;
 use crate::metrics::{Lost, Metrics};
 use crate::model::{CameraId, Crossing, Place, Readings, Timestamp};
 use crate::sink::delivery::{Clock, Waker};
-use crate::store::{AlertCommit, CrossingRow, OutboxCount, PlaceId, PlaceKey, RuleStateRow, Sample, Store, StoreError};
+use crate::store::{
+    AlertCommit, CrossingRow, OutboxCount, PlaceId, PlaceKey, RuleStateRow, Sample, Store, StoreError, StoreErrorKind,
+};
 
 /// Writes that may wait for a store that can't be reached: hours of alerts.
 const MOST_WAITING: usize = 20_000;
@@ -190,7 +192,12 @@ impl Writer {
             self.metrics.store_failed();
             failures += 1;
             // What would fail just so again is no reason to hold up the rest; at the end nothing is waited for.
-            if !error.kind().is_transient() || self.stop.load(Ordering::Acquire) {
+            let may_pass = error.kind().is_transient()
+                || matches!(
+                    error.kind(),
+                    StoreErrorKind::NotFound | StoreErrorKind::Permission | StoreErrorKind::Credentials
+                );
+            if !may_pass || self.stop.load(Ordering::Acquire) {
                 tracing::error!(lost = job.loss().as_str(), %error, "the store does not take this: it is lost");
                 break false;
             }
