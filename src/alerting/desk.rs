@@ -475,6 +475,19 @@ fn rules_on(plan: &Plan, camera: &CameraId) -> Vec<RuleId> {
     plan.rules.iter().filter(looks).map(|rule| rule.id.clone()).collect()
 }
 
+/// What happened, as rows name it: a step says how it stands.
+fn kind(notice: &Notice) -> String {
+    match &notice.step {
+        Some((_, state)) if notice.kind == NoticeKind::Step => format!("step_{}", state.as_str()),
+        _ => notice.kind.as_str().to_owned(),
+    }
+}
+
+/// The step that it is about; empty: the whole alert.
+fn subject(notice: &Notice) -> String {
+    notice.step.as_ref().map(|(step, _)| step.clone()).unwrap_or_default()
+}
+
 fn transition(notice: &Notice, last: Option<&AlertEvent>) -> TransitionRow {
     let event = notice.event.as_deref();
     let (from, to) = match event {
@@ -482,37 +495,29 @@ fn transition(notice: &Notice, last: Option<&AlertEvent>) -> TransitionRow {
         _ => (notice.level, notice.level),
     };
     let reading = event.or(last).map_or(Reading::Unknown(UnknownReason::NotStarted), |event| event.reading);
-    let kind = match &notice.step {
-        Some((_, state)) if notice.kind == NoticeKind::Step => format!("step_{}", state.as_str()),
-        _ => notice.kind.as_str().to_owned(),
-    };
     TransitionRow {
         alert: notice.alert.to_string(),
         seq: u64::from(notice.number),
         at: notice.at,
-        kind,
+        kind: kind(notice),
         from,
         to,
         reading,
         threshold: event.and_then(|event| event.threshold),
         who: notice.who.clone(),
         note: notice.text.clone(),
-        subject: notice.step.as_ref().map(|(step, _)| step.clone()).unwrap_or_default(),
+        subject: subject(notice),
     }
 }
 
 /// What a person did.
 fn action(notice: &Notice) -> Option<ActionRow> {
-    let kind = match (notice.kind, &notice.step) {
-        (NoticeKind::Step, Some((_, state))) => format!("step_{}", state.as_str()),
-        (kind, _) => kind.as_str().to_owned(),
-    };
     Some(ActionRow {
         alert: notice.alert.to_string(),
         at: notice.at,
-        kind,
+        kind: kind(notice),
         who: notice.who.clone()?,
-        subject: notice.step.as_ref().map(|(step, _)| step.clone()).unwrap_or_default(),
+        subject: subject(notice),
         note: notice.text.clone().unwrap_or_default(),
         until: notice.until,
     })
