@@ -6,6 +6,7 @@ mod crowds;
 mod delivery;
 mod evidence;
 mod forecast;
+mod found_place;
 mod inference;
 mod place;
 mod response;

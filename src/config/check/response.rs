@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::found_place::{FoundPlace, find_place};
 use super::place::counts_people;
-use super::rule::one_of;
 use super::{Checker, Fault, FaultKind, KeyPath, defaults};
 use crate::config::number::Number;
 use crate::config::raw::{ById, RawCamera, RawConfig, Table};
@@ -12,7 +12,7 @@ use crate::config::suggest::nearest;
 use crate::config::{
     CameraPlan, PursuitPlan, Response, ResponsePlan, SitePlan, SiteZone, StepKind, StepPlan, UnitPlan,
 };
-use crate::model::{CameraId, Direction, Level, LineId, ObjectClass, Scope, SiteId, UnitId};
+use crate::model::{Direction, Level, ObjectClass, Place, Scope, SiteId, UnitId};
 
 const DIRECTIONS: [(&str, Direction); 2] = [("in", Direction::In), ("out", Direction::Out)];
 
@@ -128,8 +128,8 @@ fn site(
     let mut entrances = Some(Vec::new());
     for (written, inward) in &raw.entrances {
         let path = path.key("entrances").key(written);
-        let part = part(checker, &path, written, Scope::Line, &config.cameras, line_ids);
-        let line = part.and_then(|(camera, line)| config.cameras.get(camera)?.lines.get(line));
+        let found = find_place(checker, Scope::Line, written, &path, &config.cameras);
+        let line = found.as_ref().and_then(FoundPlace::raw_line);
         if line.is_some_and(|line| !counts_people(line)) {
             let found = format!("{written:?}, which does not count people");
             let expected = "a line with \"person\" among its classes";
@@ -137,9 +137,11 @@ fn site(
             entrances = None;
         }
         let direction = checker.word(&path, inward, &DIRECTIONS);
-        let entrance = part.and_then(|(camera, line)| Some((CameraId::new(camera).ok()?, LineId::new(line).ok()?)));
+        let entrance = found.as_ref().and_then(FoundPlace::place);
         match (&mut entrances, entrance, direction) {
-            (Some(entrances), Some((camera, line)), Some(direction)) => entrances.push((camera, line, direction)),
+            (Some(entrances), Some(Place::Line(camera, line)), Some(direction)) => {
+                entrances.push((camera, line, direction));
+            }
             (entrances, _, _) => *entrances = None,
         }
     }
@@ -148,11 +150,11 @@ fn site(
     Some(SitePlan { id: site_id?, name: name?, unit, zones: zones?, entrances: entrances?, capacity: capacity? })
 }
 
-fn zones(
+fn zones<'c>(
     checker: &mut Checker<'_>,
     written: Option<&[String]>,
     path: &KeyPath,
-    (raw_cameras, cameras): (&ById<RawCamera>, &[CameraPlan]),
+    (raw_cameras, cameras): (&ById<RawCamera>, &'c [CameraPlan]),
 ) -> Option<Vec<SiteZone>> {
     let Some(written) = written.filter(|zones| !zones.is_empty()) else {
         checker.missing(path, "the site's zones, such as [\"CAMERA/ZONE\"]");
@@ -172,13 +174,14 @@ fn zones(
             is_sound = false;
             continue;
         }
-        let Some((camera, zone)) = part(checker, &path, name, Scope::Zone, raw_cameras, zone_ids) else {
+        let Some(found) = find_place(checker, Scope::Zone, name, &path, raw_cameras) else {
             is_sound = false;
             continue;
         };
         // What has faults of its own is noted there.
-        let plan = cameras.iter().find(|plan| plan.id.as_str() == camera);
-        let found = plan.and_then(|plan| Some((plan, plan.zones.iter().find(|known| known.id.as_str() == zone)?)));
+        let plan = cameras.iter().find(|plan| plan.id.as_str() == found.camera);
+        let zone = |plan: &'c CameraPlan| plan.zones.iter().find(|known| known.id.as_str() == found.part());
+        let found = plan.and_then(|plan| Some((plan, zone(plan)?)));
         let Some((camera, zone)) = found else {
             is_sound = false;
             continue;
@@ -201,37 +204,6 @@ fn zones(
         });
     }
     is_sound.then_some(zones)
-}
-
-fn zone_ids(camera: &RawCamera) -> Vec<&str> {
-    camera.zones.keys().map(String::as_str).collect()
-}
-
-fn line_ids(camera: &RawCamera) -> Vec<&str> {
-    camera.lines.keys().map(String::as_str).collect()
-}
-
-/// `CAMERA/PART`, as two ids.
-fn part<'w>(
-    checker: &mut Checker<'_>,
-    path: &KeyPath,
-    written: &'w str,
-    scope: Scope,
-    cameras: &ById<RawCamera>,
-    ids: fn(&RawCamera) -> Vec<&str>,
-) -> Option<(&'w str, &'w str)> {
-    if let Some((camera, part)) = written.split_once('/')
-        && cameras.get(camera).is_some_and(|camera| ids(camera).contains(&part))
-    {
-        return Some((camera, part));
-    }
-    let of_camera = |(camera, raw): (&String, &Table<RawCamera>)| {
-        ids(raw).into_iter().map(|part| format!("{camera}/{part}")).collect::<Vec<_>>()
-    };
-    let all: Vec<String> = cameras.iter().flat_map(of_camera).collect();
-    let fault = Fault::new(FaultKind::UnknownPlace, format!("{written:?}"), one_of(scope, &all));
-    checker.note(path, fault.meant(nearest(written, all.iter().map(String::as_str))));
-    None
 }
 
 fn plan(

@@ -1,14 +1,12 @@
 //! Alert rules.
 
+use super::found_place::{FoundPlace, find_place, known_places};
 use super::response::known;
 use super::{Checker, Fault, FaultKind, KeyPath, Range, defaults};
 use crate::config::defaults::ShippedLevels;
-use crate::config::raw::{ById, RawCamera, RawCondition, RawConfig, RawLevel, RawLevels, RawRule};
-use crate::config::suggest::nearest;
+use crate::config::raw::{RawCondition, RawConfig, RawLevel, RawLevels, RawRule};
 use crate::config::{CameraPlan, Combine, ConditionPlan, LevelPlan, Response, RulePlan, Schedule, When};
-use crate::model::{
-    CameraId, Level, LineId, Measure, Needs, ObjectClass, Place, RuleId, Scope, SiteId, Worse, ZoneId, ZoneUse,
-};
+use crate::model::{Level, Measure, Needs, ObjectClass, Place, RuleId, Scope, SiteId, Worse, ZoneUse};
 
 /// What a rule refers to.
 pub(super) struct Surroundings<'s> {
@@ -259,40 +257,6 @@ impl Found<'_> {
     }
 }
 
-/// A place of a camera that a condition is about.
-struct FoundPlace<'r> {
-    camera: &'r str,
-    raw_camera: &'r RawCamera,
-    /// The id of the zone or line; `None`: the camera itself.
-    part: Option<(Scope, &'r str)>,
-}
-
-impl FoundPlace<'_> {
-    fn scope(&self) -> Scope {
-        self.part.map_or(Scope::Camera, |(scope, _)| scope)
-    }
-
-    fn place(&self) -> Option<Place> {
-        let camera = CameraId::new(self.camera).ok()?;
-        Some(match self.part {
-            None => Place::Camera(camera),
-            Some((Scope::Line, id)) => Place::Line(camera, LineId::new(id).ok()?),
-            Some((_, id)) => Place::Zone(camera, ZoneId::new(id).ok()?),
-        })
-    }
-
-    /// `CAMERA/ZONE`, `CAMERA/LINE` or `CAMERA`.
-    fn name(&self) -> String {
-        self.part.map_or_else(|| self.camera.to_owned(), |(_, id)| format!("{}/{id}", self.camera))
-    }
-
-    fn zone_use(&self) -> Option<ZoneUse> {
-        let Some((Scope::Zone, id)) = self.part else { return None };
-        let written = self.raw_camera.zones.get(id)?.ground_use.as_deref()?;
-        ZoneUse::ALL.into_iter().find(|known| known.as_str() == written)
-    }
-}
-
 /// The one place that the condition names.
 fn place<'r>(
     checker: &mut Checker<'_>,
@@ -315,7 +279,7 @@ fn place<'r>(
         }
         &[(scope, name)] => find_place(checker, scope, name, &path.key(scope.as_str()), cameras).map(Found::OfCamera),
         [] => {
-            let zones = one_of(Scope::Zone, &names(Scope::Zone, cameras));
+            let zones = known_places(Scope::Zone, cameras);
             checker.missing(&path.key("zone"), format!("{zones}; or `line`, or `camera`, or `site`"));
             None
         }
@@ -328,63 +292,6 @@ fn place<'r>(
             None
         }
     }
-}
-
-/// Every place of that kind, by its name in a rule.
-fn places(scope: Scope, cameras: &ById<RawCamera>) -> Vec<FoundPlace<'_>> {
-    cameras
-        .iter()
-        .flat_map(|(camera, raw_camera)| {
-            let raw_camera: &RawCamera = raw_camera;
-            let parts: Vec<Option<(Scope, &str)>> = match scope {
-                Scope::Zone => raw_camera.zones.keys().map(|id| Some((scope, id.as_str()))).collect(),
-                Scope::Line => raw_camera.lines.keys().map(|id| Some((scope, id.as_str()))).collect(),
-                Scope::Camera | Scope::Site | Scope::Destination => vec![None],
-            };
-            parts.into_iter().map(move |part| FoundPlace { camera, raw_camera, part })
-        })
-        .collect()
-}
-
-fn names(scope: Scope, cameras: &ById<RawCamera>) -> Vec<String> {
-    places(scope, cameras).iter().map(FoundPlace::name).collect()
-}
-
-/// What may be written for a place of that kind.
-pub(super) fn one_of(scope: Scope, names: &[String]) -> String {
-    let shape = match scope {
-        Scope::Zone => "\"CAMERA/ZONE\"",
-        Scope::Line => "\"CAMERA/LINE\"",
-        Scope::Camera => "\"CAMERA\"",
-        Scope::Site => "\"SITE\"",
-        Scope::Destination => "\"DESTINATION\"",
-    };
-    match names {
-        [] => format!("{shape}, but no camera has a {}", scope.as_str()),
-        names if names.len() <= 8 => format!("{shape}, one of {}", names.join(", ")),
-        names => format!("{shape}, one of {}, … ({} in all)", names[..8].join(", "), names.len()),
-    }
-}
-
-fn find_place<'r>(
-    checker: &mut Checker<'_>,
-    scope: Scope,
-    written: &str,
-    path: &KeyPath,
-    cameras: &'r ById<RawCamera>,
-) -> Option<FoundPlace<'r>> {
-    let all = places(scope, cameras);
-    let all_names: Vec<String> = all.iter().map(FoundPlace::name).collect();
-    if let Some(index) = all_names.iter().position(|name| name == written) {
-        return all.into_iter().nth(index);
-    }
-    // A zone's id alone is a likely slip: it is what the zone's own table is called.
-    let by_id_alone = || all.iter().position(|found| found.part.is_some_and(|(_, id)| id == written));
-    let known: Vec<&str> = all_names.iter().map(String::as_str).collect();
-    let suggestion = by_id_alone().map(|index| known[index]).or_else(|| nearest(written, known.iter().copied()));
-    let fault = Fault::new(FaultKind::UnknownPlace, format!("{written:?}"), one_of(scope, &all_names));
-    checker.note(path, fault.meant(suggestion));
-    None
 }
 
 /// A measure of that kind of place.
@@ -428,10 +335,9 @@ fn measure_can_be_had(
     plans: &[CameraPlan],
 ) {
     let (camera, name) = (found.camera, found.name());
-    let part = found.part.map_or("", |(_, id)| id);
+    let part = found.part();
     let is_calibrated = found.raw_camera.calibration.is_some();
-    let raw_zone = found.raw_camera.zones.get(part).filter(|_| found.scope() == Scope::Zone);
-    let raw_line = found.raw_camera.lines.get(part).filter(|_| found.scope() == Scope::Line);
+    let (raw_zone, raw_line) = (found.raw_zone(), found.raw_line());
     let has_area = raw_zone.is_some_and(|zone| zone.area_m2.is_some());
     let unknowable = |found: String, expected: String, help: String| {
         Some(Fault::new(FaultKind::MeasureUnknowable, found, expected).help(help))
