@@ -12,6 +12,7 @@
 //! | `/api/v1/alerts/{id}/actions` | POST: acknowledge, shelve, escalate, comment, move a step of the plan |
 //! | `/api/v1/profiles/{id}` | POST: switch a profile on or off |
 //! | `/api/v1/drills`, `/api/v1/drills/{rule}/end` | POST: begin and end a drill |
+//! | `/api/v1/sources/{id}` | POST, with a token: counts of another system |
 //! | `/cameras/{id}/live.mjpeg` | the live picture, for any browser |
 //! | `/cameras/{id}/snapshot.jpg` | one picture |
 //!
@@ -25,6 +26,7 @@ mod guard;
 mod live;
 mod page;
 mod probe;
+mod sources;
 pub mod wire;
 
 use std::future::{Future, IntoFuture};
@@ -44,7 +46,7 @@ use tokio::time::Instant;
 use crate::config::Plan;
 use crate::metrics::{self, Metrics};
 use crate::model::Timestamp;
-use crate::pipeline::Orders;
+use crate::pipeline::{Orders, SourceIntake};
 use crate::status::StatusBoard;
 use crate::store::Store;
 use error::ApiError;
@@ -80,6 +82,8 @@ pub struct ApiState {
     pub store: Option<Store>,
     /// Where people's orders go.
     pub orders: Orders,
+    /// Where external sources' messages go.
+    pub intake: SourceIntake,
     /// Names, areas and thresholds of what stands so.
     pub plan: Arc<Plan>,
     /// What runs.
@@ -150,6 +154,7 @@ fn router(context: Context) -> Router {
         .route("/api/v1/profiles/{profile}", post(alerts::switch_profile))
         .route("/api/v1/drills", post(alerts::begin_drill))
         .route("/api/v1/drills/{rule}/end", post(alerts::end_drill))
+        .route("/api/v1/sources/{source}", post(sources::tell))
         .route("/cameras/{camera}/live.mjpeg", get(live::mjpeg))
         .route("/cameras/{camera}/snapshot.jpg", get(live::snapshot))
         .fallback(async || ApiError::not_found("no such page"))

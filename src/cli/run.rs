@@ -17,6 +17,7 @@ use super::failure;
 use super::model::{check_input_sizes, open_models};
 use super::output::print;
 use crate::app::Service;
+use crate::config::Access;
 use crate::inference::Runtime;
 use crate::model::{Reading, RuleId};
 use crate::status::StatusSnapshot;
@@ -56,11 +57,17 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let onnxruntime = Runtime::load(plan.inference.onnxruntime.as_deref())?;
     let mobile = plan.cameras.iter().filter(|camera| camera.mobile).count();
     tracing::info!(
-        config = %args.config.display(), cameras = plan.cameras.len(), mobile, rules = plan.rules.len(),
+        config = %args.config.display(), cameras = plan.cameras.len(), mobile, sources = plan.sources.len(), rules = plan.rules.len(),
         model = models.detector.entry().id, licence = models.detector.entry().licence, onnxruntime = %onnxruntime.path().display(), "starting"
     );
     let names: RuleNames = plan.rules.iter().map(|rule| (rule.id.clone(), rule.name.clone())).collect();
     let cameras: Vec<String> = plan.cameras.iter().map(|camera| camera.id.to_string()).collect();
+    let sources: Vec<String> = plan
+        .sources
+        .iter()
+        .filter(|source| matches!(source.access, Access::Http { .. }))
+        .map(|source| source.id.to_string())
+        .collect();
     let service = Service::start(plan, &models, onnxruntime.build_info())?;
     // Before anybody is told that it runs: from then on a signal ends it in order.
     let mut signals = Signals::listen(&service)?;
@@ -68,6 +75,9 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let mut addresses = format!("page     http://{address}/\nmetrics  http://{address}/metrics\n");
     for camera in cameras {
         let _ = writeln!(addresses, "picture  http://{address}/cameras/{camera}/live.mjpeg");
+    }
+    for source in sources {
+        let _ = writeln!(addresses, "counts   http://{address}/api/v1/sources/{source}");
     }
     tell(&addresses);
 
@@ -179,15 +189,18 @@ fn end_at_next_signal(service: &Service, mut signals: Signals) {
 
 /// `14:03:07  walkway: centre 3, west 1  |  Crossing is full YELLOW`.
 fn line(snapshot: &StatusSnapshot, names: &RuleNames) -> String {
-    let newest = snapshot.cameras.iter().filter_map(|camera| camera.report.as_ref().map(|report| report.at)).max();
+    let cameras = snapshot.cameras.iter().map(|camera| (&camera.camera, &camera.report, camera.health.state, true));
+    let sources = snapshot.sources.iter().map(|source| (&source.source, &source.report, source.state(), false));
+    let all = cameras.chain(sources);
+    let newest = all.clone().filter_map(|(_, report, ..)| report.as_ref().map(|report| report.at)).max();
     let time = newest.map(|at| at.to_rfc3339());
     let mut line = time.as_deref().and_then(|time| time.get(11..19)).unwrap_or("--:--:--").to_owned();
     // Writing into a string can't fail.
-    for camera in &snapshot.cameras {
-        let _ = write!(line, "  {}:", camera.camera);
-        match &camera.report {
+    for (id, report, state, is_camera) in all {
+        let _ = write!(line, "  {id}:");
+        match report {
             None => {
-                let _ = write!(line, " {}", camera.health.state.as_str());
+                let _ = write!(line, " {}", state.as_str());
             }
             Some(report) => {
                 for (index, zone) in report.zones.iter().enumerate() {
@@ -202,7 +215,7 @@ fn line(snapshot: &StatusSnapshot, names: &RuleNames) -> String {
                         };
                     }
                 }
-                if report.zones.is_empty() {
+                if report.zones.is_empty() && is_camera {
                     let _ = write!(line, " {} people", report.tracks.len());
                 }
             }

@@ -4,6 +4,7 @@ mod board;
 mod repeat_limit;
 
 pub use board::{
-    AlertStatus, CameraHealthStatus, CameraStatus, Phase, RuleState, SiteStatus, StatusBoard, StatusSnapshot,
+    AlertStatus, CameraHealthStatus, CameraStatus, Phase, RuleState, SiteStatus, SourceStatus, StatusBoard,
+    StatusSnapshot,
 };
 pub use repeat_limit::RepeatLimit;

@@ -16,7 +16,7 @@ use crowdflow::model::{
     Reading, Readings, SaturationReason, Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneClassState, ZoneId,
     ZoneState,
 };
-use crowdflow::pipeline::Orders;
+use crowdflow::pipeline::{Orders, SourceIntake};
 use crowdflow::rules::RuleEngine;
 use crowdflow::status::{CameraHealthStatus, Phase, StatusBoard};
 use tokio::runtime::Runtime;
@@ -147,6 +147,7 @@ impl Service {
         let metrics = Metrics::new(&plan, &build).unwrap();
         let ids = plan.cameras.iter().map(|camera| (camera.id.clone(), watch::Sender::new(None)));
         let pictures = Arc::new(MadeUpPictures(ids.collect()));
+        let intake = SourceIntake::new(&plan, Orders::nowhere(), metrics.clone(), Arc::clone(&board));
         let state = ApiState {
             metrics: metrics.clone(),
             live: pictures.clone(),
@@ -159,6 +160,7 @@ impl Service {
             },
             store: None,
             orders: Orders::nowhere(),
+            intake,
             now: Arc::new(|| NOW),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

@@ -1,15 +1,40 @@
 //! The places that rules and sites name.
 
 use super::{Checker, Fault, FaultKind, KeyPath};
-use crate::config::raw::{ById, RawCamera, RawLine, RawZone};
+use crate::config::raw::{RawCamera, RawConfig, RawLine, RawZone};
+use crate::config::raw_external::RawExternalSource;
 use crate::config::suggest::nearest;
 use crate::model::{CameraId, LineId, Place, Scope, ZoneId, ZoneUse};
 
-/// A place of a camera.
+/// Who sees a place, or counts in it.
+#[derive(Clone, Copy)]
+pub(super) enum Owner<'r> {
+    Camera(&'r RawCamera),
+    Source(&'r RawExternalSource),
+}
+
+impl<'r> Owner<'r> {
+    fn zones(self) -> Vec<&'r str> {
+        match self {
+            Self::Camera(camera) => camera.zones.keys().map(String::as_str).collect(),
+            Self::Source(source) => source.zones.keys().map(String::as_str).collect(),
+        }
+    }
+
+    fn lines(self) -> Vec<&'r str> {
+        match self {
+            Self::Camera(camera) => camera.lines.keys().map(String::as_str).collect(),
+            Self::Source(source) => source.lines.keys().map(String::as_str).collect(),
+        }
+    }
+}
+
+/// A place of a camera or an external source.
 pub(super) struct FoundPlace<'r> {
-    pub(super) camera: &'r str,
-    pub(super) raw_camera: &'r RawCamera,
-    /// The id of the zone or line; `None`: the camera itself.
+    /// The camera's or source's id.
+    pub(super) of: &'r str,
+    pub(super) owner: Owner<'r>,
+    /// The id of the zone or line; `None`: the camera or source itself.
     part: Option<(Scope, &'r str)>,
 }
 
@@ -18,13 +43,13 @@ impl<'r> FoundPlace<'r> {
         self.part.map_or(Scope::Camera, |(scope, _)| scope)
     }
 
-    /// The id of the zone or line; empty where it is the camera itself.
+    /// The id of the zone or line; empty where it is the camera or source itself.
     pub(super) fn part(&self) -> &'r str {
         self.part.map_or("", |(_, id)| id)
     }
 
     pub(super) fn place(&self) -> Option<Place> {
-        let camera = CameraId::new(self.camera).ok()?;
+        let camera = CameraId::new(self.of).ok()?;
         Some(match self.part {
             None => Place::Camera(camera),
             Some((Scope::Line, id)) => Place::Line(camera, LineId::new(id).ok()?),
@@ -32,17 +57,26 @@ impl<'r> FoundPlace<'r> {
         })
     }
 
-    /// `CAMERA/ZONE`, `CAMERA/LINE` or `CAMERA`.
+    /// `CAMERA/ZONE`, `CAMERA/LINE` or `CAMERA`; of a source likewise.
     pub(super) fn name(&self) -> String {
-        self.part.map_or_else(|| self.camera.to_owned(), |(_, id)| format!("{}/{id}", self.camera))
+        self.part.map_or_else(|| self.of.to_owned(), |(_, id)| format!("{}/{id}", self.of))
     }
 
+    fn camera(&self) -> Option<&'r RawCamera> {
+        match self.owner {
+            Owner::Camera(camera) => Some(camera),
+            Owner::Source(_) => None,
+        }
+    }
+
+    /// The zone of a camera.
     pub(super) fn raw_zone(&self) -> Option<&'r RawZone> {
-        self.raw_camera.zones.get(self.part()).filter(|_| self.scope() == Scope::Zone).map(|zone| &**zone)
+        self.camera()?.zones.get(self.part()).filter(|_| self.scope() == Scope::Zone).map(|zone| &**zone)
     }
 
+    /// The line of a camera.
     pub(super) fn raw_line(&self) -> Option<&'r RawLine> {
-        self.raw_camera.lines.get(self.part()).filter(|_| self.scope() == Scope::Line).map(|line| &**line)
+        self.camera()?.lines.get(self.part()).filter(|_| self.scope() == Scope::Line).map(|line| &**line)
     }
 
     pub(super) fn zone_use(&self) -> Option<ZoneUse> {
@@ -52,24 +86,25 @@ impl<'r> FoundPlace<'r> {
 }
 
 /// Every place of that kind, by its name in a rule.
-fn places(scope: Scope, cameras: &ById<RawCamera>) -> Vec<FoundPlace<'_>> {
+fn places(scope: Scope, config: &RawConfig) -> Vec<FoundPlace<'_>> {
+    let cameras = config.cameras.iter().map(|(id, camera)| (id.as_str(), Owner::Camera(camera)));
+    let sources = config.sources.iter().map(|(id, source)| (id.as_str(), Owner::Source(source)));
     cameras
-        .iter()
-        .flat_map(|(camera, raw_camera)| {
-            let raw_camera: &RawCamera = raw_camera;
+        .chain(sources)
+        .flat_map(|(of, owner)| {
             let parts: Vec<Option<(Scope, &str)>> = match scope {
-                Scope::Zone => raw_camera.zones.keys().map(|id| Some((scope, id.as_str()))).collect(),
-                Scope::Line => raw_camera.lines.keys().map(|id| Some((scope, id.as_str()))).collect(),
+                Scope::Zone => owner.zones().into_iter().map(|id| Some((scope, id))).collect(),
+                Scope::Line => owner.lines().into_iter().map(|id| Some((scope, id))).collect(),
                 Scope::Camera | Scope::Site | Scope::Destination => vec![None],
             };
-            parts.into_iter().map(move |part| FoundPlace { camera, raw_camera, part })
+            parts.into_iter().map(move |part| FoundPlace { of, owner, part })
         })
         .collect()
 }
 
 /// What may be written for a place of that kind.
-pub(super) fn known_places(scope: Scope, cameras: &ById<RawCamera>) -> String {
-    one_of(scope, &places(scope, cameras).iter().map(FoundPlace::name).collect::<Vec<_>>())
+pub(super) fn known_places(scope: Scope, config: &RawConfig) -> String {
+    one_of(scope, &places(scope, config).iter().map(FoundPlace::name).collect::<Vec<_>>())
 }
 
 fn one_of(scope: Scope, names: &[String]) -> String {
@@ -93,9 +128,9 @@ pub(super) fn find_place<'r>(
     scope: Scope,
     written: &str,
     path: &KeyPath,
-    cameras: &'r ById<RawCamera>,
+    config: &'r RawConfig,
 ) -> Option<FoundPlace<'r>> {
-    let all = places(scope, cameras);
+    let all = places(scope, config);
     let all_names: Vec<String> = all.iter().map(FoundPlace::name).collect();
     if let Some(index) = all_names.iter().position(|name| name == written) {
         return all.into_iter().nth(index);

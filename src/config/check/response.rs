@@ -2,21 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use super::found_place::{FoundPlace, find_place};
+use super::found_place::{FoundPlace, Owner, find_place};
 use super::place::counts_people;
 use super::{Checker, Fault, FaultKind, KeyPath, defaults};
 use crate::config::number::Number;
-use crate::config::raw::{ById, RawCamera, RawConfig, Table};
+use crate::config::raw::{ById, RawConfig, Table};
 use crate::config::raw_response::{RawPursuit, RawResponsePlan, RawSite, RawStep, RawUnit};
 use crate::config::suggest::nearest;
 use crate::config::{
-    CameraPlan, PursuitPlan, Response, ResponsePlan, SitePlan, SiteZone, StepKind, StepPlan, UnitPlan,
+    CameraPlan, ExternalSourcePlan, PursuitPlan, Response, ResponsePlan, SitePlan, SiteZone, StepKind, StepPlan, UnitPlan,
 };
 use crate::model::{Direction, Level, ObjectClass, Place, Scope, SiteId, UnitId};
 
+/// The cameras and external sources that are sound.
+type Plans<'p> = (&'p [CameraPlan], &'p [ExternalSourcePlan]);
+
 const DIRECTIONS: [(&str, Direction); 2] = [("in", Direction::In), ("out", Direction::Out)];
 
-pub(super) fn check(checker: &mut Checker<'_>, raw: &RawConfig, cameras: &[CameraPlan]) -> Option<Response> {
+pub(super) fn check(checker: &mut Checker<'_>, raw: &RawConfig, plans: Plans<'_>) -> Option<Response> {
     let top = KeyPath::default();
     let units: Vec<Option<UnitPlan>> = raw
         .units
@@ -27,7 +30,7 @@ pub(super) fn check(checker: &mut Checker<'_>, raw: &RawConfig, cameras: &[Camer
     let sites: Vec<Option<SitePlan>> = raw
         .sites
         .iter()
-        .map(|(id, site)| self::site(checker, id, site, &top.key("sites").key(id), (raw, cameras)))
+        .map(|(id, site)| self::site(checker, id, site, &top.key("sites").key(id), (raw, plans)))
         .collect();
     let plans: Vec<Option<ResponsePlan>> =
         raw.plans.iter().map(|(id, plan)| self::plan(checker, id, plan, &top.key("plans").key(id), raw)).collect();
@@ -116,7 +119,7 @@ fn site(
     id: &str,
     raw: &RawSite,
     path: &KeyPath,
-    (config, cameras): (&RawConfig, &[CameraPlan]),
+    (config, plans): (&RawConfig, Plans<'_>),
 ) -> Option<SitePlan> {
     let site_id = checker.id(path, SiteId::new(id));
     let name = name(checker, id, raw.name.as_deref(), path);
@@ -124,11 +127,11 @@ fn site(
         Some(unit) => known(checker, &path.key("unit"), unit, "unit", &config.units).map(Some),
         None => Some(None),
     };
-    let zones = zones(checker, raw.zones.as_deref(), &path.key("zones"), (&config.cameras, cameras));
+    let zones = zones(checker, raw.zones.as_deref(), &path.key("zones"), (config, plans));
     let mut entrances = Some(Vec::new());
     for (written, inward) in &raw.entrances {
         let path = path.key("entrances").key(written);
-        let found = find_place(checker, Scope::Line, written, &path, &config.cameras);
+        let found = find_place(checker, Scope::Line, written, &path, config);
         let line = found.as_ref().and_then(FoundPlace::raw_line);
         if line.is_some_and(|line| !counts_people(line)) {
             let found = format!("{written:?}, which does not count people");
@@ -150,11 +153,11 @@ fn site(
     Some(SitePlan { id: site_id?, name: name?, unit, zones: zones?, entrances: entrances?, capacity: capacity? })
 }
 
-fn zones<'c>(
+fn zones(
     checker: &mut Checker<'_>,
     written: Option<&[String]>,
     path: &KeyPath,
-    (raw_cameras, cameras): (&ById<RawCamera>, &'c [CameraPlan]),
+    (config, plans): (&RawConfig, Plans<'_>),
 ) -> Option<Vec<SiteZone>> {
     let Some(written) = written.filter(|zones| !zones.is_empty()) else {
         checker.missing(path, "the site's zones, such as [\"CAMERA/ZONE\"]");
@@ -174,36 +177,44 @@ fn zones<'c>(
             is_sound = false;
             continue;
         }
-        let Some(found) = find_place(checker, Scope::Zone, name, &path, raw_cameras) else {
-            is_sound = false;
-            continue;
-        };
-        // What has faults of its own is noted there.
-        let plan = cameras.iter().find(|plan| plan.id.as_str() == found.camera);
-        let zone = |plan: &'c CameraPlan| plan.zones.iter().find(|known| known.id.as_str() == found.part());
-        let found = plan.and_then(|plan| Some((plan, zone(plan)?)));
-        let Some((camera, zone)) = found else {
-            is_sound = false;
-            continue;
-        };
-        if !zone.classes.contains(ObjectClass::Person) {
-            let fault = Fault::new(
-                FaultKind::PlaceWithoutPeople,
-                format!("{name:?}, which does not count people"),
-                format!("\"person\" among cameras.{}.zones.{}.classes", camera.id, zone.id),
-            );
-            checker.note(&path, fault);
-            is_sound = false;
-            continue;
-        }
-        zones.push(SiteZone {
-            camera: camera.id.clone(),
-            zone: zone.id.clone(),
-            area_m2: zone.area_m2,
-            is_calibrated: camera.ground_plane().is_some(),
-        });
+        let zone = find_place(checker, Scope::Zone, name, &path, config)
+            .and_then(|found| site_zone(checker, &found, &path, plans));
+        is_sound &= zone.is_some();
+        zones.extend(zone);
     }
     is_sound.then_some(zones)
+}
+
+/// A zone as a site's; one that has faults of its own is noted there.
+fn site_zone(
+    checker: &mut Checker<'_>,
+    found: &FoundPlace<'_>,
+    path: &KeyPath,
+    (cameras, sources): Plans<'_>,
+) -> Option<SiteZone> {
+    if let Owner::Source(_) = found.owner {
+        let source = sources.iter().find(|plan| plan.id.as_str() == found.of)?;
+        let zone = source.zones.iter().find(|known| known.id.as_str() == found.part())?;
+        let (camera, zone, area_m2) = (source.id.clone(), zone.id.clone(), zone.area_m2);
+        return Some(SiteZone { camera, zone, area_m2, is_calibrated: false });
+    }
+    let camera = cameras.iter().find(|plan| plan.id.as_str() == found.of)?;
+    let zone = camera.zones.iter().find(|known| known.id.as_str() == found.part())?;
+    if !zone.classes.contains(ObjectClass::Person) {
+        let fault = Fault::new(
+            FaultKind::PlaceWithoutPeople,
+            format!("{:?}, which does not count people", found.name()),
+            format!("\"person\" among cameras.{}.zones.{}.classes", camera.id, zone.id),
+        );
+        checker.note(path, fault);
+        return None;
+    }
+    Some(SiteZone {
+        camera: camera.id.clone(),
+        zone: zone.id.clone(),
+        area_m2: zone.area_m2,
+        is_calibrated: camera.ground_plane().is_some(),
+    })
 }
 
 fn plan(

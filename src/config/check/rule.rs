@@ -1,10 +1,11 @@
 //! Alert rules.
 
-use super::found_place::{FoundPlace, find_place, known_places};
+use super::found_place::{FoundPlace, Owner, find_place, known_places};
 use super::response::known;
 use super::{Checker, Fault, FaultKind, KeyPath, Range, defaults};
 use crate::config::defaults::ShippedLevels;
-use crate::config::raw::{RawCondition, RawConfig, RawLevel, RawLevels, RawRule};
+use crate::config::raw::{RawCamera, RawCondition, RawConfig, RawLevel, RawLevels, RawRule};
+use crate::config::raw_external::RawExternalSource;
 use crate::config::{CameraPlan, Combine, ConditionPlan, LevelPlan, Response, RulePlan, Schedule, When};
 use crate::model::{Level, Measure, Needs, ObjectClass, Place, RuleId, Scope, SiteId, Worse, ZoneUse};
 
@@ -151,7 +152,10 @@ fn condition(
     let measure = measure(checker, written.measure, &path.key("measure"), place.as_ref().map(Found::scope));
     if let (Some(found), Some(measure)) = (&place, measure) {
         match found {
-            Found::OfCamera(found) => measure_can_be_had(checker, found, measure, path, around.cameras),
+            Found::Place(found) => match found.owner {
+                Owner::Camera(camera) => measure_can_be_had(checker, (found, camera), measure, path, around.cameras),
+                Owner::Source(source) => source_tells(checker, (found, source), measure, path),
+            },
             Found::Site(site) => site_measure_can_be_had(checker, site, measure, path, around),
         }
     }
@@ -230,28 +234,28 @@ fn is_density(measure: Measure) -> bool {
 
 /// The place that a condition is about.
 enum Found<'r> {
-    OfCamera(FoundPlace<'r>),
+    Place(FoundPlace<'r>),
     Site(&'r str),
 }
 
 impl Found<'_> {
     fn scope(&self) -> Scope {
         match self {
-            Self::OfCamera(found) => found.scope(),
+            Self::Place(found) => found.scope(),
             Self::Site(_) => Scope::Site,
         }
     }
 
     fn place(&self) -> Option<Place> {
         match self {
-            Self::OfCamera(found) => found.place(),
+            Self::Place(found) => found.place(),
             Self::Site(id) => SiteId::new(id).ok().map(Place::Site),
         }
     }
 
     fn zone_use(&self) -> Option<ZoneUse> {
         match self {
-            Self::OfCamera(found) => found.zone_use(),
+            Self::Place(found) => found.zone_use(),
             Self::Site(_) => None,
         }
     }
@@ -264,7 +268,6 @@ fn place<'r>(
     path: &KeyPath,
     around: &Surroundings<'r>,
 ) -> Option<Found<'r>> {
-    let cameras = &around.raw.cameras;
     let named = [
         (Scope::Zone, written.zone),
         (Scope::Line, written.line),
@@ -277,9 +280,9 @@ fn place<'r>(
             known(checker, &path.key("site"), id, "site", &around.raw.sites)?;
             Some(Found::Site(id))
         }
-        &[(scope, name)] => find_place(checker, scope, name, &path.key(scope.as_str()), cameras).map(Found::OfCamera),
+        &[(scope, name)] => find_place(checker, scope, name, &path.key(scope.as_str()), around.raw).map(Found::Place),
         [] => {
-            let zones = known_places(Scope::Zone, cameras);
+            let zones = known_places(Scope::Zone, around.raw);
             checker.missing(&path.key("zone"), format!("{zones}; or `line`, or `camera`, or `site`"));
             None
         }
@@ -329,14 +332,14 @@ fn measure(checker: &mut Checker<'_>, written: Option<&str>, path: &KeyPath, sco
 /// Notes where the measure can never have a value at that place.
 fn measure_can_be_had(
     checker: &mut Checker<'_>,
-    found: &FoundPlace<'_>,
+    (found, raw_camera): (&FoundPlace<'_>, &RawCamera),
     measure: Measure,
     path: &KeyPath,
     plans: &[CameraPlan],
 ) {
-    let (camera, name) = (found.camera, found.name());
+    let (camera, name) = (found.of, found.name());
     let part = found.part();
-    let is_calibrated = found.raw_camera.calibration.is_some();
+    let is_calibrated = raw_camera.calibration.is_some();
     let (raw_zone, raw_line) = (found.raw_zone(), found.raw_line());
     let has_area = raw_zone.is_some_and(|zone| zone.area_m2.is_some());
     let unknowable = |found: String, expected: String, help: String| {
@@ -361,7 +364,7 @@ fn measure_can_be_had(
             let has_none = plans
                 .iter()
                 .any(|plan| plan.id.as_str() == camera && !plan.mobile && plan.counting.density_map_every_s.is_none());
-            let declines = found.raw_camera.density_map == Some(false);
+            let declines = raw_camera.density_map == Some(false);
             let expected = if declines {
                 format!("cameras.{camera} without density_map = false")
             } else {
@@ -437,6 +440,42 @@ fn measure_can_be_had(
         .help("Rules look at people; the value of this one would always be 0");
         checker.note(&path.key(place), fault);
     }
+}
+
+/// Notes where an external source doesn't tell of the measure, and what it tells of.
+fn source_tells(
+    checker: &mut Checker<'_>,
+    (found, source): (&FoundPlace<'_>, &RawExternalSource),
+    measure: Measure,
+    path: &KeyPath,
+) {
+    let has_area = || source.zones.get(found.part()).is_some_and(|zone| zone.area_m2.is_some());
+    let (name, written) = (found.name(), measure.as_str());
+    let (expected, help) = match (found.scope(), measure) {
+        (Scope::Zone, Measure::Occupancy)
+        | (Scope::Line, Measure::FlowIn | Measure::FlowOut | Measure::CounterFlow)
+        | (Scope::Camera, Measure::Blind) => return,
+        (Scope::Zone, Measure::Density) if has_area() => return,
+        (Scope::Zone, Measure::Density) => {
+            let (of, zone) = (found.of, found.part());
+            let expected = format!("sources.{of}.zones.{zone}.area_m2, the zone's area on the ground");
+            (expected, "Measure it on a map or plan; without it, use measure = \"occupancy\"")
+        }
+        (scope, _) => {
+            let expected = match scope {
+                Scope::Zone if has_area() => "occupancy or density",
+                Scope::Zone => "occupancy, or density where the zone has an area_m2",
+                Scope::Line => "flow_in, flow_out or counter_flow",
+                _ => "blind",
+            };
+            (expected.to_owned(), "Another system tells counts, from which nothing else follows")
+        }
+    };
+    let found = match measure {
+        Measure::Density => format!("{written:?} of {name}, whose area is not known"),
+        _ => format!("{written:?} of {name}, which an external source counts"),
+    };
+    checker.note(&path.key("measure"), Fault::new(FaultKind::MeasureUnknowable, found, expected).help(help));
 }
 
 /// The levels of a rule, and the text for where they come from.

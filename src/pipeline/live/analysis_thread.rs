@@ -1,4 +1,4 @@
-//! The thread that owns every camera's analysis.
+//! The thread that owns every camera's and external source's analysis.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,9 +12,10 @@ use super::alert_duty::{AlertDuty, AlertKeeping};
 use super::heat_map_writer::HeatMapWriter;
 use super::orders::{Order, Outcome};
 use super::panic_budget::PanicBudget;
+use super::sources::{Panicked, Source};
 use super::{Arrival, DetectedFrame, Message};
 use crate::alerting::{Kept, RulesNow};
-use crate::analysis::{CameraAnalysis, SiteAnalysis};
+use crate::analysis::{CameraAnalysis, MessageRefused, SiteAnalysis, SourceMessage};
 use crate::config::{CameraPlan, Plan};
 use crate::evidence::{EvidenceRecorder, EvidenceStats, SeenFrame};
 use crate::metrics::{DropReason, EvidenceTotals, LivePictureTotals, Metrics, Stage, WorkerThread};
@@ -63,6 +64,7 @@ pub(super) struct AnalysisThread {
     config: String,
     heat_maps: Option<HeatMapWriter>,
     cameras: Vec<Camera>,
+    sources: Vec<Source>,
     sites: SiteAnalysis,
     clock: SystemClock,
 }
@@ -85,12 +87,26 @@ impl AnalysisThread {
             given_up: false,
         };
         let cameras = plan.cameras.iter().map(camera).collect();
+        let sources = plan.sources.iter().map(|source| Source::new(&plan, source)).collect();
         let (sites, clock) = (SiteAnalysis::new(&plan), SystemClock::new());
         let AlertKeeping { keeper, kept, deliveries, config, evidence } = keeping;
         let (own_metrics, own_board) = (metrics.clone(), Arc::clone(&board));
         let alerts = AlertDuty::new(&plan, config.clone(), (keeper, deliveries), alert_log, own_metrics, own_board);
-        let mut thread =
-            Self { plan, thresholds, metrics, board, live, alerts, evidence, config, heat_maps, cameras, sites, clock };
+        let mut thread = Self {
+            plan,
+            thresholds,
+            metrics,
+            board,
+            live,
+            alerts,
+            evidence,
+            config,
+            heat_maps,
+            cameras,
+            sources,
+            sites,
+            clock,
+        };
         thread.restore(&kept);
         thread
     }
@@ -103,13 +119,20 @@ impl AnalysisThread {
         for camera in &mut self.cameras {
             dropped.extend(camera.analysis.rules_mut().restore(&states));
         }
+        for source in &mut self.sources {
+            dropped.extend(source.analysis.rules_mut().restore(&states));
+        }
         let now = self.clock.wall();
-        self.alerts.restore(kept, &dropped, now, &Engines { cameras: &self.cameras, sites: &self.sites });
+        let engines = Engines { cameras: &self.cameras, sources: &self.sources, sites: &self.sites };
+        self.alerts.restore(kept, &dropped, now, &engines);
         for profile in self.alerts.profiles().clone() {
             self.switch_profile(&profile, true);
         }
         for camera in &self.cameras {
             self.board.rules(camera.analysis.rule_states());
+        }
+        for source in &self.sources {
+            self.board.rules(source.analysis.rule_states());
         }
         self.board.rules(self.sites.rule_states());
     }
@@ -118,6 +141,9 @@ impl AnalysisThread {
         self.sites.rules_mut().switch_profile(profile, on);
         for camera in &mut self.cameras {
             camera.analysis.rules_mut().switch_profile(profile, on);
+        }
+        for source in &mut self.sources {
+            source.analysis.rules_mut().switch_profile(profile, on);
         }
     }
 
@@ -142,6 +168,10 @@ impl AnalysisThread {
             match messages.recv_timeout(next_tick.saturating_duration_since(Instant::now())) {
                 Ok(Message::Frame(arrival)) => self.arrived(arrival),
                 Ok(Message::Order(order, reply)) => self.ordered(order, reply),
+                Ok(Message::Counts(source, message, reply)) => {
+                    // Whoever sent it may have gone.
+                    let _ = reply.send(self.told(source, &message));
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -149,7 +179,8 @@ impl AnalysisThread {
             if Instant::now() >= next_tick {
                 next_tick = Instant::now() + TICK_INTERVAL;
                 (0..self.cameras.len()).for_each(|camera| self.tick(camera));
-                let engines = Engines { cameras: &self.cameras, sites: &self.sites };
+                (0..self.sources.len()).for_each(|source| self.tick_source(source));
+                let engines = Engines { cameras: &self.cameras, sources: &self.sources, sites: &self.sites };
                 let sites = self.sites.readings().map(|(site, readings)| (site.clone(), readings));
                 self.alerts.tick(self.clock.wall(), sites, &engines);
                 if let Some(evidence) = &self.evidence {
@@ -165,7 +196,7 @@ impl AnalysisThread {
             Order::SwitchProfile { profile, on, .. } => Some((profile.clone(), *on)),
             _ => None,
         };
-        let engines = Engines { cameras: &self.cameras, sites: &self.sites };
+        let engines = Engines { cameras: &self.cameras, sources: &self.sources, sites: &self.sites };
         let outcome = self.alerts.carry_out(order, self.clock.wall(), &engines);
         if let (Some((profile, on)), Ok(_)) = (profile, &outcome) {
             self.switch_profile(&profile, on);
@@ -248,19 +279,86 @@ impl AnalysisThread {
         }
     }
 
+    /// Takes in what an external source tells.
+    fn told(&mut self, index: usize, message: &SourceMessage) -> Result<(), MessageRefused> {
+        let Some(source) = self.sources.get_mut(index).filter(|source| !source.is_given_up()) else { return Ok(()) };
+        match source.take(&self.clock, message) {
+            Ok(Ok(report)) => {
+                if let Some(metrics) = self.metrics.source(&report.camera) {
+                    metrics.taken();
+                }
+                self.board.message_taken(&report.camera, message.at);
+                self.publish_source(index, report);
+                Ok(())
+            }
+            Ok(Err(refused)) => Err(refused),
+            Err(Panicked) => {
+                self.source_panicked(index);
+                Ok(())
+            }
+        }
+    }
+
+    fn tick_source(&mut self, index: usize) {
+        let Some(source) = self.sources.get_mut(index) else { return };
+        match source.tick(&self.clock) {
+            Ok(Some(report)) => self.publish_source(index, report),
+            Ok(None) => {}
+            Err(Panicked) => self.source_panicked(index),
+        }
+    }
+
+    /// Its readings are unknown with the next tick, and alerts that are on stay on, stale.
+    fn source_panicked(&self, index: usize) {
+        self.metrics.panicked(WorkerThread::Analysis);
+        let given_up = self.sources.get(index).is_some_and(Source::is_given_up);
+        let source = self.plan.sources.get(index).map(|source| source.id.as_str());
+        tracing::error!(source, given_up, "its analysis panicked: this is a bug in crowdflow");
+    }
+
+    /// Tells everybody what an external source told, or that it tells nothing; alerts first.
+    fn publish_source(&mut self, index: usize, report: FrameReport) {
+        let Some(silent_s) = self.sources.get(index).map(|source| source.analysis.silent_s()) else { return };
+        let (of_sites, own) = self.judge(&report, silent_s);
+        let Some(source) = self.sources.get(index) else { return };
+        self.metrics.observe(&report);
+        self.metrics.rule_states(source.analysis.rule_states());
+        let report = Arc::new(report);
+        self.board.report(Arc::clone(&report), source.analysis.rule_states());
+        if let Some(evidence) = &mut self.evidence {
+            evidence.seen(&report, || None);
+        }
+        self.keep_evidence(&report, of_sites.iter().chain(&own));
+    }
+
+    /// Has sites, and then alerts, take in a report; `blind_s`: how long whoever it is of has told nothing. What the rules
+    /// on sites told, and what is told besides.
+    fn judge(&mut self, report: &FrameReport, blind_s: Option<f64>) -> (Vec<AlertEvent>, Vec<AlertEvent>) {
+        let of_sites = self.sites.step(report);
+        let engines = Engines { cameras: &self.cameras, sources: &self.sources, sites: &self.sites };
+        let own = self.alerts.observe(report, &of_sites, blind_s, &engines);
+        self.metrics.observe_sites(self.sites.readings(), &of_sites);
+        self.metrics.rule_states(self.sites.rule_states());
+        self.board.sites(self.sites.readings(), of_sites.clone(), self.sites.rule_states());
+        (of_sites, own)
+    }
+
+    /// Has evidence kept of what rose with this report.
+    fn keep_evidence<'e>(&mut self, report: &'e FrameReport, besides: impl Iterator<Item = &'e AlertEvent>) {
+        let Some(evidence) = &mut self.evidence else { return };
+        evidence.sites(report.at, self.sites.readings());
+        for event in report.alerts.iter().chain(besides) {
+            evidence.raised(event, &AlertId::of(event), Some(&self.config));
+        }
+    }
+
     /// Tells everybody; alerts first.
     fn publish(&mut self, index: usize, report: FrameReport, mut picture: Option<Picture>, detections: &[Detection]) {
-        let of_sites = self.sites.step(&report);
         let blind_s = match report.frame {
             Some(_) => None,
             None => Some(report.readings.value(Measure::Blind).unwrap_or(0.0)),
         };
-        let engines = Engines { cameras: &self.cameras, sites: &self.sites };
-        let of_sites_and_own: Vec<AlertEvent> =
-            self.alerts.observe(&report, &of_sites, blind_s, &engines).into_iter().chain(of_sites.clone()).collect();
-        self.metrics.observe_sites(self.sites.readings(), &of_sites);
-        self.metrics.rule_states(self.sites.rule_states());
-        self.board.sites(self.sites.readings(), of_sites, self.sites.rule_states());
+        let (of_sites, own) = self.judge(&report, blind_s);
         let Some(camera) = self.cameras.get(index) else { return };
         self.metrics.observe(&report);
         self.metrics.rule_states(camera.analysis.rule_states());
@@ -278,14 +376,12 @@ impl AnalysisThread {
                 let also_hide = people_to_hide(detections, camera.analysis.people_not_counted());
                 Some(SeenFrame { picture, levels, also_hide })
             });
-            evidence.sites(report.at, self.sites.readings());
-            for event in report.alerts.iter().chain(&of_sites_and_own) {
-                evidence.raised(event, &AlertId::of(event), Some(&self.config));
-            }
         }
+        self.keep_evidence(&report, own.iter().chain(&of_sites));
         if !is_watched {
             return;
         }
+        let Some(camera) = self.cameras.get(index) else { return };
         let levels = zone_levels(camera.analysis.rule_states());
         if report.frame.is_none() {
             let reason = if camera.last_frame.is_some() { UnknownReason::NoFrames } else { UnknownReason::NotStarted };
@@ -319,12 +415,14 @@ impl AnalysisThread {
 /// How rules and sites stand, by the thread's own cameras and sites.
 struct Engines<'a> {
     cameras: &'a [Camera],
+    sources: &'a [Source],
     sites: &'a SiteAnalysis,
 }
 
 impl Engines<'_> {
     fn all(&self) -> impl Iterator<Item = &RuleEngine> {
-        self.cameras.iter().map(|camera| camera.analysis.rules()).chain([self.sites.rules()])
+        let cameras = self.cameras.iter().map(|camera| camera.analysis.rules());
+        cameras.chain(self.sources.iter().map(|source| source.analysis.rules())).chain([self.sites.rules()])
     }
 }
 
