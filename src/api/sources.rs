@@ -35,13 +35,16 @@ pub(super) async fn tell(
     let Access::Http { token } = &plan.access else {
         return Err(ApiError::not_found(format!("the source `{source}` is read from its MQTT broker, not told here")));
     };
+    let intake = &context.state.intake;
+    let refuse = |error: IntakeError| {
+        intake.refuse(&plan.id, &error);
+        ApiError::from(error)
+    };
     if !shows(&headers, token) {
-        return Err(ApiError::unauthorized(
-            "expected the header Authorization: Bearer TOKEN with the source's token",
-        ));
+        return Err(refuse(IntakeError::NoToken));
     }
-    let body = whole(body).await?;
-    context.state.intake.take(&plan.id, &body).await?;
+    let body = whole(body).await?.ok_or(IntakeError::TooLong).map_err(refuse)?;
+    intake.take(&plan.id, &body).await?;
     json(StatusCode::OK, &serde_json::json!({ "taken": true }))
 }
 
@@ -55,8 +58,8 @@ fn shows(headers: &HeaderMap, token: &Secret) -> bool {
 
 const BEARER: &[u8] = b"Bearer ";
 
-/// A body that is no longer than a message may be.
-async fn whole(body: Body) -> Result<Vec<u8>, ApiError> {
+/// The body; `None` where it is longer than a message may be.
+async fn whole(body: Body) -> Result<Option<Vec<u8>>, ApiError> {
     let (mut whole, mut length) = (Vec::new(), 0);
     let mut parts = body.into_data_stream();
     while let Some(part) = parts.next().await {
@@ -68,11 +71,7 @@ async fn whole(body: Body) -> Result<Vec<u8>, ApiError> {
             break;
         }
     }
-    if length > MOST_BYTES {
-        let message = format!("found more than {MOST_BYTES} bytes, expected at most so many: tell of fewer places at a time");
-        return Err(ApiError::too_large(message));
-    }
-    Ok(whole)
+    Ok((length <= MOST_BYTES).then_some(whole))
 }
 
 impl From<IntakeError> for ApiError {
@@ -80,6 +79,8 @@ impl From<IntakeError> for ApiError {
         let said = error.to_string();
         match error {
             IntakeError::NoSuchSource { .. } => Self::not_found(said),
+            IntakeError::NoToken => Self::unauthorized(said),
+            IntakeError::TooLong => Self::too_large(said),
             IntakeError::Fault(MessageFault::Shape(_)) => Self::bad_request(said),
             IntakeError::Fault(MessageFault::Value(_))
             | IntakeError::Refused(MessageRefused::Ahead { .. } | MessageRefused::Stale { .. }) => {

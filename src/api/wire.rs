@@ -7,9 +7,7 @@ use serde::Serialize;
 
 use super::ApiState;
 use super::alert_wire::AlertBody;
-use crate::config::{
-    CameraPlan, CountedLinePlan, CountedZonePlan, ExternalSourcePlan, RulePlan, SitePlan, ZonePlan,
-};
+use crate::config::{CameraPlan, CountedLinePlan, CountedZonePlan, ExternalSourcePlan, RulePlan, SitePlan, ZonePlan};
 use crate::input::InputReport;
 use crate::model::{
     CameraId, CameraState, ClassSet, FrameReport, Level, LineId, Measure, ObjectClass, Place, Reading, Readings,

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use super::crowds::{DispersalPlan, GatheringPlan, GroupsPlan, SurgePlan};
 use super::{
-    Calendar, DestinationPlan, EvidencePlan, ExternalSourcePlan, Fault, Profile, Response, Schedule, StorePlan, defaults,
+    Calendar, DestinationPlan, EvidencePlan, ExternalSourcePlan, Fault, Profile, Response, Schedule, StorePlan,
+    defaults,
 };
 use crate::calibration::{FittedPoint, GroundPlane};
 use crate::geometry::TileGrid;

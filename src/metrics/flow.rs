@@ -102,11 +102,7 @@ impl FlowMetrics {
     pub fn of_source(families: &FlowFamilies, plan: &ExternalSourcePlan) -> Self {
         let (source, people) = (plan.id.as_str(), ClassSet::PERSON);
         Self {
-            zones: plan
-                .zones
-                .iter()
-                .map(|zone| ZoneMetrics::new(families, source, &zone.id, people, false))
-                .collect(),
+            zones: plan.zones.iter().map(|zone| ZoneMetrics::new(families, source, &zone.id, people, false)).collect(),
             lines: plan.lines.iter().map(|line| LineMetrics::new(families, source, &line.id, people)).collect(),
             measures: MeasureMetrics::new(&families.camera_measures, source, ""),
         }

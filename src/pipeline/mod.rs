@@ -19,7 +19,10 @@ mod stage_times;
 
 pub use error::PipelineError;
 pub use hub::{FrameHub, Handed};
-pub use live::{AlertKeeping, IntakeError, LiveService, NotTaken, Observers, Order, Orders, Outcome, SourceIntake, StillRunning, Stored};
+pub use live::{
+    AlertKeeping, IntakeError, LiveService, NotTaken, Observers, Order, Orders, Outcome, SourceIntake, StillRunning,
+    Stored,
+};
 pub use look::look_for_people;
 pub use preparation::{PeopleSeen, Preparation};
 pub use recording::{AnalysedFrame, Progress, RecordingSummary, StageSummaries, analyze_recording};

@@ -89,6 +89,8 @@ pub struct SourceStatus {
     pub last_message: Option<Timestamp>,
     /// What went wrong since the last message that was taken.
     pub error: Option<String>,
+    /// When its analysis last said that it is alive; `None` before the first time.
+    pub analysis_alive: Option<Timestamp>,
 }
 
 impl SourceStatus {
@@ -207,6 +209,7 @@ impl StatusBoard {
             report: None,
             last_message: None,
             error: None,
+            analysis_alive: None,
         };
         let site = |id: &SiteId| SiteStatus { site: id.clone(), readings: Readings::NONE };
         let rule = |id: &RuleId| RuleState { rule: id.clone(), level: None, since: None, reading: None, stale: true };
@@ -250,9 +253,12 @@ impl StatusBoard {
         });
     }
 
-    /// The analysis of a camera is alive, whether or not it has something to say. At least once a second.
-    pub fn analysis_alive(&self, camera: &CameraId, now: Timestamp) {
-        if let Some(status) = self.lock().camera(camera) {
+    /// The analysis of a camera or external source is alive, whether or not it has something to say. At least once a second.
+    pub fn analysis_alive(&self, id: &CameraId, now: Timestamp) {
+        let mut newest = self.lock();
+        if let Some(status) = newest.camera(id) {
+            status.analysis_alive = Some(now);
+        } else if let Some(status) = newest.source(id) {
             status.analysis_alive = Some(now);
         }
     }

@@ -20,8 +20,7 @@ const CONFIG: &str = r#"
 
 fn analysis() -> SourceAnalysis {
     let environment = |name: &str| (name == "TOKEN").then(|| "secret".to_owned());
-    let plan: Plan =
-        config::parse(CONFIG, Path::new("/site"), &environment).unwrap_or_else(|error| panic!("{error}"));
+    let plan: Plan = config::parse(CONFIG, Path::new("/site"), &environment).unwrap_or_else(|error| panic!("{error}"));
     SourceAnalysis::new(&plan.sources[0], RuleEngine::of_camera(&plan, &plan.sources[0].id))
 }
 

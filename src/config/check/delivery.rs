@@ -141,7 +141,11 @@ pub(super) fn optional_kept(
     if written == (None, None) { Some(None) } else { kept(checker, path, what, written).map(Some) }
 }
 
-pub(super) fn login(checker: &mut Checker<'_>, raw: Option<&Table<RawCredentials>>, path: &KeyPath) -> Option<Credentials> {
+pub(super) fn login(
+    checker: &mut Checker<'_>,
+    raw: Option<&Table<RawCredentials>>,
+    path: &KeyPath,
+) -> Option<Credentials> {
     raw.map_or(Some(Credentials::None), |raw| credentials(checker, raw, &path.key("credentials")))
 }
 

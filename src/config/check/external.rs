@@ -35,7 +35,8 @@ fn source(
     let stale_after_s = checker.number_or(&stale_path, raw.stale_after_s, range, usual);
     let access = access(checker, raw, path);
     if raw.zones.is_empty() && raw.lines.is_empty() {
-        checker.missing(&path.key("zones"), "at least one zone or line that it counts, as zones.ID = {} or lines.ID = {}");
+        checker
+            .missing(&path.key("zones"), "at least one zone or line that it counts, as zones.ID = {} or lines.ID = {}");
     }
     let zones: Vec<Option<CountedZonePlan>> =
         raw.zones.iter().map(|(id, written)| zone(checker, id, written, &path.key("zones").key(id))).collect();

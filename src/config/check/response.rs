@@ -10,7 +10,8 @@ use crate::config::raw::{ById, RawConfig, Table};
 use crate::config::raw_response::{RawPursuit, RawResponsePlan, RawSite, RawStep, RawUnit};
 use crate::config::suggest::nearest;
 use crate::config::{
-    CameraPlan, ExternalSourcePlan, PursuitPlan, Response, ResponsePlan, SitePlan, SiteZone, StepKind, StepPlan, UnitPlan,
+    CameraPlan, ExternalSourcePlan, PursuitPlan, Response, ResponsePlan, SitePlan, SiteZone, StepKind, StepPlan,
+    UnitPlan,
 };
 use crate::model::{Direction, Level, ObjectClass, Place, Scope, SiteId, UnitId};
 

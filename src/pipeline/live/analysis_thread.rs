@@ -300,7 +300,8 @@ impl AnalysisThread {
     }
 
     fn tick_source(&mut self, index: usize) {
-        let Some(source) = self.sources.get_mut(index) else { return };
+        let (Some(source), Some(plan)) = (self.sources.get_mut(index), self.plan.sources.get(index)) else { return };
+        self.board.analysis_alive(&plan.id, self.clock.wall());
         match source.tick(&self.clock) {
             Ok(Some(report)) => self.publish_source(index, report),
             Ok(None) => {}

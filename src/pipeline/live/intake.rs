@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::orders::{NotTaken, Orders};
 use crate::analysis::MessageRefused;
 use crate::config::Plan;
-use crate::external::{MessageFault, read};
+use crate::external::{MOST_BYTES, MessageFault, read};
 use crate::metrics::Metrics;
 use crate::model::CameraId;
 use crate::source::{Clock as _, SystemClock};
@@ -26,6 +26,12 @@ pub enum IntakeError {
         /// Those that there are.
         known: String,
     },
+    /// Its sender doesn't show the source's token.
+    #[error("found no or another token, expected the header Authorization: Bearer TOKEN with the source's token")]
+    NoToken,
+    /// It is too long.
+    #[error("found more than {MOST_BYTES} bytes, expected at most so many: tell of fewer places at a time")]
+    TooLong,
     /// It can't be read.
     #[error(transparent)]
     Fault(#[from] MessageFault),
@@ -59,8 +65,7 @@ impl SourceIntake {
         Self { plan: Arc::clone(plan), orders, metrics, board, logged }
     }
 
-    /// Takes in a message, whole or not at all. What is refused is counted, shown with the source, and logged now and then:
-    /// whoever sends it may not look at answers.
+    /// Takes in a message, whole or not at all; what is not taken is refused as by [`SourceIntake::refuse`].
     ///
     /// # Errors
     /// [`IntakeError`].
@@ -81,23 +86,26 @@ impl SourceIntake {
             Err(error) => Err(error),
         };
         if let Err(error) = &taken {
-            self.refused(index, source, error);
+            self.refuse(source, error);
         }
         taken
     }
 
-    fn refused(&self, index: usize, source: &CameraId, error: &IntakeError) {
+    /// Counts what was refused, shows it with the source, and logs it now and then: whoever sends it may not look at
+    /// answers.
+    pub fn refuse(&self, source: &CameraId, error: &IntakeError) {
         if let Some(metrics) = self.metrics.source(source) {
             metrics.refused();
         }
         self.board.source_error(source, Some(error.to_string()));
-        if let Some(not_logged) = self.to_log(index) {
+        if let Some(not_logged) = self.to_log(source) {
             tracing::warn!(%source, %error, not_logged, "a message of an external source was refused");
         }
     }
 
     /// Where something that went wrong is to be logged, how much was not since the last time.
-    fn to_log(&self, index: usize) -> Option<u64> {
+    fn to_log(&self, source: &CameraId) -> Option<u64> {
+        let index = self.plan.sources.iter().position(|plan| &plan.id == source)?;
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         logged.get_mut(index)?.event(SystemClock::new().wall())
     }
@@ -106,8 +114,7 @@ impl SourceIntake {
     pub fn link(&self, source: &CameraId, down: Option<String>) {
         match &down {
             Some(error) => {
-                let index = self.plan.sources.iter().position(|plan| &plan.id == source);
-                if let Some(not_logged) = index.and_then(|index| self.to_log(index)) {
+                if let Some(not_logged) = self.to_log(source) {
                     tracing::warn!(%source, error, not_logged, "an external source's broker can't be read");
                 }
             }
