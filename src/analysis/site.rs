@@ -49,13 +49,14 @@ impl SiteAnalysis {
         }
     }
 
-    /// Takes in what a camera says, and gives what changed. A report that is older than one of another camera counts as
-    /// of that one's time, since time only goes forward: cameras differ by less than their frames' interval.
+    /// Takes in what a camera says, and gives what changed. A report that is not newer than one of another camera counts as
+    /// of just after that one, since time only goes forward: cameras differ by less than their frames' interval.
     ///
     /// Rules look at a site from when each of its cameras has been heard, if only that it is blind. After a restart the
     /// first of them would otherwise make the site a lower bound, which breaks the holds of an alert that was about to end.
     pub fn step(&mut self, report: &FrameReport) -> Vec<AlertEvent> {
-        let now = self.now.map_or(report.at, |now| now.max(report.at));
+        // Later than the one before, if only just: rules pass over what isn't.
+        let now = self.now.map_or(report.at, |now| report.at.max(Timestamp(now.0.saturating_add(1))));
         self.now = Some(now);
         for site in self.sites.iter_mut().filter(|site| site.flow.is_seen_by(&report.camera)) {
             site.flow.take_in(report);

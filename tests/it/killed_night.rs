@@ -7,7 +7,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -32,8 +32,11 @@ use crate::delivery::target::{Target, status};
 const STORE: &str = "CROWDFLOW_TEST_NIGHT_STORE";
 const HOOK: &str = "CROWDFLOW_TEST_NIGHT_HOOK";
 const LENGTH: &str = "CROWDFLOW_TEST_NIGHT_SECONDS";
+const IN_FLIGHT: &str = "CROWDFLOW_TEST_NIGHT_IN_FLIGHT";
 const KILLS: &str = "CROWDFLOW_KILLS";
 const USUAL_KILLS: usize = 15;
+/// Every other process doesn't wait for each commit: so many may be on their way when it is killed.
+const MOST_ON_THEIR_WAY: usize = 12;
 /// Scripted seconds for each kill, more than a process gets through before it is killed.
 const SECONDS_A_KILL: i64 = 60;
 const BEGIN: Timestamp = Timestamp(1_790_784_000_000_000);
@@ -194,20 +197,25 @@ fn program() {
         let opened =
             StoreOpened { store: store.clone(), retention: Retention::default(), deliveries: deliveries.waker() };
         let (keeper, handle) = Keeper::start(opened, Arc::clone(&clock), metrics);
+        let most = if std::env::var(IN_FLIGHT).is_ok() { MOST_ON_THEIR_WAY } else { 0 };
+        let mut on_their_way = VecDeque::new();
         for second in first..length {
             for told in night.step(second) {
                 let (done, stored) = oneshot::channel();
                 let said: Vec<String> =
                     told.notices.iter().map(|notice| format!("{}/{}", notice.alert, notice.number)).collect();
                 handle.commit(told.commit, clock.now(), Some(done));
-                stored.await.unwrap();
-                for said in said {
-                    println!("\nstored {said}");
+                on_their_way.push_back((stored, said));
+                while on_their_way.len() > most {
+                    say_stored(on_their_way.pop_front()).await;
                 }
             }
             let rows = night.desk.kept(&night.engine).into_iter();
             handle.states(rows.map(|(rule, kept)| kept.row(&rule, at(second)).unwrap()).collect());
             println!("\nsecond {second}");
+        }
+        while let Some(next) = on_their_way.pop_front() {
+            say_stored(Some(next)).await;
         }
         drop(handle);
         assert!(keeper.stop(Duration::from_secs(60)).await);
@@ -220,6 +228,14 @@ fn program() {
         store.close().await;
         println!("\nthe night is over");
     });
+}
+
+async fn say_stored(next: Option<(oneshot::Receiver<()>, Vec<String>)>) {
+    let Some((stored, said)) = next else { return };
+    stored.await.unwrap();
+    for said in said {
+        println!("\nstored {said}");
+    }
 }
 
 /// Everything that ever happened: by alert, each entry as text.
@@ -247,8 +263,12 @@ fn whatever_moment_it_is_killed_at_nothing_is_lost_and_nothing_happens_twice() {
         status(200)
     }));
     let length = (kills as i64 + 1) * SECONDS_A_KILL;
-    let start = |store: &Path, hook: String| {
-        Command::new(std::env::current_exe().unwrap())
+    let start = |store: &Path, hook: String, waits: bool| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        if !waits {
+            command.env(IN_FLIGHT, "1");
+        }
+        command
             .args(["killed_night::program", "--exact", "--ignored", "--nocapture"])
             .env(STORE, store)
             .env(HOOK, hook)
@@ -262,7 +282,7 @@ fn whatever_moment_it_is_killed_at_nothing_is_lost_and_nothing_happens_twice() {
     let mut confirmed: BTreeSet<String> = BTreeSet::new();
     let mut moved = 0;
     for kill in 0..=kills {
-        let mut child = start(&path, target.address.to_string());
+        let mut child = start(&path, target.address.to_string(), kill % 2 == 0);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let mut said: Vec<String> = if kill < kills {
             let said = lines.by_ref().filter(|line| !line.is_empty()).take(random.usize(4..90)).collect();
@@ -299,7 +319,7 @@ fn whatever_moment_it_is_killed_at_nothing_is_lost_and_nothing_happens_twice() {
     // The same night, untouched: not a line differs.
     let untouched = folder.path().join("untouched.db");
     let calm = runtime.block_on(Target::start(|_| status(200)));
-    let ended = start(&untouched, calm.address.to_string()).wait_with_output().unwrap();
+    let ended = start(&untouched, calm.address.to_string(), true).wait_with_output().unwrap();
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
     let [killed, untouched] = [&path, &untouched].map(|path| {
         runtime.block_on(async {
