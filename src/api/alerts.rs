@@ -81,7 +81,8 @@ fn text(what: &str, text: String, most: usize) -> Result<String, ApiError> {
     if chars > most {
         return Err(ApiError::bad_request(format!("`{what}` has {chars} characters, at most {most} are taken")));
     }
-    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+    // A name is one line, also in a log and in a message.
+    if text.chars().any(|c| c.is_control() && (what == "who" || (c != '\n' && c != '\t'))) {
         return Err(ApiError::bad_request(format!("`{what}` has control characters")));
     }
     Ok(text)

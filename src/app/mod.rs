@@ -1,6 +1,7 @@
 //! The service: built, started, drained.
 
 mod keeping;
+mod left_behind;
 mod service;
 
 pub use keeping::{KeepingError, store_address};

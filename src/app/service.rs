@@ -181,10 +181,10 @@ impl Service {
         &self.board
     }
 
-    /// Whether a part that should run for ever has ended: a bug.
+    /// Whether a part that should run for ever has ended: a bug, or another service has taken the store.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.live.is_broken() || self.http.is_finished()
+        self.live.is_broken() || self.http.is_finished() || self.keeping.as_ref().is_some_and(Keeping::is_lost)
     }
 
     /// The runtime of its HTTP server, for other things that wait, such as signals.

@@ -86,7 +86,9 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     match end {
         End::Asked(signal) => tracing::info!(signal, "stopping; a second signal ends at once"),
         End::TimeIsUp => tracing::info!("the time is up: stopping"),
-        End::Broken => tracing::error!("a part of the service has ended: this is a bug in crowdflow"),
+        End::Broken => {
+            tracing::error!("a part of the service has ended: unless the log says why, this is a bug in crowdflow")
+        }
     }
     let broken = matches!(end, End::Broken);
     if let Err(error) = service.stop() {

@@ -5,6 +5,6 @@ mod repeat_limit;
 
 pub use board::{
     AlertStatus, CameraHealthStatus, CameraStatus, Phase, RuleState, SiteStatus, SourceStatus, StatusBoard,
-    StatusSnapshot,
+    StatusSnapshot, StoreStanding,
 };
 pub use repeat_limit::RepeatLimit;

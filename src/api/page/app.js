@@ -7,7 +7,7 @@ const TEXTS = {
     acknowledge: "Acknowledge", escalate: "Tell those above", shelve: "Quiet for 15 min", unshelve: "End the quiet", started: "Start", done: "Done", skipped: "Skip",
     why_quiet: "Why? Others will read it.", who_first: "Say who you are first.", no_answer: "The service did not answer; nothing is certain.", sources: "Other systems", silent: (silent, all) => `${silent} of ${all} other systems tell nothing`, last_told: (age) => `last counts ${age} ago`, never_told: "no counts yet", told: "tells its counts", waiting: "nothing told yet", silent_source: "tells nothing",
     acknowledged_by: (who, time) => `seen by ${who}, ${time}`, quiet_until: (who, time, reason) => `quiet until ${time}: ${reason} (${who})`, escalated_at: (time) => `those above were told at ${time}`,
-    nobody: "Nobody has acknowledged it.", due: (time) => `due ${time}`, late: "late", by: (who, time) => `${who}, ${time}`, not_stored: "Done, but not on the disk yet.", cameras: "Cameras", history: "What happened", as_json: "as JSON", metrics: "metrics",
+    nobody: "Nobody has acknowledged it.", due: (time) => `due ${time}`, late: "late", by: (who, time) => `${who}, ${time}`, not_stored: "Done, but not on the disk yet.", store_down: "The store cannot be written: alerts are not sent to anybody and wait in memory. Tell people another way.", cameras: "Cameras", history: "What happened", as_json: "as JSON", metrics: "metrics",
     calm: "calm", unknown: "unknown", blue: "Blue Ⅳ", yellow: "Yellow Ⅲ", orange: "Orange Ⅱ", red: "Red Ⅰ",
     no_rules: "No alert rules are configured.", no_alerts: "No alerts",
     zone: "Zone", line: "Line", occupancy: "Inside", density: "Density", level: "Level", inwards: "In", outwards: "Out",
@@ -32,7 +32,7 @@ const TEXTS = {
     acknowledge: "确认", escalate: "上报", shelve: "静默15分钟", unshelve: "结束静默", started: "开始", done: "完成", skipped: "跳过",
     why_quiet: "原因?其他人会看到。", who_first: "请先填写姓名。", no_answer: "服务未应答,结果不明。", sources: "外部系统", silent: (silent, all) => `${all} 个外部系统中 ${silent} 个无数据`, last_told: (age) => `最新数据:${age}前`, never_told: "尚无数据", told: "数据正常", waiting: "尚未收到数据", silent_source: "无数据",
     acknowledged_by: (who, time) => `${who} 已确认,${time}`, quiet_until: (who, time, reason) => `静默至 ${time}:${reason}(${who})`, escalated_at: (time) => `已于 ${time} 上报`,
-    nobody: "尚无人确认。", due: (time) => `限 ${time} 前`, late: "超时", by: (who, time) => `${who},${time}`, not_stored: "已执行,尚未写入磁盘。", cameras: "摄像机", history: "预警记录", as_json: "JSON 数据", metrics: "指标",
+    nobody: "尚无人确认。", due: (time) => `限 ${time} 前`, late: "超时", by: (who, time) => `${who},${time}`, not_stored: "已执行,尚未写入磁盘。", store_down: "存储无法写入:预警未发送,仅保存在内存中。请用其他方式通知。", cameras: "摄像机", history: "预警记录", as_json: "JSON 数据", metrics: "指标",
     calm: "正常", unknown: "未知", blue: "蓝色 Ⅳ级", yellow: "黄色 Ⅲ级", orange: "橙色 Ⅱ级", red: "红色 Ⅰ级",
     no_rules: "未配置预警规则。", no_alerts: "无预警",
     zone: "区域", line: "计数线", occupancy: "区域内", density: "密度", level: "级别", inwards: "进", outwards: "出",
@@ -419,6 +419,7 @@ function render() {
     renderSources();
     renderRules();
     renderAlerts();
+    byId("store").textContent = state.store && !state.store.ok ? text("store_down") : "";
     byId("about").textContent = `crowdflow ${state.version} · ${state.model}${state.phase === "running" ? "" : ` · ${text(state.phase)}`}`;
   }
   renderAges();

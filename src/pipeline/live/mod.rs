@@ -38,7 +38,7 @@ use crate::sink::{AlertLog, HeatMapFolder};
 use crate::status::{Phase, StatusBoard};
 use crate::view::LiveHub;
 
-pub use alert_duty::AlertKeeping;
+pub use alert_duty::{AlertKeeping, GivenUpBefore};
 pub use intake::{IntakeError, SourceIntake};
 pub use orders::{NotTaken, Order, Orders, Outcome, Stored};
 

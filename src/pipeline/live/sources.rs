@@ -1,20 +1,21 @@
 //! The external sources of the analysis thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::panic_budget::PanicBudget;
 use crate::analysis::{MessageRefused, SourceAnalysis, SourceMessage};
 use crate::config::{ExternalSourcePlan, Plan};
-use crate::model::{FrameReport, Timestamp};
+use crate::model::{ForwardTime, FrameReport, Timestamp};
 use crate::rules::RuleEngine;
 use crate::source::{Clock as _, SystemClock};
 
 /// One source's state.
 pub(super) struct Source {
     pub analysis: SourceAnalysis,
-    /// The newest time of its own, and what the steady clock said then.
-    newest: Option<(Timestamp, Duration)>,
+    /// Its own time: were it the wall clock's and that set back by an hour, counts would pass for fresh for an hour after
+    /// the source has died.
+    time: ForwardTime,
     panics: PanicBudget,
     /// It panicked too often: its messages are passed over, its readings stay unknown.
     given_up: bool,
@@ -27,7 +28,7 @@ pub(super) struct Panicked;
 impl Source {
     pub fn new(plan: &Plan, source: &ExternalSourcePlan) -> Self {
         let analysis = SourceAnalysis::new(source, RuleEngine::of_camera(plan, &source.id));
-        Self { analysis, newest: None, panics: PanicBudget::default(), given_up: false }
+        Self { analysis, time: ForwardTime::default(), panics: PanicBudget::default(), given_up: false }
     }
 
     /// Takes in a message; `Ok(Err(…))` where it is refused.
@@ -51,14 +52,8 @@ impl Source {
         self.given_up
     }
 
-    /// Now, in its own time: the wall clock, which may be set forward; were it set back by an hour, counts would otherwise
-    /// pass for fresh for an hour after the source has died.
     fn now(&mut self, clock: &SystemClock) -> Timestamp {
-        let (wall, steady) = (clock.wall(), clock.steady());
-        let on = |(at, then): (Timestamp, Duration)| at.plus_seconds(steady.saturating_sub(then).as_secs_f64());
-        let now = self.newest.map_or(wall, |newest| on(newest).max(wall));
-        self.newest = Some((now, steady));
-        now
+        self.time.stamp(clock.wall(), clock.steady()).0
     }
 
     fn guarded<T>(&mut self, step: impl FnOnce(&mut SourceAnalysis) -> T) -> Result<T, Panicked> {
