@@ -87,7 +87,7 @@ impl From<IntakeError> for ApiError {
                 Self::unprocessable(said)
             }
             IntakeError::Refused(MessageRefused::Older { .. }) => Self::conflict(said),
-            IntakeError::NotTaken(_) | IntakeError::NoAnswer => Self::unavailable(said),
+            IntakeError::NotTaken(_) | IntakeError::NoAnswer | IntakeError::Failed => Self::unavailable(said),
         }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::delivery::services::{MOSQUITTO, is_installed, mosquitto};
-use crate::delivery::target::closed;
+use crate::delivery::target::{Target, closed, status};
 use crate::support::{Program, Site, States, get, post_with, sample, sample_is_here};
 
 const TOKEN: &str = "geheim-campus";
@@ -70,8 +70,15 @@ fn alert_of(state: &Value, rule: &str) -> Option<Value> {
 
 #[test]
 fn a_source_alone_gives_readings_alerts_and_an_alert_when_it_falls_silent() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let target = runtime.block_on(Target::start(|_| status(200)));
     let site = Site::new();
-    let mut program = start(&site, config("http.token_env = \"CAMPUS_TOKEN\"\nstale_after_s = 3", ""));
+    let rest = format!(
+        "[evidence]\nfolder = \"evidence\"\n[destinations.hook.webhook]\nurl = \"http://{}/alerts\"",
+        target.address
+    );
+    let config = config("http.token_env = \"CAMPUS_TOKEN\"\nstale_after_s = 3", &rest);
+    let mut program = start(&site, config.clone());
     let address = program.address();
     let mut states = States::of(address);
 
@@ -117,6 +124,7 @@ fn a_source_alone_gives_readings_alerts_and_an_alert_when_it_falls_silent() {
     let (status, answer) = tell(address, &older);
     // On a machine that is slow enough it is too old by now.
     assert!(status == 409 || status == 422, "{answer}");
+    program.err("a message of an external source was refused");
     let metrics = get(address, "/metrics");
     for series in [
         "crowdflow_zone_occupancy{camera=\"campus\",class=\"person\",zone=\"hall\"} 250\n",
@@ -141,6 +149,15 @@ fn a_source_alone_gives_readings_alerts_and_an_alert_when_it_falls_silent() {
     assert_eq!((&state["sources"][0]["state"], &state["sources"][0]["fresh"]), (&json!("down"), &json!(false)));
     assert!(get(address, "/metrics").contains("crowdflow_source_up{source=\"campus\"} 0\n"));
 
+    // A kill ends no alert, also while nothing is told.
+    program.signal("KILL");
+    program.end();
+    let mut program = start(&site, config.clone());
+    let address = program.address();
+    let mut states = States::of(address);
+    let state = states.until("the alert goes on", |state| alert_of(state, "hall_dense").is_some());
+    assert_eq!(alert_of(&state, "hall_dense").unwrap()["id"], alert["id"]);
+
     // It tells again, and the hall has emptied.
     assert_eq!(tell(address, &counts(10.0)).0, 200);
     states.until("the alert is over", |state| alert_of(state, "hall_dense").is_none() && hall(state)["value"] == 10.0);
@@ -157,11 +174,24 @@ fn a_source_alone_gives_readings_alerts_and_an_alert_when_it_falls_silent() {
     program.signal("TERM");
     let ended = program.end();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    assert!(ended.stderr.contains("a message of an external source was refused"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("ERROR") && !ended.stderr.contains(TOKEN), "{}", ended.stderr);
+    // Whoever is told reads names.
+    let told = |rule: &str| {
+        let seen = target.seen();
+        let message = seen.iter().map(|seen| seen.json()).find(|message| message["rule"]["id"] == rule);
+        message.unwrap_or_else(|| panic!("nothing about {rule}"))["place"].clone()
+    };
+    let campus = json!({ "id": "campus", "name": "Campus gates" });
+    assert_eq!((&told("hall_dense")["camera"], &told("hall_dense")["zone"]["name"]), (&campus, &json!("Main hall")));
+    assert_eq!((&told("blind.campus")["camera"], &told("blind.campus")["zone"]), (&campus, &Value::Null));
+    // A rise left its evidence: what was told, and no word of pictures that there can't be.
+    let verified = site.run(&["evidence", "verify", "--store", "crowdflow.db", "--evidence", "evidence"]);
+    assert_eq!(verified.code, Some(0), "{}{}", verified.stdout, verified.stderr);
+    let names: Vec<String> =
+        site.contents("evidence").into_keys().map(|path| path.to_string_lossy().into_owned()).collect();
+    assert!(names.iter().any(|name| name.contains("hall_dense") && name.ends_with("_samples.json")), "{names:?}");
     // What was told is on record, by the place's name.
-    let rules = site.write("rules.toml", config("http.token_env = \"CAMPUS_TOKEN\"", ""));
-    let backtest = ["backtest", rules.to_str().unwrap(), "--store", "crowdflow.db", "--from", "2026-01-01T00:00:00Z"];
+    let backtest = ["backtest", "site.toml", "--store", "crowdflow.db", "--from", "2026-01-01T00:00:00Z"];
     let to = now().plus_seconds(60.0).to_rfc3339();
     let replayed = site.run(&[&backtest[..], &["--to", &to, "--json"]].concat());
     assert_eq!(replayed.code, Some(0), "{}{}", replayed.stdout, replayed.stderr);
@@ -175,6 +205,8 @@ fn the_documents_example_works() {
     let command = document.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
     let site = Site::new();
     let mut program = start(&site, format!("server.listen = \"127.0.0.1:0\"\n{config}"));
+    let checked = site.run(&["check", "site.toml"]);
+    assert_eq!(checked.stdout, "site.toml: fine. 0 cameras, 1 external source, 1 zone, 1 line, 1 rule\n");
     let address = program.address();
     let said = Command::new("sh")
         .args(["-c", &command.replace("127.0.0.1:8090", &address.to_string())])

@@ -103,7 +103,7 @@ fn the_page_is_for_phones_and_speaks_chinese_too() {
     // The choice lasts.
     browser.go(&format!("http://{}/", service.address), 390, 1000);
     browser.wait_for("document.querySelector('#camera-gate td') !== null");
-    assert_eq!(texts(&mut browser, "h2"), ["当前预警", "预警规则", "摄像机"]);
+    assert_eq!(texts(&mut browser, "h2"), ["当前预警", "预警规则", "摄像机", "外部系统"]);
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 

@@ -13,9 +13,9 @@ use super::heat_map_writer::HeatMapWriter;
 use super::orders::{Order, Outcome};
 use super::panic_budget::PanicBudget;
 use super::sources::{Panicked, Source};
-use super::{Arrival, DetectedFrame, Message};
+use super::{Arrival, DetectedFrame, IntakeError, Message};
 use crate::alerting::{Kept, RulesNow};
-use crate::analysis::{CameraAnalysis, MessageRefused, SiteAnalysis, SourceMessage};
+use crate::analysis::{CameraAnalysis, SiteAnalysis, SourceMessage};
 use crate::config::{CameraPlan, Plan};
 use crate::evidence::{EvidenceRecorder, EvidenceStats, SeenFrame};
 use crate::metrics::{DropReason, EvidenceTotals, LivePictureTotals, Metrics, Stage, WorkerThread};
@@ -293,8 +293,9 @@ impl AnalysisThread {
     }
 
     /// Takes in what an external source tells.
-    fn told(&mut self, index: usize, message: &SourceMessage) -> Result<(), MessageRefused> {
-        let Some(source) = self.sources.get_mut(index).filter(|source| !source.is_given_up()) else { return Ok(()) };
+    fn told(&mut self, index: usize, message: &SourceMessage) -> Result<(), IntakeError> {
+        let source = self.sources.get_mut(index).filter(|source| !source.is_given_up());
+        let source = source.ok_or(IntakeError::Failed)?;
         match source.take(&self.clock, message) {
             Ok(Ok(report)) => {
                 if let Some(metrics) = self.metrics.source(&report.camera) {
@@ -304,10 +305,10 @@ impl AnalysisThread {
                 self.publish_source(index, report);
                 Ok(())
             }
-            Ok(Err(refused)) => Err(refused),
+            Ok(Err(refused)) => Err(refused.into()),
             Err(Panicked) => {
                 self.source_panicked(index);
-                Ok(())
+                Err(IntakeError::Failed)
             }
         }
     }

@@ -41,6 +41,9 @@ pub enum IntakeError {
     /// Nobody takes anything now.
     #[error(transparent)]
     NotTaken(#[from] NotTaken),
+    /// The analysis panicked over it, or has done so too often.
+    #[error("the analysis of this source failed, which is a bug in crowdflow: its log says more")]
+    Failed,
     /// It may have been taken.
     #[error("the analysis gives no answer; it may still take the message")]
     NoAnswer,
@@ -78,7 +81,7 @@ impl SourceIntake {
         let message = read(plan, body).map_err(IntakeError::from);
         let taken = match message.and_then(|message| Ok(self.orders.tell(index, message)?)) {
             Ok(outcome) => match tokio::time::timeout(ANSWER_WAIT, outcome).await {
-                Ok(Ok(outcome)) => outcome.map_err(IntakeError::from),
+                Ok(Ok(outcome)) => outcome,
                 // Only where its thread has ended.
                 Ok(Err(_)) => Err(NotTaken::Stopping.into()),
                 Err(_) => Err(IntakeError::NoAnswer),

@@ -27,7 +27,7 @@ use tokio::sync::oneshot;
 use super::density_turns::DensityTurns;
 use super::sessions::Sessions;
 use super::{FrameHub, PeopleSeen, PipelineError, Preparation, megapixels_per_s, worker_count};
-use crate::analysis::{MessageRefused, SourceMessage};
+use crate::analysis::SourceMessage;
 use crate::config::Plan;
 use crate::inference::{Model, Models, PreparedFrame};
 use crate::input::budgets_px;
@@ -87,7 +87,7 @@ enum Message {
     Frame(Arrival),
     Order(Order, oneshot::Sender<Outcome>),
     /// Of the external source with this index.
-    Counts(usize, SourceMessage, oneshot::Sender<Result<(), MessageRefused>>),
+    Counts(usize, SourceMessage, oneshot::Sender<Result<(), IntakeError>>),
 }
 
 /// What a worker made of a frame.

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::Message;
+use super::{IntakeError, Message};
 use crate::alerting::DeskFault;
-use crate::analysis::{MessageRefused, SourceMessage};
+use crate::analysis::SourceMessage;
 use crate::model::{Action, AlertId, Level};
 
 /// Something to be done by the analysis thread, which owns all alerts.
@@ -101,7 +101,7 @@ impl Orders {
         &self,
         source: usize,
         message: SourceMessage,
-    ) -> Result<oneshot::Receiver<Result<(), MessageRefused>>, NotTaken> {
+    ) -> Result<oneshot::Receiver<Result<(), IntakeError>>, NotTaken> {
         let (reply, outcome) = oneshot::channel();
         self.send(Message::Counts(source, message, reply))?;
         Ok(outcome)
