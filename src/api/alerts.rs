@@ -28,7 +28,7 @@ const MOST_ALERTS: u32 = 1000;
 const DRILL_HOLD_S: f64 = 300.0;
 const DRILL_HOLD_MOST_S: f64 = 3600.0;
 /// Characters of a name and of a text.
-const WHO_MOST: usize = 100;
+pub(super) const WHO_MOST: usize = 100;
 const TEXT_MOST: usize = 2000;
 
 /// What somebody wants done about an alert.
@@ -68,12 +68,12 @@ pub(super) struct EndDrillRequest {
 }
 
 /// The body as JSON of this shape.
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
+pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|error| ApiError::bad_request(format!("the body is not as expected: {error}")))
 }
 
 /// A name or text that may be kept.
-fn text(what: &str, text: String, most: usize) -> Result<String, ApiError> {
+pub(super) fn text(what: &str, text: String, most: usize) -> Result<String, ApiError> {
     let chars = text.chars().count();
     if text.trim().is_empty() {
         return Err(ApiError::bad_request(format!("`{what}` is empty")));
@@ -225,7 +225,7 @@ pub(super) async fn history(State(context): State<Context>, Path(alert): Path<St
     json(StatusCode::OK, &HistoryBody::from(&history))
 }
 
-fn of_store(error: &StoreError) -> ApiError {
+pub(super) fn of_store(error: &StoreError) -> ApiError {
     if error.kind().is_transient() {
         return ApiError::unavailable(format!("the store can't be read at present: {error}"));
     }
@@ -233,7 +233,7 @@ fn of_store(error: &StoreError) -> ApiError {
 }
 
 impl Context {
-    fn store(&self) -> Result<&Store, ApiError> {
+    pub(super) fn store(&self) -> Result<&Store, ApiError> {
         let none = || ApiError::not_found("nothing is kept: the configuration has no [store]");
         self.state.store.as_ref().ok_or_else(none)
     }

@@ -149,6 +149,7 @@ impl Service {
         let pictures = Arc::new(MadeUpPictures(ids.collect()));
         let intake = SourceIntake::new(&plan, Orders::nowhere(), metrics.clone(), Arc::clone(&board));
         let state = ApiState {
+            configuration: None,
             metrics: metrics.clone(),
             live: pictures.clone(),
             status: Arc::clone(&board),
