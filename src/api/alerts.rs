@@ -88,7 +88,7 @@ pub(super) fn text(what: &str, text: String, most: usize) -> Result<String, ApiE
     Ok(text)
 }
 
-fn time(what: &str, text: &str) -> Result<Timestamp, ApiError> {
+pub(super) fn time(what: &str, text: &str) -> Result<Timestamp, ApiError> {
     Timestamp::from_rfc3339(text).ok_or_else(|| {
         ApiError::bad_request(format!("`{what}`: found {text:?}, expected a time such as 2026-11-24T20:00:00+08:00"))
     })
