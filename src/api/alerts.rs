@@ -87,7 +87,7 @@ fn text(what: &str, text: String, most: usize) -> Result<String, ApiError> {
     Ok(text)
 }
 
-fn time(what: &str, text: &str) -> Result<Timestamp, ApiError> {
+pub(super) fn time(what: &str, text: &str) -> Result<Timestamp, ApiError> {
     Timestamp::from_rfc3339(text).ok_or_else(|| {
         ApiError::bad_request(format!("`{what}`: found {text:?}, expected a time such as 2026-11-24T20:00:00+08:00"))
     })
@@ -224,7 +224,7 @@ pub(super) async fn history(State(context): State<Context>, Path(alert): Path<St
     json(StatusCode::OK, &HistoryBody::from(&history))
 }
 
-fn of_store(error: &StoreError) -> ApiError {
+pub(super) fn of_store(error: &StoreError) -> ApiError {
     if error.kind().is_transient() {
         return ApiError::unavailable(format!("the store can't be read at present: {error}"));
     }
@@ -232,7 +232,7 @@ fn of_store(error: &StoreError) -> ApiError {
 }
 
 impl Context {
-    fn store(&self) -> Result<&Store, ApiError> {
+    pub(super) fn store(&self) -> Result<&Store, ApiError> {
         let none = || ApiError::not_found("nothing is kept: the configuration has no [store]");
         self.state.store.as_ref().ok_or_else(none)
     }
