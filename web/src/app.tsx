@@ -1,4 +1,5 @@
 import { signInNeeded } from "./api";
+import { FaultBoundary } from "./components/fault_boundary";
 import { NameDialogue } from "./components/orders";
 import { LostBanner, TopBar } from "./components/top_bar";
 import { connectionIsLost, state } from "./live";
@@ -41,7 +42,9 @@ export function App() {
       <TopBar />
       <LostBanner />
       <main id="content" tabIndex={-1} class={connectionIsLost.value ? "lost" : ""}>
-        {newest ? <ScreenOf shown={route.value} state={newest} /> : <p class="none">{text().loading}</p>}
+        <FaultBoundary key={`${route.value.screen} ${route.value.of}`}>
+          {newest ? <ScreenOf shown={route.value} state={newest} /> : <p class="none">{text().loading}</p>}
+        </FaultBoundary>
       </main>
       <NameDialogue />
     </>

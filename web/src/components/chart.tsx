@@ -17,6 +17,7 @@ function drawThresholds(chart: uPlot, thresholds: LevelThresholds[], measure: st
   ctx.save();
   ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textBaseline = "bottom";
+  ctx.textAlign = "left";
   for (const { level, raise } of thresholds) {
     const y = chart.valToPos(raise, "y", true);
     if (y < bbox.top || y > bbox.top + bbox.height) continue;
@@ -63,7 +64,12 @@ function options(props: ChartProps, width: number): uPlot.Options {
       y: { range: [0, props.top ?? scaleTop([history], thresholds)] },
     },
     axes: [
-      { ...axis, space: isLong ? 110 : 70, values: (_, splits) => splits.map((at) => time.format(at * 1000)) },
+      {
+        ...axis,
+        size: 30,
+        space: isLong ? 110 : 70,
+        values: (_, splits) => splits.map((at) => time.format(at * 1000)),
+      },
       { ...axis, size: 52, values: (_, splits) => splits.map((value) => figure(value, history.measure)) },
     ],
     series: [

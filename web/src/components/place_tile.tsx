@@ -45,7 +45,7 @@ function Figure({
 function TrendMark({ place }: { place: string }) {
   const trend = trendOf(place);
   return (
-    <span class={`trend ${trend ?? "none"}`}>
+    <span class={`trend ${trend ?? ""}`}>
       {trend ? `${TREND_SIGNS[trend]} ${word(trend)}` : <span class="for-listeners">{text().trend_unknown}</span>}
     </span>
   );
@@ -61,7 +61,7 @@ export function ZoneTile({ state, camera, zone }: { state: State; camera: Camera
   const coming = ahead(zone.measures);
   const reason = people && people.occupancy.value === null ? qualityHint(people.occupancy, "occupancy") : null;
   return (
-    <li class={`tile edge ${rule?.level ?? "none"}`} data-place={key}>
+    <li class={`tile edge ${rule?.level ?? "no-rule"}`} data-place={key}>
       <div class="row">
         <h3>
           <a href={routeTo("place", key)}>{zone.name}</a>
@@ -78,7 +78,7 @@ export function ZoneTile({ state, camera, zone }: { state: State; camera: Camera
           />
           {zone.density_per_m2 && <Figure reading={zone.density_per_m2} measure="density" unit={texts.per_m2} />}
           {service && service.value !== null && (
-            <Figure reading={service} measure="level_of_service" unit={texts.level_of_service} />
+            <Figure reading={service} measure="level_of_service" unit={texts.service} />
           )}
         </div>
       )}
@@ -110,7 +110,7 @@ export function SiteTile({ state, site }: { state: State; site: Site }) {
   const { share_of_capacity: share, admissible_flow: admissible } = site.measures;
   const people = site.measures.occupancy ?? site.measures.people;
   return (
-    <li class={`tile edge ${rule?.level ?? "none"}`} data-place={key}>
+    <li class={`tile edge ${rule?.level ?? "no-rule"}`} data-place={key}>
       <div class="row">
         <h3>
           <a href={routeTo("place", key)}>{site.name}</a>

@@ -98,11 +98,20 @@ function Results({
   );
 }
 
+/** A zone of which something is known, if there is one: an empty chart says little. */
+function firstPlace(state: State): string {
+  const places = allPlaces(state);
+  const isKnown = (key: string) =>
+    state.cameras.some((camera) => camera.fresh && camera.zones.some((zone) => key === `zone:${camera.id}/${zone.id}`));
+  const zones = places.filter((one) => one.kind === "zone");
+  return (zones.find((one) => isKnown(one.key)) ?? zones[0] ?? places[0])?.key ?? "";
+}
+
 /** Any stored period of any place, beside another one, with what is known of each. */
 export function AnalyticsScreen({ state }: { state: State }) {
   const texts = text();
   const places = allPlaces(state);
-  const [place, setPlace] = useState(places.find((one) => one.kind === "zone")?.key ?? places[0]?.key ?? "");
+  const [place, setPlace] = useState(firstPlace(state));
   const [measure, setMeasure] = useState("occupancy");
   const [first, setFirst] = useState<Period>(() => {
     const to = new Date();

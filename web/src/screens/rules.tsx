@@ -32,7 +32,7 @@ function Drills({ state }: { state: State }) {
       <form class="fields" onSubmit={begin}>
         <label>
           {texts.rule}
-          <select value={rule} onChange={(event) => setRule(event.currentTarget.value)}>
+          <select id="drill-rule" value={rule} onChange={(event) => setRule(event.currentTarget.value)}>
             {state.rules.map((one) => (
               <option key={one.id} value={one.id}>
                 {one.name}

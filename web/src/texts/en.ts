@@ -55,7 +55,7 @@ export const en = {
   camera: "Camera",
   inside: "people",
   per_m2: "/m²",
-  level_of_service: "Level of service",
+  service: "LOS",
   rising: "rising",
   falling: "falling",
   steady: "steady",
@@ -94,7 +94,7 @@ export const en = {
 
   open_alerts: "Open alerts",
   none_open: "No open alerts",
-  unknown_places: (count: number) => `${count} places are not known`,
+  unknown_places: (count: number) => `${count === 1 ? "1 place is" : `${count} places are`} not known`,
   drill: "DRILL",
   since: (time: string) => `since ${time}`,
   raised_at: (time: string) => `raised ${time}`,
@@ -278,6 +278,7 @@ export const en = {
   sign_in_needed: "Sign in",
   sign_in_hint: "The service wants to know who you are. Sign in, then come back to this page.",
   try_again: "Try again",
+  screen_failed: "This screen failed: what it showed is not to be relied on.",
   failed_to_load: "It could not be loaded:",
 
   age_s: (count: number) => `${count} s`,

@@ -57,7 +57,7 @@ export const zh: Texts = {
   camera: "摄像机",
   inside: "人",
   per_m2: "人/m²",
-  level_of_service: "服务水平",
+  service: "服务水平",
   rising: "上升",
   falling: "下降",
   steady: "平稳",
@@ -279,6 +279,7 @@ export const zh: Texts = {
   sign_in_needed: "登录",
   sign_in_hint: "服务需要确认您的身份。请登录后返回本页。",
   try_again: "重试",
+  screen_failed: "此页面出错:其内容不可再信。",
   failed_to_load: "加载失败:",
 
   age_s: (count) => `${count} 秒`,
