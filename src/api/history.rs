@@ -231,7 +231,11 @@ impl MeasureBody {
             mean: values(|(mean, ..)| mean).collect(),
             min: if is_rolled_up { values(|(_, min, _)| min).collect() } else { Vec::new() },
             max: if is_rolled_up { values(|(.., max)| max).collect() } else { Vec::new() },
-            seconds_known: if is_rolled_up { buckets.iter().map(|bucket| bucket.known_s).collect() } else { Vec::new() },
+            seconds_known: if is_rolled_up {
+                buckets.iter().map(|bucket| bucket.known_s).collect()
+            } else {
+                Vec::new()
+            },
             seconds_bound: buckets.iter().map(|bucket| bucket.bound_s).collect(),
         }
     }
@@ -317,7 +321,8 @@ pub(super) async fn history(
         };
         courses.push((of, buckets));
     }
-    let takes_csv = || headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value == "text/csv");
+    let takes_csv =
+        || headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value == "text/csv");
     if query.format.map_or_else(takes_csv, |format| format == Format::Csv) {
         let table = csv(&query.place, &courses).map_err(|error| ApiError::internal(&error))?;
         let file = query.place.replace(|char: char| !char.is_ascii_alphanumeric(), "_");

@@ -273,7 +273,12 @@ impl<'a> StateBody<'a> {
             rules: rules.map(|(plan, rule)| RuleBody::new(plan, rule, plan_is_fresh(plan))).collect(),
             kept: state.store.is_some(),
             alerts: alerts.into_iter().map(|status| AlertBody::new(&state.plan, status)).collect(),
-            known_profiles: state.plan.profiles.iter().map(|profile| NamedBody { id: &profile.id, name: &profile.name }).collect(),
+            known_profiles: state
+                .plan
+                .profiles
+                .iter()
+                .map(|profile| NamedBody { id: &profile.id, name: &profile.name })
+                .collect(),
             profiles: &snapshot.profiles,
             recent_alerts: snapshot.recent_alerts.iter().map(AlertLine::from).collect(),
         }

@@ -33,6 +33,11 @@ export function qualityHint(reading: Reading, measure: string): string {
   return word(reading.quality);
 }
 
+/** Why a level stands that nothing is known of any more. */
+export function heldText(reading: Reading): string {
+  return text().held(reading.quality === "unknown:lost" ? word(reading.quality) : text().no_fresh_value);
+}
+
 /** A threshold as people read it, with its unit. */
 export function thresholdText(value: number, measure: string): string {
   return measure === "level_of_service" ? serviceLetter(value) : `${value}${unitOf(measure)}`;

@@ -1,4 +1,4 @@
-import { timeText } from "../format";
+import { heldText, timeText } from "../format";
 import { placeKey, placeText } from "../places";
 import { text } from "../preferences";
 import { routeTo } from "../route";
@@ -18,7 +18,7 @@ export function AlertStanding({ alert }: { alert: Alert }) {
   const { acknowledged, shelved } = alert;
   return (
     <>
-      {alert.stale && <p class="warning">{texts.held}</p>}
+      {alert.stale && <p class="warning">{heldText(alert.reading)}</p>}
       {acknowledged && <p>{texts.acknowledged_by(acknowledged.who, timeText(acknowledged.at))}</p>}
       {!acknowledged && !shelved && <p class="warning">{texts.nobody_acknowledged}</p>}
       {shelved && <p class="warning">{texts.quiet_until(shelved.who, timeText(shelved.until), shelved.reason)}</p>}

@@ -1,5 +1,5 @@
 import { age, timeText } from "../format";
-import { silent_s } from "../live";
+import { connectionIsLost, silent_s } from "../live";
 import { text, word } from "../preferences";
 import { routeTo } from "../route";
 import type { Camera } from "../wire";
@@ -71,7 +71,7 @@ export function CameraCard({ camera, moving }: { camera: Camera; moving: boolean
         {!camera.fresh && (
           <div class="cover">
             <strong>{texts.not_fresh}</strong>
-            <span>{word(camera.state)}</span>
+            <span>{word(connectionIsLost.value ? "unknown:lost" : camera.state)}</span>
             <span>{pictureAge(camera)}</span>
             {camera.error && <span class="reason">{camera.error}</span>}
             {camera.next_try && <span class="faint">{texts.next_try(timeText(camera.next_try))}</span>}

@@ -38,6 +38,11 @@ function drawThresholds(chart: uPlot, thresholds: LevelThresholds[], measure: st
   ctx.restore();
 }
 
+/** A mark of the scale: as many decimals as it has, since marks are closer than values are exact. */
+function tick(value: number, measure: string): string {
+  return measure === "level_of_service" ? figure(value, measure) : String(Number(value.toPrecision(6)));
+}
+
 function options(props: ChartProps, width: number): uPlot.Options {
   const { history, thresholds, from, to } = props;
   const axis: uPlot.Axis = {
@@ -70,7 +75,7 @@ function options(props: ChartProps, width: number): uPlot.Options {
         space: isLong ? 110 : 70,
         values: (_, splits) => splits.map((at) => time.format(at * 1000)),
       },
-      { ...axis, size: 52, values: (_, splits) => splits.map((value) => figure(value, history.measure)) },
+      { ...axis, size: 52, values: (_, splits) => splits.map((value) => tick(value, history.measure)) },
     ],
     series: [
       {},

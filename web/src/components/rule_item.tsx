@@ -1,4 +1,4 @@
-import { measureName, thresholdText, timeText } from "../format";
+import { heldText, measureName, thresholdText, timeText } from "../format";
 import { placeKey, placeText } from "../places";
 import { text, word } from "../preferences";
 import { routeTo } from "../route";
@@ -25,7 +25,7 @@ export function RuleItem({ state, rule }: { state: State; rule: Rule }) {
           <ReadingValue reading={rule.reading} measure={rule.measure} />
         </span>
       </div>
-      {rule.stale && <p class="warning">{rule.level === "unknown" ? texts.no_value : texts.held}</p>}
+      {rule.stale && <p class="warning">{rule.level === "unknown" ? texts.no_value : heldText(rule.reading)}</p>}
       {rule.since && <p class="faint">{texts.since(timeText(rule.since))}</p>}
       <p class="faint">
         {texts.thresholds}: {thresholds.join(" · ")}
