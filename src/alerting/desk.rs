@@ -211,10 +211,7 @@ impl AlertDesk {
         let grave = blind_s.map(|_| self.gravity_of_blindness(camera));
         let reading = Reading::Valid(blind_s.unwrap_or(0.0));
         let blind = self.blindness.get_mut(camera).and_then(|rule| rule.step(at, grave, reading));
-        if let Some(event) = blind {
-            self.take_in(std::slice::from_ref(&event), rules, &mut told);
-            told.events.push(event);
-        }
+        self.take_in_own(blind, rules, &mut told);
         told
     }
 
@@ -223,6 +220,13 @@ impl AlertDesk {
         let on = self.looked_at.get(camera).into_iter().flatten().filter_map(|rule| self.book.alert_of(rule));
         let gravest = on.map(|alert| alert.level).max().filter(|level| *level >= Level::Orange);
         gravest.map_or(self.blind_level, |level| level.max(self.blind_level))
+    }
+
+    /// Says how many messages to a destination were given up before this desk was: so many since it took one last.
+    pub fn given_up_before(&mut self, destination: &str, given_up: u64) {
+        if let Some((_, so_far)) = self.undelivered.get_mut(destination) {
+            *so_far = given_up;
+        }
     }
 
     /// Takes in what came of messages to a destination since the last time: how many were given up, and whether one was
@@ -246,10 +250,7 @@ impl AlertDesk {
         if grave.is_none() {
             *so_far = 0;
         }
-        if let Some(event) = event {
-            self.take_in(std::slice::from_ref(&event), rules, &mut told);
-            told.events.push(event);
-        }
+        self.take_in_own(event, rules, &mut told);
         told
     }
 
@@ -322,6 +323,14 @@ impl AlertDesk {
             found: id.to_owned(),
             known: self.rules.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>().join(", "),
         })
+    }
+
+    /// Takes in an event of a rule that the desk runs itself: whoever gave it no event has to be told of it.
+    fn take_in_own(&mut self, event: Option<AlertEvent>, rules: &dyn RulesNow, told: &mut Told) {
+        if let Some(event) = event {
+            self.take_in(std::slice::from_ref(&event), rules, told);
+            told.events.push(event);
+        }
     }
 
     fn take_in(&mut self, events: &[AlertEvent], rules: &dyn RulesNow, told: &mut Told) {

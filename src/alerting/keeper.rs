@@ -12,6 +12,7 @@ use crate::config::Retention;
 use crate::metrics::{Lost, Metrics};
 use crate::model::{CameraId, Crossing, Place, Readings, Timestamp};
 use crate::sink::delivery::{Clock, Waker};
+use crate::status::StoreStanding;
 use crate::store::{
     AlertCommit, CrossingRow, OutboxCount, PlaceId, PlaceKey, RuleStateRow, Sample, Store, StoreError, StoreErrorKind,
 };
@@ -23,6 +24,8 @@ const MOST_WAITING_FOR_SAMPLES: usize = 64;
 /// The first wait after a write that failed, doubled with each further one up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// A write that fails for a reason that nobody foresaw is tried again so often: for a minute and a half.
+const MOST_TRIES_UNKNOWN: u32 = 20;
 /// Minutes and hours are summed up this often, up to so long before now, as cameras' clocks differ a little.
 const ROLL_UP_EVERY: Duration = Duration::from_secs(20);
 const ROLL_UP_BEHIND_S: f64 = 10.0;
@@ -81,6 +84,7 @@ pub struct StoreOpened {
 pub struct KeeperHandle {
     jobs: mpsc::Sender<Job>,
     waiting: Arc<AtomicUsize>,
+    failing: Arc<AtomicBool>,
     metrics: Metrics,
 }
 
@@ -89,7 +93,6 @@ pub struct KeeperHandle {
 pub struct Keeper {
     writing: JoinHandle<()>,
     upkeep: JoinHandle<()>,
-    stop: Arc<AtomicBool>,
 }
 
 impl Keeper {
@@ -97,27 +100,24 @@ impl Keeper {
     #[must_use]
     pub fn start(opened: StoreOpened, clock: Arc<dyn Clock>, metrics: Metrics) -> (Self, KeeperHandle) {
         let (jobs, waiting_jobs) = mpsc::channel(MOST_WAITING);
-        let handle = KeeperHandle { jobs, waiting: Arc::new(AtomicUsize::new(0)), metrics: metrics.clone() };
-        let stop = Arc::new(AtomicBool::new(false));
+        let handle = KeeperHandle { jobs, waiting: Arc::default(), failing: Arc::default(), metrics: metrics.clone() };
         let writer = Writer {
             store: opened.store.clone(),
             deliveries: opened.deliveries,
             places: HashMap::new(),
             waiting: Arc::clone(&handle.waiting),
+            failing: Arc::clone(&handle.failing),
             metrics: metrics.clone(),
-            stop: Arc::clone(&stop),
         };
         let writing = tokio::spawn(writer.run(waiting_jobs));
         let upkeep = tokio::spawn(look_after(opened.store, opened.retention, clock, metrics));
-        (Self { writing, upkeep, stop }, handle)
+        (Self { writing, upkeep }, handle)
     }
 
     /// Ends, once all handles are gone and what waits is written; `false`: some of it could not be written within
     /// `grace`. Called on the runtime.
     pub async fn stop(self, grace: Duration) -> bool {
         self.upkeep.abort();
-        // From now on nothing is tried again for ever.
-        self.stop.store(true, Ordering::Release);
         tokio::time::timeout(grace, self.writing).await.is_ok()
     }
 }
@@ -138,9 +138,16 @@ impl KeeperHandle {
         self.give_if_room(Job::States(states));
     }
 
-    /// Has a camera's health written.
+    /// Has a camera's health written, unless too much waits: alerts come first.
     pub fn health(&self, camera: &CameraId, state: &'static str, detail: String, at: Timestamp) {
-        self.give(Job::Health(Health { camera: camera.clone(), state, detail, at }));
+        self.give_if_room(Job::Health(Health { camera: camera.clone(), state, detail, at }));
+    }
+
+    /// How the store takes what it is given.
+    #[must_use]
+    pub fn standing(&self) -> StoreStanding {
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        StoreStanding { ok: !self.failing.load(Ordering::Relaxed), waiting }
     }
 
     fn give_if_room(&self, job: Job) {
@@ -168,8 +175,8 @@ struct Writer {
     deliveries: Waker,
     places: HashMap<Place, PlaceId>,
     waiting: Arc<AtomicUsize>,
+    failing: Arc<AtomicBool>,
     metrics: Metrics,
-    stop: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -190,14 +197,9 @@ impl Writer {
                 Err(error) => error,
             };
             self.metrics.store_failed();
+            self.failing.store(true, Ordering::Relaxed);
             failures += 1;
-            // What would fail just so again is no reason to hold up the rest; at the end nothing is waited for.
-            let may_pass = error.kind().is_transient()
-                || matches!(
-                    error.kind(),
-                    StoreErrorKind::NotFound | StoreErrorKind::Permission | StoreErrorKind::Credentials
-                );
-            if !may_pass || self.stop.load(Ordering::Acquire) {
+            if !may_pass(error.kind(), failures) {
                 tracing::error!(lost = job.loss().as_str(), %error, "the store does not take this: it is lost");
                 break false;
             }
@@ -219,6 +221,7 @@ impl Writer {
             tracing::info!("the store is written again");
         }
         self.metrics.store_up(true);
+        self.failing.store(false, Ordering::Relaxed);
         if let Job::Commit { commit, given, done, .. } = job {
             self.metrics.alert_stored(given.elapsed().as_secs_f64());
             if !commit.deliveries.is_empty() {
@@ -267,6 +270,22 @@ impl Writer {
         let id = self.store.place(&PlaceKey::of(place), at).await?;
         self.places.insert(place.clone(), id);
         Ok(id)
+    }
+}
+
+/// Whether a write that failed so is tried again. What would fail just so again is no reason to hold up the rest; what
+/// somebody can put right (rights, a password, a file that was moved) is waited for, as nothing of an alert may be lost.
+fn may_pass(kind: StoreErrorKind, failures: u32) -> bool {
+    match kind {
+        kind if kind.is_transient() => true,
+        StoreErrorKind::NotFound
+        | StoreErrorKind::Permission
+        | StoreErrorKind::Credentials
+        | StoreErrorKind::Corrupt
+        | StoreErrorKind::Schema => true,
+        // A server has codes that nobody foresaw.
+        StoreErrorKind::Bug => failures <= MOST_TRIES_UNKNOWN,
+        _ => false,
     }
 }
 

@@ -28,7 +28,7 @@ const MOST_ALERTS: u32 = 1000;
 const DRILL_HOLD_S: f64 = 300.0;
 const DRILL_HOLD_MOST_S: f64 = 3600.0;
 /// Characters of a name and of a text.
-const WHO_MOST: usize = 100;
+pub(super) const WHO_MOST: usize = 100;
 const TEXT_MOST: usize = 2000;
 
 /// What somebody wants done about an alert.
@@ -68,12 +68,12 @@ pub(super) struct EndDrillRequest {
 }
 
 /// The body as JSON of this shape.
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
+pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|error| ApiError::bad_request(format!("the body is not as expected: {error}")))
 }
 
 /// A name or text that may be kept.
-fn text(what: &str, text: String, most: usize) -> Result<String, ApiError> {
+pub(super) fn text(what: &str, text: String, most: usize) -> Result<String, ApiError> {
     let chars = text.chars().count();
     if text.trim().is_empty() {
         return Err(ApiError::bad_request(format!("`{what}` is empty")));
@@ -81,7 +81,8 @@ fn text(what: &str, text: String, most: usize) -> Result<String, ApiError> {
     if chars > most {
         return Err(ApiError::bad_request(format!("`{what}` has {chars} characters, at most {most} are taken")));
     }
-    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+    // A name is one line, also in a log and in a message.
+    if text.chars().any(|c| c.is_control() && (what == "who" || (c != '\n' && c != '\t'))) {
         return Err(ApiError::bad_request(format!("`{what}` has control characters")));
     }
     Ok(text)

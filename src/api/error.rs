@@ -54,6 +54,10 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "conflict", message)
     }
 
+    pub fn unprocessable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable", message)
+    }
+
     pub fn method_not_allowed() -> Self {
         let message = "this page is read by GET and HEAD; orders are given by POST to their own addresses";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)

@@ -14,6 +14,9 @@
 //! | `/api/v1/alerts/{id}/actions` | POST: acknowledge, shelve, escalate, comment, move a step of the plan |
 //! | `/api/v1/profiles/{id}` | POST: switch a profile on or off |
 //! | `/api/v1/drills`, `/api/v1/drills/{rule}/end` | POST: begin and end a drill |
+//! | `/api/v1/config` | the configuration; POST: another, by whole text or by keys |
+//! | `/api/v1/config/check` | POST: what is wrong with one, and how it differs |
+//! | `/api/v1/config/versions`, `/api/v1/config/versions/{hash}` | what it was before, when, by whom, why |
 //! | `/cameras/{id}/live.mjpeg` | the live picture, for any browser |
 //! | `/cameras/{id}/snapshot.jpg` | one picture |
 //!
@@ -21,6 +24,7 @@
 
 pub mod alert_wire;
 mod alerts;
+mod config;
 mod error;
 mod events;
 mod evidence;
@@ -53,6 +57,7 @@ use crate::status::StatusBoard;
 use crate::store::Store;
 use error::ApiError;
 
+pub use config::{ConfigInForce, ConfigRefusal, Configuration, Proposal, RefusedConfig};
 pub use live::{JpegFuture, JpegStream, LivePictures};
 
 /// Streams (live pictures and events) that may be open at once.
@@ -86,6 +91,8 @@ pub struct ApiState {
     pub orders: Orders,
     /// Names, areas and thresholds of what stands so.
     pub plan: Arc<Plan>,
+    /// The configuration's file, to be looked at and changed; `None`: there is none.
+    pub configuration: Option<Arc<dyn Configuration>>,
     /// What runs.
     pub info: ServiceInfo,
     /// The wall clock, from which ages are counted: the same that gives frames their time.
@@ -156,6 +163,10 @@ fn router(context: Context) -> Router {
         .route("/api/v1/profiles/{profile}", post(alerts::switch_profile))
         .route("/api/v1/drills", post(alerts::begin_drill))
         .route("/api/v1/drills/{rule}/end", post(alerts::end_drill))
+        .route("/api/v1/config", get(config::in_force).post(config::apply))
+        .route("/api/v1/config/check", post(config::check))
+        .route("/api/v1/config/versions", get(config::versions))
+        .route("/api/v1/config/versions/{hash}", get(config::version))
         .route("/cameras/{camera}/live.mjpeg", get(live::mjpeg))
         .route("/cameras/{camera}/snapshot.jpg", get(live::snapshot))
         .fallback(async || ApiError::not_found("no such page"))

@@ -14,7 +14,7 @@ use crate::model::{
     SaturationReason, SiteId, Timestamp, UnknownReason, ZoneClassState, ZoneId,
 };
 use crate::rules::wire::AlertLine;
-use crate::status::{AlertStatus, CameraStatus, RuleState, SiteStatus, StatusSnapshot};
+use crate::status::{AlertStatus, CameraStatus, RuleState, SiteStatus, StatusSnapshot, StoreStanding};
 
 /// Version of the format. Fields may be added without a new one; a field that changes its meaning or goes needs one.
 pub const SCHEMA: u32 = 3;
@@ -40,6 +40,8 @@ pub struct StateBody<'a> {
     pub rules: Vec<RuleBody<'a>>,
     /// Alerts and samples are kept in a store; else they end with the service.
     pub kept: bool,
+    /// How the store takes what is written; `null` where nothing is kept.
+    pub store: Option<StoreBody>,
     /// Open alerts, the gravest first and of those the newest first.
     pub alerts: Vec<AlertBody<'a>>,
     /// Profiles for days out of the ordinary.
@@ -48,6 +50,15 @@ pub struct StateBody<'a> {
     pub profiles: &'a BTreeSet<String>,
     /// The newest alert transitions, newest first, as in `alerts.jsonl`.
     pub recent_alerts: Vec<AlertLine<'a>>,
+}
+
+/// How the store takes what is written.
+#[derive(Debug, Serialize)]
+pub struct StoreBody {
+    /// The newest write went well. While it doesn't, nothing is sent to anybody.
+    pub ok: bool,
+    /// Writes that wait.
+    pub waiting: usize,
 }
 
 /// A site.
@@ -208,6 +219,10 @@ pub struct RuleBody<'a> {
     pub level: &'static str,
     /// When the alert left calm, RFC 3339; `null` without an alert.
     pub since: Option<String>,
+    /// A graver level that is on its way: it is raised once it has held. `null`: none.
+    pub rising: Option<RisingBody>,
+    /// Since when the level that is on is being left, RFC 3339: it falls once that has held. `null`: it isn't.
+    pub clearing_since: Option<String>,
     /// There is no fresh value: the level is what was known last.
     pub stale: bool,
     /// The newest value.
@@ -216,6 +231,15 @@ pub struct RuleBody<'a> {
     pub levels: Vec<LevelBody>,
     /// Where the thresholds come from.
     pub source: &'a str,
+}
+
+/// A level that is on its way.
+#[derive(Debug, Serialize)]
+pub struct RisingBody {
+    /// Which.
+    pub level: Level,
+    /// Since when samples have been there, RFC 3339.
+    pub since: String,
 }
 
 /// A level's thresholds.
@@ -272,6 +296,7 @@ impl<'a> StateBody<'a> {
             sites: state.plan.response.sites.iter().zip(&snapshot.sites).map(site).collect(),
             rules: rules.map(|(plan, rule)| RuleBody::new(plan, rule, plan_is_fresh(plan))).collect(),
             kept: state.store.is_some(),
+            store: snapshot.store.map(|StoreStanding { ok, waiting }| StoreBody { ok, waiting }),
             alerts: alerts.into_iter().map(|status| AlertBody::new(&state.plan, status)).collect(),
             known_profiles: state
                 .plan
@@ -422,6 +447,8 @@ impl<'a> RuleBody<'a> {
                 None => "calm",
             },
             since: state.since.map(Timestamp::to_rfc3339),
+            rising: state.rising.map(|(level, since)| RisingBody { level, since: since.to_rfc3339() }),
+            clearing_since: state.clearing_since.map(Timestamp::to_rfc3339),
             stale,
             reading: reading.into(),
             levels: levels.collect(),

@@ -1,20 +1,23 @@
 //! The store, and those who send what is in it, as the service starts and ends them.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
+use tokio::task::JoinHandle;
 
+use super::left_behind;
 use crate::alerting::{Keeper, KeeperHandle, Kept, StoreOpened};
 use crate::config::{Plan, StorePlace, StorePlan};
 use crate::evidence::{EvidenceFolder, EvidenceRecorder, expire};
 use crate::metrics::Metrics;
-use crate::model::{NoticeKind, Reading, Timestamp, UnknownReason};
 use crate::pipeline::AlertKeeping;
-use crate::sink::delivery::{Clock, Deliveries, DeliveryEvent, Lane, SetupError, SystemClock, sender};
-use crate::store::{AlertCommit, AlertRow, ConfigVersionRow, Store, StoreAddress, StoreError, TransitionRow};
+use crate::sink::delivery::{Clock, Deliveries, DeliveryEvent, Lane, ServiceClock, SetupError, sender};
+use crate::store::{ConfigVersionRow, Hold, Store, StoreAddress, StoreError, StoreErrorKind};
+
+/// It is looked so often whether the store is still this service's own.
+const RENEW_EVERY: Duration = Duration::from_secs(10);
 
 /// Why the store can't be had.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +54,9 @@ pub(super) struct Keeping {
     store: Store,
     keeper: Keeper,
     deliveries: Deliveries,
+    clock: Arc<dyn Clock>,
+    /// Ends once another service has taken the store.
+    holding: JoinHandle<()>,
 }
 
 /// Where a configuration's store is.
@@ -76,46 +82,30 @@ pub(super) fn config_hash(written: &str) -> String {
     Sha256::digest(written.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Ends alerts that are open in the store and that nobody goes on with, as what was kept of them can't be read: they would
-/// stay open for ever.
-async fn end_forgotten(store: &Store, kept: &Kept, now: Timestamp) -> Result<(), StoreError> {
-    let known: BTreeSet<&str> = kept.alerts().map(|alert| alert.id.as_str()).collect();
-    for row in store.open_alerts().await?.into_iter().filter(|row| !known.contains(row.id.as_str())) {
-        tracing::error!(alert = row.id, "what was kept of this open alert can't be gone on with: it ends");
-        let end = TransitionRow {
-            alert: row.id.clone(),
-            seq: 0,
-            at: now.max(row.changed),
-            kind: NoticeKind::Cleared.as_str().to_owned(),
-            from: row.level,
-            to: None,
-            reading: Reading::Unknown(UnknownReason::NotStarted),
-            threshold: None,
-            who: None,
-            note: Some("what was kept of it could not be read after a restart".to_owned()),
-            subject: String::new(),
-        };
-        let closed = AlertRow {
-            state: "closed".to_owned(),
-            level: None,
-            stale: false,
-            changed: end.at,
-            closed: Some(end.at),
-            ..row
-        };
-        let commit = AlertCommit { alerts: vec![closed], transitions: vec![end], ..AlertCommit::default() };
-        store.commit(&commit, now).await?;
-    }
-    Ok(())
-}
-
 /// Removes evidence that is older than it is to be kept.
-async fn expire_hourly(store: Store, folder: EvidenceFolder, keep_days: u32) {
+async fn expire_hourly(store: Store, folder: EvidenceFolder, keep_days: u32, clock: Arc<dyn Clock>) {
     let mut hour = tokio::time::interval(Duration::from_secs(3600));
     loop {
         hour.tick().await;
-        if let Err(error) = expire(&store, &folder, keep_days, SystemClock.now()).await {
+        if let Err(error) = expire(&store, &folder, keep_days, clock.now()).await {
             tracing::warn!(%error, "old evidence can't be removed");
+        }
+    }
+}
+
+/// Sees to it that the store stays this service's own; ends once another has taken it.
+async fn stay_the_holder(mut hold: Hold) {
+    let mut every = tokio::time::interval(RENEW_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        match hold.renew().await {
+            Ok(()) => {}
+            Err(error) if error.kind() == StoreErrorKind::Locked => {
+                tracing::error!(%error, "another service has taken the store while it could not be reached: this one ends");
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "it is not known whether the store is still this service's own"),
         }
     }
 }
@@ -126,8 +116,9 @@ impl Keeping {
         plan: &Plan,
         store_plan: &StorePlan,
         metrics: &Metrics,
+        why: &str,
     ) -> Result<(Self, AlertKeeping), KeepingError> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock: Arc<dyn Clock> = Arc::new(ServiceClock::new());
         let address = store_address(store_plan)?;
         if let Some(folder) = address.path().and_then(|path| path.parent()).filter(|path| !path.as_os_str().is_empty())
         {
@@ -140,16 +131,19 @@ impl Keeping {
             .map(|destination| Ok(Lane::new(destination, sender(destination, &plan.calendar.time_zone)?)))
             .collect::<Result<_, SetupError>>()?;
         let now = clock.now();
+        let hold = Hold::take(&address).await?;
         let store = Store::open(&address, now).await?;
         let kept = Kept::of(store.rule_states().await?, now);
-        end_forgotten(&store, &kept, now).await?;
+        left_behind::end_forgotten(&store, plan, &kept, now).await?;
+        left_behind::give_up_removed(&store, plan, now).await?;
+        let given_up = left_behind::given_up_before(&store, plan, &kept).await?;
         let config = config_hash(&plan.written);
         let version = ConfigVersionRow {
             hash: config.clone(),
             text: plan.written.clone(),
             at: now,
             who: "the service at its start".to_owned(),
-            why: String::new(),
+            why: why.to_owned(),
         };
         store.record_config(&version).await?;
         // Nobody looked since then.
@@ -166,27 +160,39 @@ impl Keeping {
         let deliveries = Deliveries::start(&store, senders, Arc::clone(&clock), random, on_delivery);
         let opened =
             StoreOpened { store: store.clone(), retention: store_plan.retention, deliveries: deliveries.waker() };
-        let (keeper, handle): (Keeper, KeeperHandle) = Keeper::start(opened, clock, metrics.clone());
+        let (keeper, handle): (Keeper, KeeperHandle) = Keeper::start(opened, Arc::clone(&clock), metrics.clone());
         tracing::info!(store = store.address(), destinations = plan.destinations.len(), "alerts and samples are kept");
         let mut evidence = None;
         if let Some(settings) = &plan.evidence {
             let folder = EvidenceFolder::open(&settings.folder)
                 .map_err(|source| KeepingError::Evidence { folder: settings.folder.display().to_string(), source })?;
             if let Some(keep_days) = settings.keep_days {
-                tokio::spawn(expire_hourly(store.clone(), folder.clone(), keep_days));
+                tokio::spawn(expire_hourly(store.clone(), folder.clone(), keep_days, Arc::clone(&clock)));
             }
             let recorder =
                 EvidenceRecorder::start(plan, settings, folder, store.clone(), tokio::runtime::Handle::current());
             evidence = Some(recorder.map_err(KeepingError::Thread)?);
         }
-        let keeping =
-            AlertKeeping { keeper: Some(handle), kept, deliveries: Some(deliveries_events), config, evidence };
-        Ok((Self { store, keeper, deliveries }, keeping))
+        let keeping = AlertKeeping {
+            keeper: Some(handle),
+            kept,
+            deliveries: Some(deliveries_events),
+            given_up,
+            config,
+            evidence,
+        };
+        let holding = tokio::spawn(stay_the_holder(hold));
+        Ok((Self { store, keeper, deliveries, clock, holding }, keeping))
     }
 
     /// The store, for those who look things up in it.
     pub(super) fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Whether another service has the store now.
+    pub(super) fn is_lost(&self) -> bool {
+        self.holding.is_finished()
     }
 
     /// Writes what waits, ends what is being sent, and closes the store. What was not sent goes out after the next start.
@@ -197,10 +203,17 @@ impl Keeping {
         if !self.deliveries.stop(grace).await {
             tracing::warn!("messages were still on their way; they are sent again after the next start");
         }
-        let now: Timestamp = SystemClock.now();
-        if let Err(error) = self.store.end_camera_health(now).await {
-            tracing::warn!(%error, "the end of the cameras' health could not be written");
+        let end = async {
+            if let Err(error) = self.store.end_camera_health(self.clock.now()).await {
+                tracing::warn!(%error, "the end of the cameras' health could not be written");
+            }
+            self.store.close().await;
+        };
+        if tokio::time::timeout(grace, end).await.is_err() {
+            tracing::warn!("the store gave no answer at the end");
         }
-        self.store.close().await;
+        // Only now may another service begin.
+        self.holding.abort();
+        let _ = self.holding.await;
     }
 }

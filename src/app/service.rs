@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::keeping::{Keeping, KeepingError, config_hash};
-use crate::api::{self, ApiState, ServiceInfo};
+use crate::api::{self, ApiState, Configuration, ServiceInfo};
 use crate::config::Plan;
 use crate::inference::Models;
 use crate::metrics::{BuildInfo, Metrics, MetricsError};
@@ -71,9 +71,21 @@ pub enum ServiceError {
     StillRunning(#[from] StillRunning),
 }
 
+/// Where a service's configuration comes from.
+#[derive(Clone, Default)]
+pub struct Origin {
+    /// The file, to be looked at and changed over HTTP; `None`: there is none.
+    pub configuration: Option<Arc<dyn Configuration>>,
+    /// Why it is started with it, for the record; empty: as it stands there.
+    pub why: String,
+    /// Where the service before it listened: who connects meanwhile waits instead of being refused.
+    pub listener: Option<Arc<TcpListener>>,
+}
+
 /// The running service.
 pub struct Service {
     address: SocketAddr,
+    listener: Arc<TcpListener>,
     board: Arc<StatusBoard>,
     live: LiveService,
     keeping: Option<Keeping>,
@@ -87,11 +99,14 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError`]. The port, the file and the folder are tried before anything is started.
-    pub fn start(plan: Plan, models: &Models, onnxruntime: &str) -> Result<Self, ServiceError> {
+    pub fn start(plan: Plan, models: &Models, onnxruntime: &str, origin: Origin) -> Result<Self, ServiceError> {
         let plan = Arc::new(plan);
         // First what can be in use by somebody else: nothing has been begun yet.
         let listen = |source| ServiceError::Listen { address: plan.server.listen, source };
-        let listener = TcpListener::bind(plan.server.listen).map_err(listen)?;
+        let listener = match origin.listener.filter(|known| known.local_addr().ok() == Some(plan.server.listen)) {
+            Some(known) => known,
+            None => Arc::new(TcpListener::bind(plan.server.listen).map_err(listen)?),
+        };
         listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let open = |path: &PathBuf| {
@@ -120,13 +135,13 @@ impl Service {
             .enable_all()
             .build()
             .map_err(ServiceError::Thread)?;
-        let listener = {
+        let accepting = {
             let _context = runtime.enter();
-            tokio::net::TcpListener::from_std(listener).map_err(listen)?
+            listener.try_clone().and_then(tokio::net::TcpListener::from_std).map_err(listen)?
         };
         let (keeping, alerts) = match &plan.store {
             Some(store) => {
-                let (keeping, alerts) = runtime.block_on(Keeping::start(&plan, store, &metrics))?;
+                let (keeping, alerts) = runtime.block_on(Keeping::start(&plan, store, &metrics, &origin.why))?;
                 (Some(keeping), alerts)
             }
             None => {
@@ -152,15 +167,16 @@ impl Service {
             store,
             orders: live.orders(),
             plan: Arc::clone(&plan),
+            configuration: origin.configuration,
             info: ServiceInfo { version, model: entry.id.clone(), model_licence: entry.licence.clone() },
             now: Arc::new(move || clock.wall()),
         };
         let (stop_http, stopped) = oneshot::channel::<()>();
-        let http = runtime.spawn(api::serve(listener, state, async move {
+        let http = runtime.spawn(api::serve(accepting, state, async move {
             // A dropped sender means the same.
             let _ = stopped.await;
         }));
-        Ok(Self { address, board, live, keeping, runtime, stop_http, http })
+        Ok(Self { address, listener, board, live, keeping, runtime, stop_http, http })
     }
 
     /// Where it listens.
@@ -169,16 +185,22 @@ impl Service {
         self.address
     }
 
+    /// What it listens with, for the service that follows it.
+    #[must_use]
+    pub fn listener(&self) -> Arc<TcpListener> {
+        Arc::clone(&self.listener)
+    }
+
     /// How everything stands.
     #[must_use]
     pub fn board(&self) -> &StatusBoard {
         &self.board
     }
 
-    /// Whether a part that should run for ever has ended: a bug.
+    /// Whether a part that should run for ever has ended: a bug, or another service has taken the store.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.live.is_broken() || self.http.is_finished()
+        self.live.is_broken() || self.http.is_finished() || self.keeping.as_ref().is_some_and(Keeping::is_lost)
     }
 
     /// The runtime of its HTTP server, for other things that wait, such as signals.

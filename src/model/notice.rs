@@ -137,6 +137,8 @@ pub enum NoticeKind {
     Step,
     /// A step of the plan is not over within its time.
     StepOverdue,
+    /// What the measure reads a while after a step of the plan was done: whether it helped.
+    StepEffect,
 }
 
 impl NoticeKind {
@@ -157,6 +159,7 @@ impl NoticeKind {
             Self::Commented => "commented",
             Self::Step => "step",
             Self::StepOverdue => "step_overdue",
+            Self::StepEffect => "step_effect",
         }
     }
 }

@@ -19,7 +19,9 @@ mod stage_times;
 
 pub use error::PipelineError;
 pub use hub::{FrameHub, Handed};
-pub use live::{AlertKeeping, LiveService, NotTaken, Observers, Order, Orders, Outcome, StillRunning, Stored};
+pub use live::{
+    AlertKeeping, GivenUpBefore, LiveService, NotTaken, Observers, Order, Orders, Outcome, StillRunning, Stored,
+};
 pub use look::look_for_people;
 pub use preparation::{PeopleSeen, Preparation};
 pub use recording::{AnalysedFrame, Progress, RecordingSummary, StageSummaries, analyze_recording};

@@ -12,6 +12,10 @@ use crate::model::{
     Action, AlertEvent, AlertId, AlertKind, Level, Notice, NoticeKind, RuleId, SiteId, StepState, Timestamp, UnitId,
 };
 
+/// What the measure reads so long after a step of the plan was done is put on record, in seconds: about as long as a crowd
+/// takes to follow what it is told.
+pub const STEP_EFFECT_AFTER_S: f64 = 300.0;
+
 /// Somebody has seen it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acknowledgement {
@@ -53,6 +57,9 @@ pub struct OpenStep {
     pub unit: Option<UnitId>,
     /// That it is late has been told.
     overdue_told: bool,
+    /// What was measured after it was done is on record.
+    #[serde(default)]
+    effect_told: bool,
 }
 
 /// An alert that is on.
@@ -98,6 +105,23 @@ impl OpenAlert {
     #[must_use]
     pub fn wants_attention(&self) -> bool {
         self.acknowledged.is_none() && self.shelved.is_none()
+    }
+
+    /// When the newest entry of its history was.
+    #[must_use]
+    pub fn newest(&self) -> Timestamp {
+        self.newest
+    }
+
+    /// Moves the times that it waits for back, as the clock that they came from was: it is escalated, its shelf ends and
+    /// its steps are due no later for that. What is history stays as it was written.
+    pub fn set_back(&mut self, by_us: i64) {
+        let due = self.steps.iter_mut().filter_map(|step| step.due.as_mut());
+        let until = self.shelved.as_mut().map(|shelf| &mut shelf.until);
+        let own = [&mut self.waiting_since, &mut self.last_told, &mut self.newest];
+        for at in due.chain(until).chain(own) {
+            at.0 = at.0.saturating_sub(by_us);
+        }
     }
 }
 
@@ -344,6 +368,7 @@ impl AlertBook {
                 notices.push(alert.entry(now, Draft { tell, ..Draft::of(NoticeKind::Reminder) }));
             }
             alert.tell_late_steps(now, &mut notices);
+            alert.tell_effects(now, &mut notices);
         }
         notices
     }
@@ -362,6 +387,7 @@ fn open_step(plan: &StepPlan, raised: Timestamp, before: &[OpenStep]) -> OpenSte
         note: None,
         unit: plan.unit.clone(),
         overdue_told: false,
+        effect_told: false,
     })
 }
 
@@ -431,6 +457,20 @@ impl OpenAlert {
         }
         (open.state, open.who, open.at, open.note) = (to, Some(who.to_owned()), Some(at), note);
         Ok(())
+    }
+
+    /// An alert that ends before has its effect on record by its end.
+    fn tell_effects(&mut self, now: Timestamp, notices: &mut Vec<Notice>) {
+        let is_due = |step: &OpenStep| {
+            step.state == StepState::Done
+                && !step.effect_told
+                && step.at.is_some_and(|at| now >= at.plus_seconds(STEP_EFFECT_AFTER_S))
+        };
+        while let Some(step) = self.steps.iter_mut().find(|step| is_due(step)) {
+            step.effect_told = true;
+            let step = Some((step.step.clone(), step.state));
+            notices.push(self.entry(now, Draft { step, goes_out: false, ..Draft::of(NoticeKind::StepEffect) }));
+        }
     }
 
     fn tell_late_steps(&mut self, now: Timestamp, notices: &mut Vec<Notice>) {

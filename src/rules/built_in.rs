@@ -20,6 +20,22 @@ pub struct BuiltInState {
     newest: Option<Timestamp>,
 }
 
+impl BuiltInState {
+    /// When it was looked at last.
+    #[must_use]
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.newest
+    }
+
+    /// Moves its times back, as [`RuleState::set_back`](super::RuleState::set_back) does.
+    pub fn set_back(&mut self, by_us: i64) {
+        if let Some(newest) = &mut self.newest {
+            newest.0 = newest.0.saturating_sub(by_us);
+        }
+        self.well_since = None;
+    }
+}
+
 /// A rule whose level somebody else works out: it has a hysteresis in time, tells of a rise at once, and only rises or
 /// ends.
 #[derive(Debug, Clone)]

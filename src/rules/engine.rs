@@ -67,6 +67,10 @@ pub struct RuleStatus<'a> {
     /// No value is known now of some condition (or none was, yet): the level is what was known last, and calm means
     /// nothing.
     pub stale: bool,
+    /// A graver level that is on its way, and since when: it is raised once it has held.
+    pub rising: Option<(Level, Timestamp)>,
+    /// Since when the level that is on is being left: it falls once that has held.
+    pub clearing_since: Option<Timestamp>,
 }
 
 /// What of a rule survives a restart.
@@ -75,6 +79,20 @@ pub struct RuleState {
     on: Option<(Level, Timestamp)>,
     told_stale: bool,
     conditions: Vec<ConditionState>,
+}
+
+impl RuleState {
+    /// When its newest sample was.
+    #[must_use]
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.conditions.iter().filter_map(|condition| condition.machine.newest()).max()
+    }
+
+    /// Moves its times back, as the clock that they came from was: time only goes forward for a rule, so that it would
+    /// look at nothing until then. Its level, and since when that is on, stay; holds begin anew.
+    pub fn set_back(&mut self, by_us: i64) {
+        self.conditions.iter_mut().for_each(|condition| condition.machine.set_back(by_us));
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -252,6 +270,8 @@ impl RuleEngine {
                 since: rule.on.map(|(_, since)| since),
                 reading: condition.machine.newest().map(|(_, reading)| reading),
                 stale: rule.is_stale(),
+                rising: rule.conditions.iter().filter_map(|condition| condition.machine.rising()).max(),
+                clearing_since: condition.machine.clearing_since().filter(|_| rule.on.is_some()),
             })
         })
     }

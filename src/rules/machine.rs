@@ -54,6 +54,24 @@ pub(super) struct MachineState {
     rising: Vec<(Level, Timestamp)>,
 }
 
+impl MachineState {
+    /// When the newest sample was.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        self.newest.map(|(at, _)| at)
+    }
+
+    /// Moves its times back, as the clock that they came from was. Nobody knows how long nobody looked: runs begin anew.
+    pub(super) fn set_back(&mut self, by_us: i64) {
+        if let Some((at, _)) = &mut self.newest {
+            at.0 = at.0.saturating_sub(by_us);
+        }
+        if let Some((_, _, below_since)) = &mut self.open {
+            *below_since = None;
+        }
+        self.rising.clear();
+    }
+}
+
 /// The state of one condition.
 ///
 /// What is compared is the value's severity: the value itself, its negative for a measure that gets worse downwards, or its
@@ -101,6 +119,18 @@ impl LevelMachine {
     /// When the alert that is on left calm.
     pub(super) fn since(&self) -> Option<Timestamp> {
         self.open.map(|open| open.since)
+    }
+
+    /// The gravest level that is on its way, graver than the one that is on: since when its samples have been there.
+    pub(super) fn rising(&self) -> Option<(Level, Timestamp)> {
+        let on = self.level();
+        let rising = self.thresholds.iter().rev().find(|threshold| threshold.above_since.is_some())?;
+        Some((rising.level, rising.above_since?)).filter(|(level, _)| Some(*level) > on)
+    }
+
+    /// Since when samples have been where the level that is on is left.
+    pub(super) fn clearing_since(&self) -> Option<Timestamp> {
+        self.open.and_then(|open| open.below_since)
     }
 
     /// The newest sample.

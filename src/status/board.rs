@@ -89,6 +89,10 @@ pub struct RuleState {
     pub reading: Option<Reading>,
     /// No value is known now: the level is what was known last, and calm means nothing.
     pub stale: bool,
+    /// A graver level that is on its way, and since when.
+    pub rising: Option<(Level, Timestamp)>,
+    /// Since when the level that is on is being left.
+    pub clearing_since: Option<Timestamp>,
 }
 
 /// How an open alert stands.
@@ -126,6 +130,18 @@ pub struct StatusSnapshot {
     pub open_alerts: Vec<AlertStatus>,
     /// Profiles that are switched on by hand.
     pub profiles: BTreeSet<String>,
+    /// How the store takes what is written; `None`: there is none.
+    pub store: Option<StoreStanding>,
+}
+
+/// How the store takes what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreStanding {
+    /// The newest write went well. While it doesn't, nothing is sent to anybody, and what waits is lost with the machine's
+    /// power.
+    pub ok: bool,
+    /// Writes that wait.
+    pub waiting: usize,
 }
 
 /// The newest of everything. Its lock is held for a few moves only, never while something waits.
@@ -145,6 +161,7 @@ struct Newest {
     recent_alerts: VecDeque<AlertEvent>,
     open_alerts: Vec<AlertStatus>,
     profiles: BTreeSet<String>,
+    store: Option<StoreStanding>,
 }
 
 impl StatusBoard {
@@ -160,7 +177,15 @@ impl StatusBoard {
             input: None,
         };
         let site = |id: &SiteId| SiteStatus { site: id.clone(), readings: Readings::NONE };
-        let rule = |id: &RuleId| RuleState { rule: id.clone(), level: None, since: None, reading: None, stale: true };
+        let rule = |id: &RuleId| RuleState {
+            rule: id.clone(),
+            level: None,
+            since: None,
+            reading: None,
+            stale: true,
+            rising: None,
+            clearing_since: None,
+        };
         let newest = Newest {
             phase: Phase::Starting,
             cameras: plan.cameras.iter().map(|plan| camera(&plan.id)).collect(),
@@ -169,6 +194,7 @@ impl StatusBoard {
             recent_alerts: VecDeque::with_capacity(RECENT_ALERTS),
             open_alerts: Vec::new(),
             profiles: BTreeSet::new(),
+            store: None,
         };
         Self { newest: Mutex::new(newest), version: watch::Sender::new(0) }
     }
@@ -264,6 +290,14 @@ impl StatusBoard {
         });
     }
 
+    /// Takes in how the store takes what is written.
+    pub fn store(&self, standing: StoreStanding) {
+        self.change(|newest| {
+            let before = newest.store.replace(standing);
+            before.map(|before| before.ok) != Some(standing.ok)
+        });
+    }
+
     /// How each camera's capture is.
     #[must_use]
     pub fn health(&self) -> Vec<(CameraId, CameraHealthStatus)> {
@@ -282,6 +316,7 @@ impl StatusBoard {
             recent_alerts: newest.recent_alerts.iter().rev().cloned().collect(),
             open_alerts: newest.open_alerts.clone(),
             profiles: newest.profiles.clone(),
+            store: newest.store,
         }
     }
 
@@ -317,6 +352,7 @@ impl Newest {
                 state.since = status.since;
                 state.reading = status.reading;
                 state.stale = status.stale;
+                (state.rising, state.clearing_since) = (status.rising, status.clearing_since);
             }
         }
     }
@@ -408,6 +444,8 @@ mod tests {
             since: Some(Timestamp(100)),
             reading: Some(Reading::Valid(12.0)),
             stale: false,
+            rising: None,
+            clearing_since: None,
         };
         board.report(report(950, false, 1), [status]);
         let after = board.snapshot();

@@ -5,5 +5,6 @@ mod repeat_limit;
 
 pub use board::{
     AlertStatus, CameraHealthStatus, CameraStatus, Phase, RuleState, SiteStatus, StatusBoard, StatusSnapshot,
+    StoreStanding,
 };
 pub use repeat_limit::RepeatLimit;

@@ -1,5 +1,6 @@
 //! Alerts, what happened to them and what was done about them: the rows, and how they are written.
 
+use super::audit::{self, AuditRow};
 use super::code;
 use super::outbox::{self, NewDelivery};
 use super::place::{PlaceKey, key_of};
@@ -129,7 +130,7 @@ pub struct PlanStepRow {
 pub struct RuleStateRow {
     /// The rule's id; a rule of several places has a row for each, named as it likes.
     pub rule: String,
-    /// The time of the newest sample in it.
+    /// When it was written down.
     pub at: Timestamp,
     /// JSON.
     pub state: String,
@@ -150,6 +151,8 @@ pub struct AlertCommit {
     pub rule_states: Vec<RuleStateRow>,
     /// What is to be delivered, in order.
     pub deliveries: Vec<NewDelivery>,
+    /// What people did beside alerts.
+    pub audit: Vec<AuditRow>,
 }
 
 /// What a commit has written.
@@ -189,6 +192,9 @@ impl Store {
         }
         for delivery in &commit.deliveries {
             outbox::add(&mut writing, delivery, at).await?;
+        }
+        for row in &commit.audit {
+            audit::add(&mut writing, row).await?;
         }
         writing.commit().await?;
         Ok(Committed { transitions })

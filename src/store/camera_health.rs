@@ -45,6 +45,7 @@ impl Store {
         let same = "SELECT since_us FROM camera_health WHERE camera = $1 AND until_us IS NULL AND state = $2 \
                     AND detail = $3";
         if writing.read_first(same, values![camera, state, detail], |row| row.get::<i64>(0)).await?.is_some() {
+            writing.commit().await?;
             return Ok(());
         }
         let end = "UPDATE camera_health SET until_us = $2 WHERE camera = $1 AND until_us IS NULL";

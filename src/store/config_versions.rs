@@ -44,6 +44,7 @@ impl Store {
         let mut writing = self.database().write().await?;
         let newest = "SELECT hash FROM config_version ORDER BY id DESC LIMIT 1";
         if writing.read_first(newest, &[], |row| row.get::<String>(0)).await?.as_ref() == Some(&new.hash) {
+            writing.commit().await?;
             return Ok(false);
         }
         let sql = "INSERT INTO config_version (hash, text, at_us, who, why) VALUES ($1, $2, $3, $4, $5)";

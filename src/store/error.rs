@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 /// The store can't do what was asked. Its text names the store without user and password, what was found, and what to
 /// do about it.
@@ -113,6 +114,11 @@ impl fmt::Display for StoreErrorKind {
 impl StoreError {
     pub(super) fn new(kind: StoreErrorKind, address: &str, detail: impl Into<String>) -> Self {
         Self { kind, address: address.to_owned(), detail: detail.into() }
+    }
+
+    pub(super) fn no_answer(address: &str, patience: Duration) -> Self {
+        let detail = format!("no answer within {} s: check host and port", patience.as_secs());
+        Self::new(StoreErrorKind::Connect, address, detail)
     }
 
     /// What failed.

@@ -80,6 +80,7 @@ impl Store {
         }
         let same = select!("WHERE alert = $1 AND path = $2 AND sha256 = $3 ORDER BY id LIMIT 1");
         if let Some(row) = writing.read_first(same, values![&new.alert, &new.path, &new.sha256], evidence).await? {
+            writing.commit().await?;
             return Ok(row);
         }
         let newest = writing.read_first(select!("ORDER BY id DESC LIMIT 1"), &[], evidence).await?;

@@ -291,6 +291,29 @@ impl Store {
         self.database().read(sql, values![i64::from(most)], delivery_row).await
     }
 
+    /// When messages to this sink were given up that it took none after, in order.
+    ///
+    /// # Errors
+    /// As the database has them.
+    pub async fn given_up_last(&self, sink: &str) -> Result<Vec<Timestamp>, StoreError> {
+        let sql = "SELECT settled_us FROM outbox WHERE sink = $1 AND state = 'dead' AND settled_us > COALESCE(\
+                   (SELECT MAX(settled_us) FROM outbox WHERE sink = $1 AND state = 'delivered'), 0) ORDER BY settled_us";
+        self.database().read(sql, values![sink], |row| row.get(0).map(Timestamp)).await
+    }
+
+    /// Gives up all that waits for this sink; gives how many there were.
+    ///
+    /// # Errors
+    /// As the database has them.
+    pub async fn give_up_deliveries(&self, sink: &str, why: &str, at: Timestamp) -> Result<u64, StoreError> {
+        let sql = "UPDATE outbox SET state = 'dead', last_error = $2, settled_us = $3 \
+                   WHERE sink = $1 AND state = 'pending'";
+        let mut writing = self.database().write().await?;
+        let given_up = writing.execute(sql, values![sink, why, at.0]).await?;
+        writing.commit().await?;
+        Ok(given_up)
+    }
+
     /// Makes a message that was given up due again; `false` where it is none.
     ///
     /// # Errors

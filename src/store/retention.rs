@@ -98,7 +98,10 @@ impl Store {
             let cleared = rollup::progress(&mut writing, rollup::CLEARED).await?.unwrap_or(i64::MIN);
             let first = "SELECT MIN(second) FROM sample WHERE second < $1";
             let first = writing.read_first(first, values![before], |row| row.get::<Option<i64>>(0)).await?.flatten();
-            let Some(first) = first else { return Ok(removed) };
+            let Some(first) = first else {
+                writing.commit().await?;
+                return Ok(removed);
+            };
             // As many seconds as hold about so many rows; all places of a second go together.
             let count = "SELECT COUNT(*) FROM sample WHERE second = $1";
             let rows = writing.read_first(count, values![first], |row| row.get::<i64>(0)).await?.unwrap_or(1);

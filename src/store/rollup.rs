@@ -234,7 +234,10 @@ impl Store {
 
     async fn roll_minute_up(&self, until: i64) -> Result<bool, StoreError> {
         let mut writing = self.database().write().await?;
-        let Some(start) = self.due(&mut writing, (MINUTES, Period::Minute), until).await? else { return Ok(false) };
+        let Some(start) = self.due(&mut writing, (MINUTES, Period::Minute), until).await? else {
+            writing.commit().await?;
+            return Ok(false);
+        };
         let end = start + Period::Minute.seconds();
         let sql = "SELECT CAST(place AS BIGINT), readings FROM sample WHERE second >= $1 AND second < $2 \
                    ORDER BY place, second";
@@ -251,7 +254,10 @@ impl Store {
 
     async fn roll_hour_up(&self, until: i64) -> Result<bool, StoreError> {
         let mut writing = self.database().write().await?;
-        let Some(start) = self.due(&mut writing, (HOURS, Period::Hour), until).await? else { return Ok(false) };
+        let Some(start) = self.due(&mut writing, (HOURS, Period::Hour), until).await? else {
+            writing.commit().await?;
+            return Ok(false);
+        };
         let end = start + Period::Hour.seconds();
         set_progress(&mut writing, HOURS_BEGUN, end).await?;
         let sql = "SELECT DISTINCT CAST(place AS BIGINT) FROM sample WHERE second >= $1 AND second < $2";

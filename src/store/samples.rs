@@ -226,7 +226,7 @@ async fn insert(writing: &mut Writing, rows: &[Encoded]) -> Result<(), sqlx::Err
                 insert.build().execute(&mut **transaction).await?;
             }
         }
-        Either::Postgres(transaction) => {
+        Either::Postgres(server) => {
             let sql = format!(
                 "INSERT INTO sample (second, place, offset_us, occupancy, occupancy_quality, density_per_m2, \
                  density_quality, readings) SELECT * FROM UNNEST($1::bigint[], $2::integer[], $3::integer[], \
@@ -235,7 +235,7 @@ async fn insert(writing: &mut Writing, rows: &[Encoded]) -> Result<(), sqlx::Err
             for rows in rows.chunks(ROWS_AN_ARRAY) {
                 let small = |quality: Option<i64>| quality.and_then(|quality| i16::try_from(quality).ok());
                 let int = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
-                sqlx::query(AssertSqlSafe(sql.as_str()))
+                let insert = sqlx::query(AssertSqlSafe(sql.as_str()))
                     .bind(rows.iter().map(|row| row.second).collect::<Vec<_>>())
                     .bind(rows.iter().map(|row| int(row.place)).collect::<Vec<_>>())
                     .bind(rows.iter().map(|row| int(row.offset_us)).collect::<Vec<_>>())
@@ -243,9 +243,8 @@ async fn insert(writing: &mut Writing, rows: &[Encoded]) -> Result<(), sqlx::Err
                     .bind(rows.iter().map(|row| small(quality(row.occupancy))).collect::<Vec<_>>())
                     .bind(rows.iter().map(|row| value(row.density)).collect::<Vec<_>>())
                     .bind(rows.iter().map(|row| small(quality(row.density))).collect::<Vec<_>>())
-                    .bind(rows.iter().map(|row| row.readings.as_slice()).collect::<Vec<_>>())
-                    .execute(&mut **transaction)
-                    .await?;
+                    .bind(rows.iter().map(|row| row.readings.as_slice()).collect::<Vec<_>>());
+                server.run(async |connection| insert.execute(connection).await).await?;
             }
         }
     }

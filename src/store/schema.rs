@@ -5,7 +5,8 @@ use super::{StoreError, StoreErrorKind, code};
 use crate::model::Timestamp;
 
 /// Every version's name and statements, the first first.
-const VERSIONS: [(&str, &str); 1] = [("first", include_str!("schema/0001_first.sql"))];
+const VERSIONS: [(&str, &str); 2] =
+    [("first", include_str!("schema/0001_first.sql")), ("audit", include_str!("schema/0002_audit.sql"))];
 
 /// The version of the tables that this program writes.
 pub(super) const NEWEST: i64 = VERSIONS.len() as i64;

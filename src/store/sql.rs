@@ -4,18 +4,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, Connection as _, Decode, Postgres, Row as _, Sqlite, Transaction, Type};
+use sqlx::{AssertSqlSafe, Connection as _, Decode, Executor as _, Postgres, Row as _, Sqlite, Transaction, Type};
 
 use super::address::At;
 use super::{StoreAddress, StoreError, StoreErrorKind};
 
 /// Connections that only read. A long back-test holds one.
 const READERS: u32 = 4;
+
+/// A statement on a server may take so long. The network between may be cut without a word: who waits for its answer would
+/// wait for a quarter of an hour, and alerts with them.
+const LONGEST_STATEMENT: Duration = Duration::from_secs(30);
 
 /// A value for a statement.
 #[derive(Debug, Clone, Copy)]
@@ -102,9 +107,11 @@ pub(super) enum Pools {
 pub(super) struct Database {
     pub(super) pools: Pools,
     pub(super) address: Arc<str>,
+    longest_statement: Duration,
 }
 
-/// A write transaction; rolled back where it is dropped.
+/// A write transaction; rolled back where it is dropped. One that has only read is committed all the same: a server's
+/// connection is closed where it is dropped.
 pub(super) struct Writing {
     pub(super) transaction: Either,
     address: Arc<str>,
@@ -112,7 +119,46 @@ pub(super) struct Writing {
 
 pub(super) enum Either {
     Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(OnServer),
+}
+
+/// A connection that is in use. One that is not given back whole is closed at once: it may wait for an answer that never
+/// comes, or be in the middle of something.
+pub(super) struct OnServer {
+    connection: Option<PoolConnection<Postgres>>,
+    longest: Duration,
+}
+
+impl OnServer {
+    async fn of(pool: &PgPool, longest: Duration) -> Result<Self, sqlx::Error> {
+        Ok(Self { connection: Some(pool.acquire().await?), longest })
+    }
+
+    /// What somebody does with the connection, within the time that a statement may take.
+    pub(super) async fn run<T>(
+        &mut self,
+        statement: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
+        let longest = self.longest;
+        let connection = self.connection.as_mut().ok_or(sqlx::Error::PoolClosed)?;
+        tokio::time::timeout(longest, statement(connection)).await.unwrap_or_else(|_| {
+            let text = format!("no answer within {} s", longest.as_secs_f64());
+            Err(std::io::Error::new(std::io::ErrorKind::TimedOut, text).into())
+        })
+    }
+
+    /// It is whole: others may have it.
+    fn give_back(mut self) {
+        drop(self.connection.take());
+    }
+}
+
+impl Drop for OnServer {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(connection.detach());
+        }
+    }
 }
 
 impl Database {
@@ -145,10 +191,8 @@ impl Database {
             At::Postgres(options) => {
                 let options = postgres_options(options, patience);
                 let connecting = PgConnection::connect_with(&options);
-                let connected = tokio::time::timeout(patience, connecting).await.map_err(|_| {
-                    let detail = format!("no answer within {} s: check host and port", patience.as_secs());
-                    StoreError::new(StoreErrorKind::Connect, &shown, detail)
-                })?;
+                let connected = tokio::time::timeout(patience, connecting).await;
+                let connected = connected.map_err(|_| StoreError::no_answer(&shown, patience))?;
                 connected.map_err(failed)?.close().await.map_err(failed)?;
                 let pool = || PgPoolOptions::new().acquire_timeout(patience);
                 Pools::Postgres {
@@ -159,7 +203,9 @@ impl Database {
                 }
             }
         };
-        Ok(Self { pools, address: shown })
+        // Who is less patient in all (a test) is so in this too.
+        let longest_statement = LONGEST_STATEMENT.min(3 * patience);
+        Ok(Self { pools, address: shown, longest_statement })
     }
 
     pub(super) fn is_postgres(&self) -> bool {
@@ -178,12 +224,24 @@ impl Database {
                 Ok(rows) => rows.into_iter().map(|row| of(&Row::Sqlite(row))).collect(),
                 Err(error) => Err(error),
             },
-            Pools::Postgres { readers, .. } => match bound!(sqlx::query(sql), values).fetch_all(readers).await {
+            Pools::Postgres { readers, .. } => match self.read_on_server(readers, sql, values).await {
                 Ok(rows) => rows.into_iter().map(|row| of(&Row::Postgres(row))).collect(),
                 Err(error) => Err(error),
             },
         };
         rows.map_err(|error| self.failed(&error))
+    }
+
+    async fn read_on_server(
+        &self,
+        readers: &PgPool,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<PgRow>, sqlx::Error> {
+        let mut server = OnServer::of(readers, self.longest_statement).await?;
+        let rows = server.run(async |connection| bound!(sqlx::query(sql), values).fetch_all(connection).await).await?;
+        server.give_back();
+        Ok(rows)
     }
 
     /// The first row, if any.
@@ -201,10 +259,16 @@ impl Database {
         let transaction = match &self.pools {
             // A transaction that began by reading could find the file changed once it writes.
             Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Either::Sqlite),
-            Pools::Postgres { writer, .. } => writer.begin().await.map(Either::Postgres),
+            Pools::Postgres { writer, .. } => self.begin_on_server(writer).await.map(Either::Postgres),
         };
         let transaction = transaction.map_err(|error| self.failed(&error))?;
         Ok(Writing { transaction, address: Arc::clone(&self.address) })
+    }
+
+    async fn begin_on_server(&self, writer: &PgPool) -> Result<OnServer, sqlx::Error> {
+        let mut server = OnServer::of(writer, self.longest_statement).await?;
+        server.run(async |connection| connection.execute("BEGIN").await).await?;
+        Ok(server)
     }
 
     pub(super) fn failed(&self, error: &sqlx::Error) -> StoreError {
@@ -232,8 +296,11 @@ impl Writing {
             Either::Sqlite(transaction) => {
                 bound!(sqlx::query(sql), values).execute(&mut **transaction).await.map(|done| done.rows_affected())
             }
-            Either::Postgres(transaction) => {
-                bound!(sqlx::query(sql), values).execute(&mut **transaction).await.map(|done| done.rows_affected())
+            Either::Postgres(server) => {
+                let statement = async |connection: &mut PgConnection| {
+                    bound!(sqlx::query(sql), values).execute(connection).await.map(|done| done.rows_affected())
+                };
+                server.run(statement).await
             }
         };
         done.map_err(|error| StoreError::of(&self.address, &error))
@@ -246,8 +313,11 @@ impl Writing {
             Either::Sqlite(transaction) => {
                 bound!(sqlx::query(sql), values).execute(&mut **transaction).await.map(|done| done.rows_affected())
             }
-            Either::Postgres(transaction) => {
-                bound!(sqlx::query(sql), values).execute(&mut **transaction).await.map(|done| done.rows_affected())
+            Either::Postgres(server) => {
+                let statement = async |connection: &mut PgConnection| {
+                    bound!(sqlx::query(sql), values).execute(connection).await.map(|done| done.rows_affected())
+                };
+                server.run(statement).await
             }
         };
         done.map_err(|error| StoreError::of(&self.address, &error))
@@ -265,11 +335,13 @@ impl Writing {
                 Ok(rows) => rows.into_iter().map(|row| of(&Row::Sqlite(row))).collect(),
                 Err(error) => Err(error),
             },
-            Either::Postgres(transaction) => match bound!(sqlx::query(sql), values).fetch_all(&mut **transaction).await
-            {
-                Ok(rows) => rows.into_iter().map(|row| of(&Row::Postgres(row))).collect(),
-                Err(error) => Err(error),
-            },
+            Either::Postgres(server) => {
+                match server.run(async |connection| bound!(sqlx::query(sql), values).fetch_all(connection).await).await
+                {
+                    Ok(rows) => rows.into_iter().map(|row| of(&Row::Postgres(row))).collect(),
+                    Err(error) => Err(error),
+                }
+            }
         };
         rows.map_err(|error| StoreError::of(&self.address, &error))
     }
@@ -288,7 +360,15 @@ impl Writing {
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         let done = match self.transaction {
             Either::Sqlite(transaction) => transaction.commit().await,
-            Either::Postgres(transaction) => transaction.commit().await,
+            Either::Postgres(mut server) => {
+                match server.run(async |connection| connection.execute("COMMIT").await).await {
+                    Ok(_) => {
+                        server.give_back();
+                        Ok(())
+                    }
+                    Err(error) => Err(error),
+                }
+            }
         };
         done.map_err(|error| StoreError::of(&self.address, &error))
     }
@@ -311,7 +391,7 @@ fn sqlite_options(path: &std::path::Path, patience: Duration) -> SqliteConnectOp
         .pragma("cache_size", "-16384")
 }
 
-fn postgres_options(options: &PgConnectOptions, patience: Duration) -> PgConnectOptions {
+pub(super) fn postgres_options(options: &PgConnectOptions, patience: Duration) -> PgConnectOptions {
     options.clone().options([
         // A server may be set to answer before the disk has it.
         ("synchronous_commit", "on".to_owned()),

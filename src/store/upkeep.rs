@@ -36,7 +36,7 @@ macro_rules! counts {
     ($($table:literal),*) => { [$(($table, concat!("SELECT COUNT(*) FROM ", $table))),*] };
 }
 
-const COUNTS: [(&str, &str); 12] = counts!(
+const COUNTS: [(&str, &str); 13] = counts!(
     "place",
     "alert",
     "alert_transition",
@@ -48,7 +48,8 @@ const COUNTS: [(&str, &str); 12] = counts!(
     "rollup",
     "crossing",
     "camera_health",
-    "evidence"
+    "evidence",
+    "audit"
 );
 
 impl Store {

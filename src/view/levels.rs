@@ -47,7 +47,17 @@ mod tests {
         let gate = Place::Line(camera.clone(), LineId::new("gate").unwrap());
         let status = |rule, place, level, stale| {
             let measure = Measure::Occupancy;
-            RuleStatus { rule, place, measure, level, since: None, reading: None, stale }
+            RuleStatus {
+                rule,
+                place,
+                measure,
+                level,
+                since: None,
+                reading: None,
+                stale,
+                rising: None,
+                clearing_since: None,
+            }
         };
         let levels = zone_levels([
             status(&r, &plaza, None, false),

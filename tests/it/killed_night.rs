@@ -7,7 +7,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -28,12 +28,16 @@ use jiff::tz::TimeZone;
 use tokio::sync::oneshot;
 
 use crate::delivery::target::{Target, status};
+use crate::store::postgres;
 
 const STORE: &str = "CROWDFLOW_TEST_NIGHT_STORE";
 const HOOK: &str = "CROWDFLOW_TEST_NIGHT_HOOK";
 const LENGTH: &str = "CROWDFLOW_TEST_NIGHT_SECONDS";
+const IN_FLIGHT: &str = "CROWDFLOW_TEST_NIGHT_IN_FLIGHT";
 const KILLS: &str = "CROWDFLOW_KILLS";
 const USUAL_KILLS: usize = 15;
+/// Every other process doesn't wait for each commit: so many may be on their way when it is killed.
+const MOST_ON_THEIR_WAY: usize = 12;
 /// Scripted seconds for each kill, more than a process gets through before it is killed.
 const SECONDS_A_KILL: i64 = 60;
 const BEGIN: Timestamp = Timestamp(1_790_784_000_000_000);
@@ -179,7 +183,7 @@ fn program() {
     let (plan, length): (Plan, i64) = (plan(&hook), length.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let store = Store::open(&StoreAddress::file(&store), BEGIN).await.unwrap();
+        let store = Store::open(&StoreAddress::parse(&store).unwrap(), BEGIN).await.unwrap();
         let rows = store.rule_states().await.unwrap();
         // What every rule has seen need not be told again.
         let seen = rows.iter().map(|row| row.at).min().filter(|_| rows.len() >= 3);
@@ -194,20 +198,25 @@ fn program() {
         let opened =
             StoreOpened { store: store.clone(), retention: Retention::default(), deliveries: deliveries.waker() };
         let (keeper, handle) = Keeper::start(opened, Arc::clone(&clock), metrics);
+        let most = if std::env::var(IN_FLIGHT).is_ok() { MOST_ON_THEIR_WAY } else { 0 };
+        let mut on_their_way = VecDeque::new();
         for second in first..length {
             for told in night.step(second) {
                 let (done, stored) = oneshot::channel();
                 let said: Vec<String> =
                     told.notices.iter().map(|notice| format!("{}/{}", notice.alert, notice.number)).collect();
                 handle.commit(told.commit, clock.now(), Some(done));
-                stored.await.unwrap();
-                for said in said {
-                    println!("\nstored {said}");
+                on_their_way.push_back((stored, said));
+                while on_their_way.len() > most {
+                    say_stored(on_their_way.pop_front()).await;
                 }
             }
             let rows = night.desk.kept(&night.engine).into_iter();
             handle.states(rows.map(|(rule, kept)| kept.row(&rule, at(second)).unwrap()).collect());
             println!("\nsecond {second}");
+        }
+        while let Some(next) = on_their_way.pop_front() {
+            say_stored(Some(next)).await;
         }
         drop(handle);
         assert!(keeper.stop(Duration::from_secs(60)).await);
@@ -222,6 +231,14 @@ fn program() {
     });
 }
 
+async fn say_stored(next: Option<(oneshot::Receiver<()>, Vec<String>)>) {
+    let Some((stored, said)) = next else { return };
+    stored.await.unwrap();
+    for said in said {
+        println!("\nstored {said}");
+    }
+}
+
 /// Everything that ever happened: by alert, each entry as text.
 async fn history(store: &Store) -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -232,10 +249,27 @@ async fn history(store: &Store) -> BTreeMap<String, Vec<String>> {
     all
 }
 
+fn kills(usual: usize) -> usize {
+    std::env::var(KILLS).ok().and_then(|kills| kills.parse().ok()).unwrap_or(usual)
+}
+
 #[test]
 fn whatever_moment_it_is_killed_at_nothing_is_lost_and_nothing_happens_twice() {
-    let kills: usize = std::env::var(KILLS).ok().and_then(|kills| kills.parse().ok()).unwrap_or(USUAL_KILLS);
-    let seed = 7;
+    let folder = tempfile::tempdir().unwrap();
+    kill_and_compare(&folder.path().join("killed.db").display().to_string(), kills(USUAL_KILLS), 7);
+}
+
+#[test]
+fn nor_on_postgres() {
+    let Some(server) = postgres::Server::get(false) else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let url = server.url(&runtime.block_on(server.new_database()));
+    let url = url.replacen("crowdflow@", &format!("crowdflow:{}@", postgres::PASSWORD), 1);
+    kill_and_compare(&url, kills(USUAL_KILLS / 2), 8);
+}
+
+/// `address` is where the store of the killed night is to be.
+fn kill_and_compare(address: &str, kills: usize, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -247,8 +281,12 @@ fn whatever_moment_it_is_killed_at_nothing_is_lost_and_nothing_happens_twice() {
         status(200)
     }));
     let length = (kills as i64 + 1) * SECONDS_A_KILL;
-    let start = |store: &Path, hook: String| {
-        Command::new(std::env::current_exe().unwrap())
+    let start = |store: &str, hook: String, waits: bool| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        if !waits {
+            command.env(IN_FLIGHT, "1");
+        }
+        command
             .args(["killed_night::program", "--exact", "--ignored", "--nocapture"])
             .env(STORE, store)
             .env(HOOK, hook)
@@ -258,11 +296,10 @@ fn whatever_moment_it_is_killed_at_nothing_is_lost_and_nothing_happens_twice() {
             .spawn()
             .unwrap()
     };
-    let path = folder.path().join("killed.db");
     let mut confirmed: BTreeSet<String> = BTreeSet::new();
     let mut moved = 0;
     for kill in 0..=kills {
-        let mut child = start(&path, target.address.to_string());
+        let mut child = start(address, target.address.to_string(), kill % 2 == 0);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let mut said: Vec<String> = if kill < kills {
             let said = lines.by_ref().filter(|line| !line.is_empty()).take(random.usize(4..90)).collect();
@@ -288,7 +325,7 @@ fn whatever_moment_it_is_killed_at_nothing_is_lost_and_nothing_happens_twice() {
         moved += usize::from(confirmed.len() > before);
         // What was confirmed to be stored is there, after each kill.
         runtime.block_on(async {
-            let store = Store::open(&StoreAddress::file(&path), BEGIN).await.unwrap();
+            let store = Store::open(&StoreAddress::parse(address).unwrap(), BEGIN).await.unwrap();
             let transitions = store.transitions_between(Timestamp(0), Timestamp(i64::MAX)).await.unwrap();
             let there: BTreeSet<String> = transitions.iter().map(|row| format!("{}/{}", row.alert, row.seq)).collect();
             let lost: Vec<_> = confirmed.difference(&there).collect();
@@ -297,13 +334,13 @@ fn whatever_moment_it_is_killed_at_nothing_is_lost_and_nothing_happens_twice() {
         });
     }
     // The same night, untouched: not a line differs.
-    let untouched = folder.path().join("untouched.db");
+    let untouched = folder.path().join("untouched.db").display().to_string();
     let calm = runtime.block_on(Target::start(|_| status(200)));
-    let ended = start(&untouched, calm.address.to_string()).wait_with_output().unwrap();
+    let ended = start(&untouched, calm.address.to_string(), true).wait_with_output().unwrap();
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
-    let [killed, untouched] = [&path, &untouched].map(|path| {
+    let [killed, untouched] = [address, &untouched].map(|address| {
         runtime.block_on(async {
-            let store = Store::open_existing(&StoreAddress::file(path)).await.unwrap();
+            let store = Store::open_existing(&StoreAddress::parse(address).unwrap()).await.unwrap();
             history(&store).await
         })
     });

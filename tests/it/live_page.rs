@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
 
+use crowdflow::status::StoreStanding;
 use opencv::core::{Mat, Point, Rect, Scalar, Vector};
 use opencv::{imgcodecs, imgproc};
 
@@ -100,6 +101,18 @@ fn the_page_shows_values_unknowns_and_levels() {
     show(&mut browser, "#/place/zone%3Agate%2Fplaza", ".measures");
     assert_eq!(texts(&mut browser, ".place .column > .warning"), ["At least so many: people hide one another."]);
     assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn the_page_says_that_nobody_is_told_while_the_store_cannot_be_written() {
+    let service = filled();
+    service.board.store(StoreStanding { ok: false, waiting: 3 });
+    let mut browser = Browser::start();
+    open(&mut browser, &service, "en", 1440);
+    let banner = texts(&mut browser, "#store-down").concat();
+    assert!(banner.starts_with("The store cannot be written Alerts are not sent to anybody"), "{banner}");
+    service.board.store(StoreStanding { ok: true, waiting: 0 });
+    browser.wait_for("document.querySelector('#store-down') === null");
 }
 
 #[test]

@@ -173,6 +173,7 @@ impl Service {
         let ids = plan.cameras.iter().map(|camera| (camera.id.clone(), watch::Sender::new(None)));
         let pictures = Arc::new(MadeUpPictures(ids.collect()));
         let state = ApiState {
+            configuration: None,
             metrics: metrics.clone(),
             live: pictures.clone(),
             status: Arc::clone(&board),

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crowdflow::model::Timestamp;
+use crowdflow::store::{AlertCommit, NewDelivery, RuleStateRow, Store, StoreAddress};
 use serde_json::{Value, json};
 
 use crate::delivery::target::{Target, status};
@@ -179,6 +181,80 @@ fn an_alert_is_stored_sent_answered_and_goes_on_after_a_kill() {
     for name in [&b"_picture_walkway.jpg"[..], b"_clip_walkway.mp4", b"_rule.json", b"_samples.json", b"alert.json"] {
         assert!(has(name), "{}", String::from_utf8_lossy(name));
     }
+    runtime.shutdown_timeout(Duration::from_secs(1));
+}
+
+#[test]
+fn what_a_killed_service_left_behind_is_told() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let target = runtime.block_on(Target::start(|_| status(200)));
+    let site = Site::new();
+    let config = config(&format!("http://{}/alerts", target.address)).replace(&*sample().to_string_lossy(), "gone.avi");
+    let config = config
+        + "[calendar]\ntime_zone = \"Asia/Shanghai\"\n[profiles.festival]\n[destinations.broken.webhook]\nurl = \"http://127.0.0.1:9/\"\n";
+    site.write("site.toml", &config);
+    let mut program = Program::start(&mut site.command(&["run", "--config", "site.toml"]));
+    let address = program.address();
+    let of_rule = |state: &Value, rule: &str| {
+        let alerts = state["alerts"].as_array().unwrap();
+        alerts.iter().find(|alert| alert["rule"] == rule).cloned()
+    };
+    let state = States::of(address).until("the blind camera is told of", |state| {
+        of_rule(state, "blind.walkway").is_some() && state["store"]["ok"] == true
+    });
+    let id = of_rule(&state, "blind.walkway").unwrap()["id"].as_str().unwrap().to_owned();
+    // A second service on the same store is refused, and told who has it.
+    let second = site.run(&["run", "--config", "site.toml"]);
+    assert_eq!(second.code, Some(69), "{}", second.stderr);
+    assert!(second.stderr.contains("another running service uses it (process "), "{}", second.stderr);
+    // Whoever switches a profile is on record before the answer says so.
+    let (code, answer) = post(address, "/api/v1/profiles/festival", &json!({ "who": "Li", "on": true }));
+    assert_eq!((code, &answer["stored"]), (200, &true.into()), "{answer}");
+    let two_lines = json!({ "who": "Li\nERROR", "on": true });
+    assert_eq!(post(address, "/api/v1/profiles/festival", &two_lines).0, 400, "a name is one line");
+    program.signal("KILL");
+    program.end();
+
+    // Somebody spoils what was kept; a message was given up in the last moment; another destination is no more.
+    runtime.block_on(async {
+        let store = Store::open_existing(&StoreAddress::file(site.path("data/alerts.db"))).await.unwrap();
+        let deeds = store.audit(Timestamp(0), Timestamp(i64::MAX), 10).await.unwrap();
+        let deeds: Vec<_> = deeds.iter().map(|row| (row.who.as_str(), row.kind.as_str(), &*row.subject)).collect();
+        assert_eq!(deeds, [("Li", "profile_on", "festival")]);
+        let states = store.rule_states().await.unwrap();
+        let state = |rule: &str| states.iter().find(|row| row.rule == rule).unwrap().clone();
+        let spoilt = RuleStateRow { state: "{".to_owned(), ..state("blind.walkway") };
+        let later = state("undelivered.broken").at.plus_seconds(0.2);
+        let commit = AlertCommit {
+            rule_states: vec![spoilt],
+            deliveries: vec![NewDelivery {
+                sink: "removed".to_owned(),
+                stream: id.clone(),
+                key: "a/1/removed".to_owned(),
+                payload: "{}".to_owned(),
+                due: Timestamp(0),
+            }],
+            ..AlertCommit::default()
+        };
+        store.commit(&commit, later).await.unwrap();
+        assert!(store.give_up_deliveries("broken", "no answer", later).await.unwrap() >= 1);
+        store.close().await;
+    });
+    let mut program = Program::start(&mut site.command(&["run", "--config", "site.toml"]));
+    let mut states = States::of(program.address());
+    let state = states.until("the message that was given up", |state| of_rule(state, "undelivered.broken").is_some());
+    assert_eq!(of_rule(&state, "undelivered.broken").unwrap()["level"], "orange");
+    states.until("the end of the alert that was forgotten", |_| {
+        let seen = target.seen();
+        seen.iter().any(|seen| seen.json()["alert"] == id.as_str() && seen.json()["kind"] == "cleared")
+    });
+    states.until("that somebody was not told is told to the others", |_| {
+        target.seen().iter().any(|seen| seen.json()["rule"]["id"] == "undelivered.broken")
+    });
+    program.signal("TERM");
+    let ended = program.end();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the destination is not in the configuration any more"), "{}", ended.stderr);
     runtime.shutdown_timeout(Duration::from_secs(1));
 }
 

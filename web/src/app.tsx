@@ -1,7 +1,7 @@
 import { signInNeeded } from "./api";
 import { FaultBoundary } from "./components/fault_boundary";
 import { NameDialogue } from "./components/orders";
-import { LostBanner, TopBar } from "./components/top_bar";
+import { LostBanner, StoreBanner, TopBar } from "./components/top_bar";
 import { connectionIsLost, state } from "./live";
 import { text } from "./preferences";
 import { type Route, route } from "./route";
@@ -41,6 +41,7 @@ export function App() {
     <>
       <TopBar />
       <LostBanner />
+      <StoreBanner />
       <main id="content" tabIndex={-1} class={connectionIsLost.value ? "lost" : ""}>
         <FaultBoundary key={`${route.value.screen} ${route.value.of}`}>
           {newest ? <ScreenOf shown={route.value} state={newest} /> : <p class="none">{text().loading}</p>}

@@ -36,6 +36,8 @@ const lostRule = (rule: Rule): Rule => ({
   ...rule,
   level: rule.level === "calm" ? "unknown" : rule.level,
   stale: true,
+  rising: null,
+  clearing_since: null,
   reading: lost(),
 });
 

@@ -103,6 +103,10 @@ export interface Rule extends PlaceFields {
   measure: string;
   level: RuleLevel;
   since: string | null;
+  /** A graver level that is on its way: it is raised once it has held. */
+  rising: { level: Level; since: string } | null;
+  /** Since when the level that is on is being left. */
+  clearing_since: string | null;
   stale: boolean;
   reading: Reading;
   levels: LevelThresholds[];
@@ -185,6 +189,8 @@ export interface State {
   sites: Site[];
   rules: Rule[];
   kept: boolean;
+  /** How the store takes what is written; `null` where nothing is kept. While it isn't ok, nothing is sent to anybody. */
+  store: { ok: boolean; waiting: number } | null;
   alerts: Alert[];
   /** Those that there are. */
   known_profiles: Profile[];

@@ -28,7 +28,15 @@ it("an alert is acknowledged by keyboard, its plan done, and all is seen by othe
   await card.waitFor();
   expect(await card.innerText()).toContain("Nobody has acknowledged it");
 
-  await card.getByRole("button", { name: "Acknowledge" }).focus();
+  const acknowledge = card.getByRole("button", { name: "Acknowledge" });
+  await acknowledge.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor();
+  // Without a name nothing is done.
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  expect(await card.innerText()).toContain("Nobody has acknowledged it");
+  await acknowledge.focus();
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").waitFor();
   await page.keyboard.type("Li");
@@ -67,8 +75,17 @@ it("an alert is acknowledged by keyboard, its plan done, and all is seen by othe
   }
   await page.getByText("delivered").first().waitFor();
   expect(complaints).toEqual([]);
-  await page.context().close();
   await other.context().close();
+  // The same on somebody's phone, in Chinese.
+  const { page: phone } = await open(browser, service.address, {
+    width: 390,
+    height: 844,
+    language: "zh",
+    theme: "dark",
+  });
+  await phone.locator("#open > li", { hasText: "Somebody is there" }).getByText("Li 已确认").waitFor();
+  await phone.context().close();
+  await page.context().close();
 });
 
 it("the evidence is shown: a picture and a clip that plays", async () => {

@@ -18,7 +18,7 @@ use crate::model::{
 use crate::sink::AlertLog;
 use crate::sink::delivery::DeliveryEvent;
 use crate::status::{AlertStatus, CameraHealthStatus, StatusBoard};
-use crate::store::AlertCommit;
+use crate::store::{AlertCommit, AuditRow};
 
 /// What alerts are kept with, and what was kept of them.
 #[derive(Debug, Default)]
@@ -29,10 +29,23 @@ pub struct AlertKeeping {
     pub kept: Kept,
     /// What comes of messages.
     pub deliveries: Option<Receiver<DeliveryEvent>>,
+    /// Messages that were given up before the service began.
+    pub given_up: Vec<GivenUpBefore>,
     /// Hash of the configuration.
     pub config: String,
     /// Who keeps evidence of rises; `None`: nobody.
     pub evidence: Option<EvidenceRecorder>,
+}
+
+/// Messages to a destination that were given up and that it took none after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUpBefore {
+    /// The destination.
+    pub destination: String,
+    /// How many of them the kept state of its rule knows of.
+    pub known: u64,
+    /// How many it doesn't: given up in the last moments, or while the service was stopping.
+    pub new: u64,
 }
 
 /// Looks after alerts for the analysis thread.
@@ -80,10 +93,10 @@ impl AlertDuty {
         for (row, why) in &kept.unreadable {
             tracing::error!(rule = row, why, "what was kept of it can't be read: it begins in calm");
         }
-        if !kept.ahead.is_empty() {
-            tracing::error!(
-                rules = kept.ahead.len(),
-                "the clock was set back since the service ended: these rules begin in calm"
+        if !kept.set_back.is_empty() {
+            tracing::warn!(
+                rules = kept.set_back.len(),
+                "the clock was set back since the service ended: these rules go on, their holds begin anew"
             );
         }
         self.profiles = kept.profiles.iter().filter(|profile| self.known_profiles.contains(profile)).cloned().collect();
@@ -93,6 +106,16 @@ impl AlertDuty {
             tracing::info!(open, "open alerts go on where they stood");
         }
         self.tell(told, now, None);
+        self.show(rules);
+    }
+
+    /// Takes up how messages stand that were given up before the service began.
+    pub fn restore_given_up(&mut self, given_up: &[GivenUpBefore], now: Timestamp, rules: &dyn RulesNow) {
+        for GivenUpBefore { destination, known, new } in given_up {
+            self.desk.given_up_before(destination, *known);
+            let told = self.desk.deliveries(now, destination, (*new, known + new == 0), rules);
+            self.tell(told, now, None);
+        }
         self.show(rules);
     }
 
@@ -142,6 +165,7 @@ impl AlertDuty {
         keeper.moment(Moment { samples: samples.collect(), crossings: std::mem::take(&mut self.crossings) });
         let rows = self.desk.kept(rules).into_iter().filter_map(|(rule, kept)| kept.row(&rule, now).ok());
         keeper.states(rows.collect());
+        self.board.store(keeper.standing());
         for (camera, health) in self.board.health() {
             if self.health.get(&camera) != Some(&health) {
                 keeper.health(&camera, health.state.as_str(), health.error.clone().unwrap_or_default(), now);
@@ -165,35 +189,46 @@ impl AlertDuty {
                 }
                 tracing::warn!(profile, on, who, "a profile is switched");
                 if on {
-                    self.profiles.insert(profile);
+                    self.profiles.insert(profile.clone());
                 } else {
                     self.profiles.remove(&profile);
                 }
-                self.keep_profiles(now, done);
+                self.keep_profiles(now, (profile, on, who), done);
             }
             Order::BeginDrill { rule, level, hold_s, who } => {
                 self.desk.begin_drill(now, &rule, level, hold_s)?;
                 tracing::warn!(rule, %level, who, "a drill begins");
-                self.tell(Told::default(), now, Some(done));
+                let detail = format!("up to {level}, its peak held for {hold_s} s");
+                self.keep_deed(AuditRow { at: now, who, kind: "drill_begun".to_owned(), subject: rule, detail }, done);
             }
             Order::EndDrill { rule, who } => {
                 self.desk.end_drill(now, &rule)?;
                 tracing::warn!(rule, who, "a drill is ended");
-                self.tell(Told::default(), now, Some(done));
+                let (kind, detail) = ("drill_ended".to_owned(), String::new());
+                self.keep_deed(AuditRow { at: now, who, kind, subject: rule, detail }, done);
             }
         }
         self.show(rules);
         Ok(self.keeper.is_some().then_some(stored))
     }
 
-    fn keep_profiles(&self, now: Timestamp, done: oneshot::Sender<()>) {
+    fn keep_profiles(&self, now: Timestamp, (profile, on, who): (String, bool, String), done: oneshot::Sender<()>) {
         let Some(keeper) = &self.keeper else { return };
         match Kept::profiles_row(&self.profiles, now) {
             Ok(row) => {
-                let commit = AlertCommit { rule_states: vec![row], ..AlertCommit::default() };
+                let kind = if on { "profile_on" } else { "profile_off" }.to_owned();
+                let deed = AuditRow { at: now, who, kind, subject: profile, detail: String::new() };
+                let commit = AlertCommit { rule_states: vec![row], audit: vec![deed], ..AlertCommit::default() };
                 keeper.commit(commit, now, Some(done));
             }
             Err(error) => tracing::error!(%error, "profiles can't be written: a bug"),
+        }
+    }
+
+    fn keep_deed(&self, deed: AuditRow, done: oneshot::Sender<()>) {
+        if let Some(keeper) = &self.keeper {
+            let at = deed.at;
+            keeper.commit(AlertCommit { audit: vec![deed], ..AlertCommit::default() }, at, Some(done));
         }
     }
 

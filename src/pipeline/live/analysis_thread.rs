@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::alert_duty::{AlertDuty, AlertKeeping};
+use super::alert_duty::{AlertDuty, AlertKeeping, GivenUpBefore};
 use super::heat_map_writer::HeatMapWriter;
 use super::orders::{Order, Outcome};
 use super::panic_budget::PanicBudget;
@@ -19,7 +19,8 @@ use crate::config::{CameraPlan, Plan};
 use crate::evidence::{EvidenceRecorder, EvidenceStats, SeenFrame};
 use crate::metrics::{DropReason, EvidenceTotals, LivePictureTotals, Metrics, Stage, WorkerThread};
 use crate::model::{
-    AlertEvent, AlertId, Detection, FrameReport, Measure, Readings, RuleId, SiteId, Timestamp, UnknownReason,
+    AlertEvent, AlertId, Detection, ForwardTime, FrameReport, Measure, Readings, RuleId, SiteId, Timestamp,
+    UnknownReason,
 };
 use crate::picture::Picture;
 use crate::rules::{RuleEngine, RuleState};
@@ -65,6 +66,8 @@ pub(super) struct AnalysisThread {
     cameras: Vec<Camera>,
     sites: SiteAnalysis,
     clock: SystemClock,
+    /// What alerts go by.
+    time: ForwardTime,
 }
 
 impl AnalysisThread {
@@ -86,25 +89,40 @@ impl AnalysisThread {
         };
         let cameras = plan.cameras.iter().map(camera).collect();
         let (sites, clock) = (SiteAnalysis::new(&plan), SystemClock::new());
-        let AlertKeeping { keeper, kept, deliveries, config, evidence } = keeping;
+        let AlertKeeping { keeper, kept, deliveries, given_up, config, evidence } = keeping;
         let (own_metrics, own_board) = (metrics.clone(), Arc::clone(&board));
         let alerts = AlertDuty::new(&plan, config.clone(), (keeper, deliveries), alert_log, own_metrics, own_board);
-        let mut thread =
-            Self { plan, thresholds, metrics, board, live, alerts, evidence, config, heat_maps, cameras, sites, clock };
-        thread.restore(&kept);
+        let time = ForwardTime::default();
+        let mut thread = Self {
+            plan,
+            thresholds,
+            metrics,
+            board,
+            live,
+            alerts,
+            evidence,
+            config,
+            heat_maps,
+            cameras,
+            sites,
+            clock,
+            time,
+        };
+        thread.restore(&kept, &given_up);
         thread
     }
 
-    fn restore(&mut self, kept: &Kept) {
+    fn restore(&mut self, kept: &Kept, given_up: &[GivenUpBefore]) {
         let states: BTreeMap<_, _> =
             kept.rules.iter().filter_map(|(id, rule)| Some((id.clone(), rule.engine.clone()?))).collect();
-        let mut dropped = kept.ahead.clone();
-        dropped.extend(self.sites.rules_mut().restore(&states));
+        let mut dropped = self.sites.rules_mut().restore(&states);
         for camera in &mut self.cameras {
             dropped.extend(camera.analysis.rules_mut().restore(&states));
         }
-        let now = self.clock.wall();
-        self.alerts.restore(kept, &dropped, now, &Engines { cameras: &self.cameras, sites: &self.sites });
+        let now = self.alert_time();
+        let engines = Engines { cameras: &self.cameras, sites: &self.sites };
+        self.alerts.restore(kept, &dropped, now, &engines);
+        self.alerts.restore_given_up(given_up, now, &engines);
         for profile in self.alerts.profiles().clone() {
             self.switch_profile(&profile, true);
         }
@@ -149,9 +167,10 @@ impl AnalysisThread {
             if Instant::now() >= next_tick {
                 next_tick = Instant::now() + TICK_INTERVAL;
                 (0..self.cameras.len()).for_each(|camera| self.tick(camera));
+                let now = self.alert_time();
                 let engines = Engines { cameras: &self.cameras, sites: &self.sites };
                 let sites = self.sites.readings().map(|(site, readings)| (site.clone(), readings));
-                self.alerts.tick(self.clock.wall(), sites, &engines);
+                self.alerts.tick(now, sites, &engines);
                 if let Some(evidence) = &self.evidence {
                     let EvidenceStats { rises, recorded, failed, dropped, .. } = evidence.stats();
                     self.metrics.evidence(&EvidenceTotals { rises, recorded, failed, dropped });
@@ -160,13 +179,20 @@ impl AnalysisThread {
         }
     }
 
+    /// Now, for alerts: like frames' times it never goes back, so that nothing that is due waits for a wall clock that was
+    /// set back.
+    fn alert_time(&mut self) -> Timestamp {
+        self.time.stamp(self.clock.wall(), self.clock.steady()).0
+    }
+
     fn ordered(&mut self, order: Order, reply: oneshot::Sender<Outcome>) {
         let profile = match &order {
             Order::SwitchProfile { profile, on, .. } => Some((profile.clone(), *on)),
             _ => None,
         };
+        let now = self.alert_time();
         let engines = Engines { cameras: &self.cameras, sites: &self.sites };
-        let outcome = self.alerts.carry_out(order, self.clock.wall(), &engines);
+        let outcome = self.alerts.carry_out(order, now, &engines);
         if let (Some((profile, on)), Ok(_)) = (profile, &outcome) {
             self.switch_profile(&profile, on);
         }

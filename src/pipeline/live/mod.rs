@@ -35,7 +35,7 @@ use crate::sink::{AlertLog, HeatMapFolder};
 use crate::status::{Phase, StatusBoard};
 use crate::view::LiveHub;
 
-pub use alert_duty::AlertKeeping;
+pub use alert_duty::{AlertKeeping, GivenUpBefore};
 pub use orders::{NotTaken, Order, Orders, Outcome, Stored};
 
 /// Results that may wait for the analysis thread. It takes well under a millisecond for each, so this is never reached

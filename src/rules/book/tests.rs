@@ -227,6 +227,14 @@ fn the_plan_comes_with_the_level_and_what_is_done_stays_done() {
         (vec![NoticeKind::StepOverdue], &Some(("entrance".to_owned(), StepState::Waiting)))
     );
     assert!(late[0].tell.contains(&unit("metro")));
+    // What the measure reads a while after a step was done goes on record once.
+    let effects = |book: &mut AlertBook, now: f64| -> Vec<_> {
+        let all = book.tick(at(now)).into_iter().filter(|notice| notice.kind == NoticeKind::StepEffect);
+        all.map(|notice| (notice.step.unwrap().0, notice.goes_out)).collect()
+    };
+    assert_eq!(effects(&mut book, 319.0), []);
+    assert_eq!(effects(&mut book, 320.0), [("patrol".to_owned(), false)]);
+    assert_eq!(effects(&mut book, 321.0), []);
 }
 
 /// What may happen, with the seconds that pass before it.

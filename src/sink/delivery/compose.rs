@@ -22,7 +22,8 @@ pub struct Context<'a> {
     pub last: Option<&'a AlertEvent>,
     /// How many may still enter.
     pub may_enter: Option<MayEnter>,
-    /// A destination that is not to be told: what it is about is that messages to it were given up.
+    /// A destination that is not to be told: what it is about is that messages to it were given up. All others are, as
+    /// whoever it was for has to be told another way.
     pub except: Option<&'a str>,
 }
 
@@ -243,9 +244,11 @@ fn is_told(destination: &DestinationPlan, notice: &Notice, context: &Context<'_>
         // Its end is told to all who may have been told of it.
         None => context.alert.map(|alert| alert.gravest),
     };
-    notice.goes_out
-        && context.except != Some(destination.id.as_str())
-        && wants(&destination.kind, notice.kind)
-        && destination.units.as_ref().is_none_or(has_unit)
-        && gravest.is_none_or(|gravest| gravest >= destination.from_level)
+    if !notice.goes_out || !wants(&destination.kind, notice.kind) {
+        return false;
+    }
+    if let Some(except) = context.except {
+        return except != destination.id;
+    }
+    destination.units.as_ref().is_none_or(has_unit) && gravest.is_none_or(|gravest| gravest >= destination.from_level)
 }

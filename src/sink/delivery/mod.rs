@@ -27,7 +27,7 @@ mod webhook;
 mod words;
 mod worker;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, ServiceClock, SystemClock};
 pub use compose::{Composer, Context};
 pub use payload::MayEnter;
 pub use sender::{Failure, FailureKind, Outgoing, Sender, SetupError, sender, wants};

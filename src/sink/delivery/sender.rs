@@ -101,7 +101,13 @@ pub fn wants(destination: &DestinationKind, notice: NoticeKind) -> bool {
             notice,
             NoticeKind::Raised | NoticeKind::Lowered | NoticeKind::Cleared | NoticeKind::Stale | NoticeKind::Fresh
         ),
-        _ => true,
+        // A camera that comes and goes would fill the chat of everybody who has an alert there. That it is blind is an
+        // alert of its own, as grave, with a hysteresis.
+        DestinationKind::Email { .. }
+        | DestinationKind::Wecom { .. }
+        | DestinationKind::Dingtalk { .. }
+        | DestinationKind::Feishu { .. } => !matches!(notice, NoticeKind::Stale | NoticeKind::Fresh),
+        DestinationKind::Webhook { .. } | DestinationKind::Mqtt { .. } => true,
     }
 }
 

@@ -1,6 +1,5 @@
 //! A camera's capture loop: opens, grabs, thins, paces, reconnects, and tells how the camera is.
 
-mod frame_clock;
 mod thread;
 
 use std::sync::Arc;
@@ -11,9 +10,8 @@ use super::{
     Backoff, CameraHealth, CaptureCounters, Clock, Grabbed, Opener, Source, SourceError, SourceErrorKind, TimeGrid,
 };
 use crate::config::{CameraPlan, SourcePlan};
-use crate::model::{CameraId, FrameMeta, FrameSize, Timestamp};
+use crate::model::{CameraId, ForwardTime, FrameMeta, FrameSize, Timestamp};
 use crate::picture::Picture;
-use frame_clock::FrameClock;
 
 pub use thread::{FeedHandle, spawn_feed};
 
@@ -50,7 +48,7 @@ pub struct Feed<O, C> {
     backoff: Backoff,
     health: CameraHealth,
     counters: CaptureCounters,
-    frame_clock: FrameClock,
+    frame_time: ForwardTime,
     epoch: u64,
     /// Frames since the last reason for a new epoch: an epoch without a frame isn't counted.
     epoch_has_frames: bool,
@@ -91,7 +89,7 @@ impl<O: Opener, C: Clock> Feed<O, C> {
             backoff: Backoff::new(random),
             health: CameraHealth::Connecting,
             counters: CaptureCounters::default(),
-            frame_clock: FrameClock::default(),
+            frame_time: ForwardTime::default(),
             epoch: 0,
             epoch_has_frames: false,
             seq_base: 0,
@@ -224,7 +222,7 @@ impl<O: Opener, C: Clock> Feed<O, C> {
             let share = if self.interval_s == 0.0 { 1.0 } else { 0.1 };
             self.interval_s += share * (interval_s - self.interval_s);
         }
-        let (at, set_back) = self.frame_clock.stamp(self.clock.wall(), now);
+        let (at, set_back) = self.frame_time.stamp(self.clock.wall(), now);
         if set_back {
             self.counters.clock_set_back += 1;
             tracing::warn!(camera = %self.camera, "the wall clock was set back: frame times run slower until it has caught up");

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use crowdflow::model::Timestamp;
-use crowdflow::store::{AlertCommit, Store, StoreAddress, StoreError, StoreErrorKind};
+use crowdflow::store::{AlertCommit, Hold, Store, StoreAddress, StoreError, StoreErrorKind};
 
 use super::{postgres, wait};
 
@@ -71,6 +71,88 @@ fn a_server_that_refuses() {
         let error = refused(&address(&format!("{url}?sslmode=require"))).await;
         assert_eq!(error.kind(), StoreErrorKind::Connect, "{error}");
         assert!(error.to_string().contains("sslmode") && !error.to_string().contains(postgres::PASSWORD), "{error}");
+    });
+}
+
+/// Stands between a program and a server; what it carries can be held up, as where a cable was cut: nobody is told.
+struct Between {
+    port: u16,
+    cut: tokio::sync::watch::Sender<bool>,
+}
+
+impl Between {
+    async fn start(server: u16) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let cut = tokio::sync::watch::Sender::new(false);
+        let heard = cut.subscribe();
+        tokio::spawn(async move {
+            loop {
+                let (mut near, _) = listener.accept().await.unwrap();
+                let mut heard = heard.clone();
+                // Connections that are made later are carried again.
+                heard.mark_unchanged();
+                tokio::spawn(async move {
+                    let mut far = tokio::net::TcpStream::connect(("127.0.0.1", server)).await.unwrap();
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        _ = heard.changed() => std::future::pending().await,
+                    }
+                });
+            }
+        });
+        Self { port, cut }
+    }
+}
+
+#[test]
+fn a_server_that_is_cut_off_in_the_middle_holds_nothing_up_for_long() {
+    let Some(server) = postgres::Server::get(false) else { return };
+    wait(async {
+        let database = server.new_database().await;
+        let url = server.url(&database);
+        let port: u16 = url.rsplit_once(':').unwrap().1.split('/').next().unwrap().parse().unwrap();
+        let between = Between::start(port).await;
+        let address = StoreAddress::parse(&url.replacen(&port.to_string(), &between.port.to_string(), 1))
+            .unwrap()
+            .with_password(postgres::PASSWORD)
+            .with_patience(Duration::from_millis(700));
+        let store = Store::open(&address, Timestamp(0)).await.unwrap();
+        store.commit(&AlertCommit::default(), Timestamp(0)).await.unwrap();
+        store.open_alerts().await.unwrap();
+        between.cut.send(true).unwrap();
+        let error = store.commit(&AlertCommit::default(), Timestamp(0)).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Connect, "{error}");
+        // The cable is mended; the old connections stay dead. The reader's may be found out as it is taken up again.
+        let _ = store.open_alerts().await;
+        store.commit(&AlertCommit::default(), Timestamp(0)).await.unwrap();
+        store.open_alerts().await.unwrap();
+    });
+}
+
+async fn held_by_one(address: StoreAddress) {
+    let mut hold = Hold::take(&address).await.unwrap();
+    let error = Hold::take(&address).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Locked, "{error}");
+    assert!(error.to_string().contains("another running service uses it"), "{error}");
+    if address.path().is_some() {
+        assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
+    }
+    hold.renew().await.unwrap();
+    // Commands look at it all the same.
+    Store::open(&address, Timestamp(0)).await.unwrap();
+    drop(hold);
+    Hold::take(&address).await.unwrap();
+}
+
+#[test]
+fn one_service_to_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    wait(held_by_one(StoreAddress::file(folder.path().join("store.db"))));
+    let Some(server) = postgres::Server::get(false) else { return };
+    wait(async {
+        let url = server.url(&server.new_database().await);
+        held_by_one(StoreAddress::parse(&url).unwrap().with_password(postgres::PASSWORD)).await;
     });
 }
 

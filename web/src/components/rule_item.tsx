@@ -26,6 +26,8 @@ export function RuleItem({ state, rule }: { state: State; rule: Rule }) {
         </span>
       </div>
       {rule.stale && <p class="warning">{rule.level === "unknown" ? texts.no_value : heldText(rule.reading)}</p>}
+      {rule.rising && <p class="warning">{texts.on_its_way(word(rule.rising.level), timeText(rule.rising.since))}</p>}
+      {rule.clearing_since && <p class="faint">{texts.being_left(timeText(rule.clearing_since))}</p>}
       {rule.since && <p class="faint">{texts.since(timeText(rule.since))}</p>}
       <p class="faint">
         {texts.thresholds}: {thresholds.join(" · ")}

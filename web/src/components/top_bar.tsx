@@ -60,6 +60,17 @@ export function LostBanner() {
   );
 }
 
+/** Nobody is told of anything while the store can't be written: whoever sees this page has to tell them. */
+export function StoreBanner() {
+  if (!state.value?.store || state.value.store.ok || connectionIsLost.value) return null;
+  return (
+    <div class="lost-banner" id="store-down" role="alert">
+      <strong>{text().store_cannot_write}</strong>
+      <span>{text().tell_another_way}</span>
+    </div>
+  );
+}
+
 export function TopBar() {
   const texts = text();
   const otherTheme = theme.value === "dark" ? "light" : "dark";

@@ -1,23 +1,26 @@
-//! A live frame's time: the wall clock, but never backwards.
+//! A time to go by while the service runs: the wall clock, but never backwards.
 
 use std::time::Duration;
 
-use crate::model::Timestamp;
+use super::Timestamp;
 
-/// Share of its rate at which frame time runs after the wall clock was set back, until that has caught up. Slower and
+/// Share of its rate at which this time runs after the wall clock was set back, until that has caught up. Slower and
 /// not stopped, so that speeds and dwell times stay nearly right.
 const SLOWED: f64 = 0.9;
 
-#[derive(Debug, Default)]
-pub(super) struct FrameClock {
+/// Makes such a time of what a wall clock and a steady clock read. Frames, what is done about alerts, and deliveries go
+/// by one each: after the wall clock was set back by `d`, none of them is ahead of it by more than `d`, and none stands
+/// still until it is that late again.
+#[derive(Debug, Clone, Default)]
+pub struct ForwardTime {
     last: Option<(Timestamp, Duration)>,
     set_back: bool,
 }
 
-impl FrameClock {
-    /// Time of a frame that came when the clocks read `wall` and `steady`, and whether the wall clock is seen to have
-    /// been set back since the frame before.
-    pub(super) fn stamp(&mut self, wall: Timestamp, steady: Duration) -> (Timestamp, bool) {
+impl ForwardTime {
+    /// The time when the clocks read `wall` and `steady`, and whether the wall clock is seen to have been set back since
+    /// it was asked for last.
+    pub fn stamp(&mut self, wall: Timestamp, steady: Duration) -> (Timestamp, bool) {
         let Some((last_at, last_steady)) = self.last else {
             self.last = Some((wall, steady));
             return (wall, false);
@@ -37,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_is_told_once_and_caught_up_with() {
-        let mut clock = FrameClock::default();
+        let mut clock = ForwardTime::default();
         let mut last = Timestamp(0);
         let mut told = 0;
         let mut caught_up_s = None;
