@@ -113,8 +113,11 @@ impl HistoryQuery {
                 return Err(ApiError::bad_request(message));
             }
             if length_s > resolution.longest_s() {
-                let days = resolution.longest_s() / 86400;
-                let message = format!("that is too long a time for this resolution: at most {days} days are given");
+                let hours = resolution.longest_s() / 3600;
+                let message = format!(
+                    "`from` and `to`: too long a time for this resolution, of which at most {hours} hours are given; ask \
+                     for a coarser one"
+                );
                 return Err(ApiError::bad_request(message));
             }
             measures.push((measure, resolution));
@@ -294,12 +297,21 @@ fn is_configured(plan: &Plan, key: &PlaceKey) -> bool {
     of_cameras.chain(sites).any(|place| PlaceKey::of(&place) == *key)
 }
 
+/// What is wrong with a query, without what the library says before it.
+fn fault(error: &QueryRejection) -> String {
+    let text = error.body_text();
+    format!(
+        "the query is not as expected: {}",
+        text.rsplit_once("query string: ").map_or(text.as_str(), |(_, why)| why)
+    )
+}
+
 pub(super) async fn history(
     State(context): State<Context>,
     query: Result<Query<HistoryQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let Query(query) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
+    let Query(query) = query.map_err(|error| ApiError::bad_request(fault(&error)))?;
     let asked = query.asked()?;
     let key = PlaceKey::parse(&query.place).ok_or_else(|| {
         let message = format!("`place`: found {:?}, expected a place such as `zone:gate/plaza`", query.place);

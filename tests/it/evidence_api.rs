@@ -44,7 +44,7 @@ fn evidence_is_given_as_it_was_written_and_nothing_else_is() {
     assert_eq!(
         list[0],
         serde_json::json!({
-            "number": picture, "kind": "picture", "at": "2026-11-24T03:00:00Z", "name": "1_picture_gate.jpg",
+            "number": picture, "kind": "picture", "at": "2026-11-24T03:00:00.000000Z", "name": "1_picture_gate.jpg",
             "content_type": "image/jpeg", "sha256": ABC_SHA256,
         })
     );

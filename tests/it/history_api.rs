@@ -73,7 +73,7 @@ fn minutes_and_hours_tell_what_is_known_of_them() {
     let day = "measures=pressure&from=2026-11-24T00:30:00Z&to=2026-11-25T00:00:00Z";
     let hours = ask(&service, day).json();
     let hours = &hours["measures"][0];
-    assert_eq!((&hours["resolution_s"], &hours["from"]), (&3600.into(), &"2026-11-24T00:00:00Z".into()));
+    assert_eq!((&hours["resolution_s"], &hours["from"]), (&3600.into(), &"2026-11-24T00:00:00.000000Z".into()));
     assert_eq!((&hours["mean"], &hours["seconds_known"]), (&serde_json::json!([0.5]), &serde_json::json!([480])));
     assert_eq!(hours["coverage"].as_f64().map(|share| (share * 10_800.0).round()), Some(480.0));
 }
@@ -89,8 +89,8 @@ fn a_table_is_given_to_those_who_ask_for_one() {
     let lines: Vec<&str> = by_format.text().lines().collect();
     assert_eq!(lines.len(), 9);
     assert_eq!(lines[0], "time,place,measure,period_s,mean,min,max,seconds_known,seconds_bound,seconds_unknown");
-    assert_eq!(lines[1], "2026-11-24T02:30:00Z,zone:gate/plaza,occupancy,60,29.5,0,59,60,0,0");
-    assert_eq!(lines[8], "2026-11-24T02:37:00Z,zone:gate/plaza,occupancy,60,,,,0,0,60", "empty, not zero");
+    assert_eq!(lines[1], "2026-11-24T02:30:00.000000Z,zone:gate/plaza,occupancy,60,29.5,0,59,60,0,0");
+    assert_eq!(lines[8], "2026-11-24T02:37:00.000000Z,zone:gate/plaza,occupancy,60,,,,0,0,60", "empty, not zero");
     let headers = format!("Host: {}\r\nAccept: text/csv\r\nConnection: close\r\n", service.address);
     let by_header = service.ask(&format!("GET /api/v1/history?place=zone:gate/plaza&{query}"), &headers);
     assert_eq!(by_header.text(), by_format.text());

@@ -95,7 +95,7 @@ fn the_page_shows_values_unknowns_and_levels() {
     assert!(rules[1].contains("Raised from: Blue Ⅳ 0.72/m² · Orange Ⅱ 2/m² Source: site plan 2026, section 4"));
     let happened = texts(&mut browser, "#recent > li");
     assert!(happened[1].contains("Quay is full camera blind Red Ⅰ ?"), "{happened:?}");
-    assert!(happened[2].ends_with("Plaza is dense raised Blue Ⅳ 0.80 /m²"), "{happened:?}");
+    assert!(happened[2].ends_with("Plaza is dense raised Blue Ⅳ 0.80/m²"), "{happened:?}");
 
     // Why it is a lower bound stands with the zone itself.
     show(&mut browser, "#/place/zone%3Agate%2Fplaza", ".measures");
