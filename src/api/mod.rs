@@ -16,6 +16,8 @@
 //! | `/api/v1/drills`, `/api/v1/drills/{rule}/end` | POST: begin and end a drill |
 //! | `/api/v1/config` | the configuration; POST: another, by whole text or by keys |
 //! | `/api/v1/config/check` | POST: what is wrong with one, and how it differs |
+//! | `/api/v1/config/ground` | POST: a camera's calibration, grid of metres, areas and widths by one |
+//! | `/api/v1/config/backtest` | POST: what its rules would have told of what is on record |
 //! | `/api/v1/config/versions`, `/api/v1/config/versions/{hash}` | what it was before, when, by whom, why |
 //! | `/cameras/{id}/live.mjpeg` | the live picture, for any browser |
 //! | `/cameras/{id}/snapshot.jpg` | one picture |
@@ -25,6 +27,8 @@
 pub mod alert_wire;
 mod alerts;
 mod config;
+mod config_backtest;
+mod config_ground;
 mod error;
 mod events;
 mod evidence;
@@ -105,6 +109,8 @@ struct Context {
     state: Arc<ApiState>,
     started: Instant,
     streams: Arc<Semaphore>,
+    /// Back-tests take turns.
+    backtests: Arc<Semaphore>,
     stop: watch::Receiver<bool>,
 }
 
@@ -123,6 +129,7 @@ pub async fn serve(
         state: Arc::new(state),
         started: Instant::now(),
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+        backtests: Arc::new(Semaphore::new(1)),
         stop: stopped.clone(),
     };
     let signal = async move {
@@ -165,6 +172,8 @@ fn router(context: Context) -> Router {
         .route("/api/v1/drills/{rule}/end", post(alerts::end_drill))
         .route("/api/v1/config", get(config::in_force).post(config::apply))
         .route("/api/v1/config/check", post(config::check))
+        .route("/api/v1/config/ground", post(config_ground::ground))
+        .route("/api/v1/config/backtest", post(config_backtest::backtest))
         .route("/api/v1/config/versions", get(config::versions))
         .route("/api/v1/config/versions/{hash}", get(config::version))
         .route("/cameras/{camera}/live.mjpeg", get(live::mjpeg))
