@@ -164,7 +164,7 @@ impl Service {
                 clip: true,
                 keep_days: None,
             });
-            runtime.block_on(Store::open(&StoreAddress::file(&folder.join("store.db")), NOW)).unwrap()
+            runtime.block_on(Store::open(&StoreAddress::file(folder.join("store.db")), NOW)).unwrap()
         });
         let plan = Arc::new(plan);
         let board = Arc::new(StatusBoard::new(&plan));
