@@ -293,8 +293,13 @@ fn is_configured(plan: &Plan, key: &PlaceKey) -> bool {
         let lines = camera.lines.iter().map(|line| Place::Line(camera.id.clone(), line.id.clone()));
         zones.chain(lines).chain([Place::Camera(camera.id.clone())])
     });
+    let of_sources = plan.sources.iter().flat_map(|source| {
+        let zones = source.zones.iter().map(|zone| Place::Zone(source.id.clone(), zone.id.clone()));
+        let lines = source.lines.iter().map(|line| Place::Line(source.id.clone(), line.id.clone()));
+        zones.chain(lines)
+    });
     let sites = plan.response.sites.iter().map(|site| Place::Site(site.id.clone()));
-    of_cameras.chain(sites).any(|place| PlaceKey::of(&place) == *key)
+    of_cameras.chain(of_sources).chain(sites).any(|place| PlaceKey::of(&place) == *key)
 }
 
 /// What is wrong with a query, without what the library says before it.

@@ -14,6 +14,7 @@
 //! | `/api/v1/alerts/{id}/actions` | POST: acknowledge, shelve, escalate, comment, move a step of the plan |
 //! | `/api/v1/profiles/{id}` | POST: switch a profile on or off |
 //! | `/api/v1/drills`, `/api/v1/drills/{rule}/end` | POST: begin and end a drill |
+//! | `/api/v1/sources/{id}` | POST, with a token: counts of another system |
 //! | `/api/v1/config` | the configuration; POST: another, by whole text or by keys |
 //! | `/api/v1/config/check` | POST: what is wrong with one, and how it differs |
 //! | `/api/v1/config/ground` | POST: a camera's calibration, grid of metres, areas and widths by one |
@@ -36,6 +37,7 @@ mod guard;
 mod history;
 mod live;
 mod probe;
+mod sources;
 mod web;
 pub mod wire;
 
@@ -56,7 +58,7 @@ use tokio::time::Instant;
 use crate::config::Plan;
 use crate::metrics::{self, Metrics};
 use crate::model::Timestamp;
-use crate::pipeline::Orders;
+use crate::pipeline::{Orders, SourceIntake};
 use crate::status::StatusBoard;
 use crate::store::Store;
 use error::ApiError;
@@ -93,6 +95,8 @@ pub struct ApiState {
     pub store: Option<Store>,
     /// Where people's orders go.
     pub orders: Orders,
+    /// Where external sources' messages go.
+    pub intake: SourceIntake,
     /// Names, areas and thresholds of what stands so.
     pub plan: Arc<Plan>,
     /// The configuration's file, to be looked at and changed; `None`: there is none.
@@ -170,6 +174,7 @@ fn router(context: Context) -> Router {
         .route("/api/v1/profiles/{profile}", post(alerts::switch_profile))
         .route("/api/v1/drills", post(alerts::begin_drill))
         .route("/api/v1/drills/{rule}/end", post(alerts::end_drill))
+        .route("/api/v1/sources/{source}", post(sources::tell))
         .route("/api/v1/config", get(config::in_force).post(config::apply))
         .route("/api/v1/config/check", post(config::check))
         .route("/api/v1/config/ground", post(config_ground::ground))

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::keeping::{Keeping, KeepingError, config_hash};
 use crate::api::{self, ApiState, Configuration, ServiceInfo};
 use crate::config::Plan;
+use crate::external::{Link, MOST_BYTES, subscribe};
 use crate::inference::Models;
 use crate::metrics::{BuildInfo, Metrics, MetricsError};
-use crate::pipeline::{AlertKeeping, LiveService, Observers, PipelineError, StillRunning};
+use crate::pipeline::{AlertKeeping, LiveService, Observers, PipelineError, SourceIntake, StillRunning};
 use crate::sink::{AlertLog, HeatMapFolder};
 use crate::source::{Clock as _, SystemClock};
 use crate::status::StatusBoard;
@@ -22,6 +23,8 @@ use crate::view::{LiveHub, LiveOptions};
 
 /// Threads that answer HTTP: metrics, events and pictures are handed out, not computed, so one would do.
 const HTTP_THREADS: usize = 2;
+/// Messages of a broker that may wait; then it is read more slowly.
+const MOST_LINKS: usize = 16;
 /// What is still being done when the service is asked to stop may take this long.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -159,6 +162,8 @@ impl Service {
             heat_maps,
         };
         let live = LiveService::start(&plan, models, observers)?;
+        let intake = SourceIntake::new(&plan, live.orders(), metrics.clone(), Arc::clone(&board));
+        listen_to_brokers(&runtime, &plan, &intake);
         let clock = SystemClock::new();
         let state = ApiState {
             metrics,
@@ -166,6 +171,7 @@ impl Service {
             status: Arc::clone(&board),
             store,
             orders: live.orders(),
+            intake,
             plan: Arc::clone(&plan),
             configuration: origin.configuration,
             info: ServiceInfo { version, model: entry.id.clone(), model_licence: entry.licence.clone() },
@@ -228,5 +234,26 @@ impl Service {
         }
         runtime.shutdown_timeout(Duration::from_secs(1));
         Ok(stopped?)
+    }
+}
+
+/// Reads the topics of the external sources that come over MQTT, until the runtime ends.
+fn listen_to_brokers(runtime: &Runtime, plan: &Plan, intake: &SourceIntake) {
+    for source in plan.sources.clone() {
+        let (intake, id) = (intake.clone(), source.id.clone());
+        let (links, mut linked) = mpsc::channel(MOST_LINKS);
+        runtime.spawn(subscribe(source, MOST_BYTES, links));
+        runtime.spawn(async move {
+            while let Some(link) = linked.recv().await {
+                match link {
+                    Link::Up => intake.link(&id, None),
+                    Link::Down(why) => intake.link(&id, Some(why)),
+                    Link::Message(body) => {
+                        // A publisher hears nothing of it: what is refused is counted, shown and logged.
+                        let _ = intake.take(&id, &body).await;
+                    }
+                }
+            }
+        });
     }
 }

@@ -16,7 +16,7 @@ use crowdflow::model::{
     Reading, Readings, SaturationReason, Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneClassState, ZoneId,
     ZoneState,
 };
-use crowdflow::pipeline::Orders;
+use crowdflow::pipeline::{Orders, SourceIntake};
 use crowdflow::rules::RuleEngine;
 use crowdflow::status::{CameraHealthStatus, Phase, StatusBoard};
 use crowdflow::store::{Store, StoreAddress};
@@ -172,6 +172,7 @@ impl Service {
         let metrics = Metrics::new(&plan, &build).unwrap();
         let ids = plan.cameras.iter().map(|camera| (camera.id.clone(), watch::Sender::new(None)));
         let pictures = Arc::new(MadeUpPictures(ids.collect()));
+        let intake = SourceIntake::new(&plan, Orders::nowhere(), metrics.clone(), Arc::clone(&board));
         let state = ApiState {
             configuration: None,
             metrics: metrics.clone(),
@@ -185,6 +186,7 @@ impl Service {
             },
             store: store.clone(),
             orders: Orders::nowhere(),
+            intake,
             now: Arc::new(|| NOW),
         };
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();

@@ -19,6 +19,7 @@ mod delivery;
 mod density_map;
 mod empty_place;
 mod evidence_api;
+mod external_sources;
 mod flow_ground_truth;
 mod flow_scenarios;
 mod heat_maps;

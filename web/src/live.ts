@@ -36,9 +36,9 @@ export function trendOf(place: string): Trend | null {
 
 function watch(newest: State): void {
   const at_s = Date.parse(newest.time) / 1000;
-  for (const camera of newest.cameras) {
-    for (const zone of camera.zones) {
-      const key = `zone:${camera.id}/${zone.id}`;
+  for (const watching of [...newest.cameras, ...newest.sources]) {
+    for (const zone of watching.zones) {
+      const key = `zone:${watching.id}/${zone.id}`;
       const known = watches.get(key) ?? new TrendWatch();
       watches.set(key, known);
       known.add(at_s, zone.classes[0]?.occupancy.value ?? null);

@@ -25,6 +25,17 @@ const state = {
       ],
     },
   ],
+  sources: [
+    {
+      id: "gates",
+      fresh: true,
+      measures: {},
+      zones: [
+        { id: "hall", classes: [{ class: "person", occupancy: known(3) }], density_per_m2: known(1), measures: {} },
+      ],
+      lines: [],
+    },
+  ],
   sites: [{ id: "bund", measures: { occupancy: known(12) } }],
   rules: [
     { id: "a", level: "calm", stale: false, reading: known(1) },
@@ -40,6 +51,7 @@ describe("a lost connection", () => {
       asLost(state).cameras.map(({ lines, ...rest }) => [rest, lines.map((line) => line.measures)]),
     );
     expect(text).not.toMatch(/"value":\d/);
+    expect(JSON.stringify(asLost(state).sources)).not.toMatch(/"value":\d|"fresh":true/);
     expect(text).not.toContain('"quality":"valid"');
     expect(asLost(state).cameras[0]?.fresh).toBe(false);
     expect(asLost(state).sites[0]?.measures.occupancy).toEqual({ value: null, quality: "unknown:lost" });

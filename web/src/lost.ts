@@ -1,4 +1,4 @@
-import type { Alert, Camera, Measures, Reading, Rule, State } from "./wire";
+import type { Alert, Camera, CountedZone, Line, Measures, Reading, Rule, Source, State } from "./wire";
 
 /** The service sends at least every 5 s: after this long without a word the connection is as good as lost. */
 export const SILENT_S = 12;
@@ -23,14 +23,32 @@ function lostCamera(camera: Camera): Camera {
     measures: lostMeasures(camera.measures),
     zones: camera.zones.map((zone) => ({
       ...zone,
+      ...lostZone(zone),
       classes: zone.classes.map((one) => ({ ...one, occupancy: lost() })),
       saturation: null,
-      density_per_m2: zone.density_per_m2 && lost(),
-      measures: lostMeasures(zone.measures),
     })),
-    lines: camera.lines.map((line) => ({ ...line, measures: lostMeasures(line.measures) })),
+    lines: camera.lines.map(lostLine),
   };
 }
+
+function lostZone(zone: CountedZone): CountedZone {
+  return {
+    ...zone,
+    classes: zone.classes.map((one) => ({ ...one, occupancy: lost() })),
+    density_per_m2: zone.density_per_m2 && lost(),
+    measures: lostMeasures(zone.measures),
+  };
+}
+
+const lostLine = (line: Line): Line => ({ ...line, measures: lostMeasures(line.measures) });
+
+const lostSource = (source: Source): Source => ({
+  ...source,
+  fresh: false,
+  measures: lostMeasures(source.measures),
+  zones: source.zones.map(lostZone),
+  lines: source.lines.map(lostLine),
+});
 
 const lostRule = (rule: Rule): Rule => ({
   ...rule,
@@ -48,6 +66,7 @@ export function asLost(state: State): State {
   return {
     ...state,
     cameras: state.cameras.map(lostCamera),
+    sources: state.sources.map(lostSource),
     sites: state.sites.map((site) => ({ ...site, measures: lostMeasures(site.measures) })),
     rules: state.rules.map(lostRule),
     alerts: state.alerts.map(lostAlert),

@@ -13,28 +13,33 @@ export interface NamedPlace {
 }
 
 export function allPlaces(state: State): NamedPlace[] {
-  const ofCameras = state.cameras.flatMap((camera) => [
-    ...camera.zones.map((zone) => ({
-      key: `zone:${camera.id}/${zone.id}`,
+  const counted = [...state.cameras, ...state.sources].flatMap((watching) => [
+    ...watching.zones.map((zone) => ({
+      key: `zone:${watching.id}/${zone.id}`,
       kind: "zone" as const,
       name: zone.name,
-      within: camera.name,
+      within: watching.name,
     })),
-    ...camera.lines.map((line) => ({
-      key: `line:${camera.id}/${line.id}`,
+    ...watching.lines.map((line) => ({
+      key: `line:${watching.id}/${line.id}`,
       kind: "line" as const,
       name: line.name,
-      within: camera.name,
+      within: watching.name,
     })),
-    { key: `camera:${camera.id}`, kind: "camera" as const, name: camera.name, within: "" },
   ]);
+  const cameras = [...state.cameras, ...state.sources].map((watching) => ({
+    key: `camera:${watching.id}`,
+    kind: "camera" as const,
+    name: watching.name,
+    within: "",
+  }));
   const sites = state.sites.map((site) => ({
     key: `site:${site.id}`,
     kind: "site" as const,
     name: site.name,
     within: "",
   }));
-  return [...sites, ...ofCameras];
+  return [...sites, ...counted, ...cameras];
 }
 
 /** The key of the place that a rule or an alert looks at; `null`: it looks at none of them. */

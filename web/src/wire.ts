@@ -17,21 +17,30 @@ export interface Count extends Reading {
   class: string;
 }
 
-export interface ZoneClass {
-  class: string;
-  occupancy: Reading;
+export interface ZoneClass extends CountedClass {
   entries_total: number;
   exits_total: number;
 }
 
-export interface Zone {
+/** How many of a class another system counts in a zone. */
+export interface CountedClass {
+  class: string;
+  occupancy: Reading;
+}
+
+/** A zone of a camera, or of another system. */
+export interface CountedZone {
   id: string;
   name: string;
   area_m2: number | null;
-  classes: ZoneClass[];
-  saturation: string | null;
+  classes: CountedClass[];
   density_per_m2: Reading | null;
   measures: Measures;
+}
+
+export interface Zone extends CountedZone {
+  classes: ZoneClass[];
+  saturation: string | null;
 }
 
 export interface LineTotals {
@@ -71,6 +80,21 @@ export interface Camera {
   counts: Count[];
   measures: Measures;
   zones: Zone[];
+  lines: Line[];
+}
+
+/** Another system that tells counts. */
+export interface Source {
+  id: string;
+  name: string;
+  access: "http" | "mqtt";
+  state: "connecting" | "delivering" | "down";
+  error: string | null;
+  last_message: string | null;
+  age_s: number | null;
+  fresh: boolean;
+  measures: Measures;
+  zones: CountedZone[];
   lines: Line[];
 }
 
@@ -186,6 +210,7 @@ export interface State {
   version: string;
   model: string;
   cameras: Camera[];
+  sources: Source[];
   sites: Site[];
   rules: Rule[];
   kept: boolean;

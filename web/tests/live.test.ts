@@ -37,6 +37,20 @@ it("shows what is known as it comes, and what is not known as unknown", async ()
   await page.context().close();
 });
 
+it("shows what another system tells beside what cameras see", async () => {
+  const { page, complaints } = await open(browser, service.address);
+  const hall = page.locator("[data-place='zone:campus/hall']");
+  await hall.waitFor();
+  expect(await hall.locator(".figure .number").first().innerText()).toBe("?");
+  expect(await page.locator("#source-campus").innerText()).toContain("no counts yet");
+  expect(await service.tell("campus", { zones: { hall: { occupancy: 312 } } })).toBeLessThan(300);
+  await hall.getByText("312").waitFor();
+  expect(await hall.innerText()).toContain("0.78");
+  await page.getByText("tells its counts").waitFor();
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
 it("remembers language and theme", async () => {
   const context = await browser.newContext({ locale: "en-GB" });
   const page = await context.newPage();

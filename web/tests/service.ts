@@ -16,6 +16,8 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = resolve(fileURLToPath(new URL(".", import.meta.url)), "../..");
 const PROGRAM = process.env.CROWDFLOW_PROGRAM ?? join(ROOT, "target/debug/crowdflow");
+/** By which the other system of the test says who it is. */
+const TOKEN = "a-token-of-the-tests-only-0123456789";
 const START_WITHIN_MS = 30_000;
 
 const config = (port: number, webhook: string): string => `
@@ -49,6 +51,15 @@ source.rtsp = { url = "rtsp://127.0.0.1:9/live" }
 [cameras.quay.zones.edge]
 name = "Quay edge"
 polygon = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]
+
+[sources.campus]
+name = "Campus gates"
+http.token_env = "CROWDFLOW_TEST_TOKEN"
+[sources.campus.zones.hall]
+name = "Main hall"
+area_m2 = 400
+[sources.campus.lines.gate]
+name = "North gate"
 
 [rules.anybody]
 name = "Somebody is there"
@@ -131,7 +142,9 @@ export class Service {
     const { port } = this.destination.address() as AddressInfo;
     const own = this.address ? Number(new URL(this.address).port) : 0;
     await writeFile(join(this.folder, "site.toml"), config(own, `http://127.0.0.1:${port}/alerts`));
+    const env = { ...process.env, CROWDFLOW_TEST_TOKEN: TOKEN };
     const started = spawn(PROGRAM, ["run", "--config", "site.toml"], {
+      env,
       cwd: this.folder,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -171,6 +184,13 @@ export class Service {
     await this.kill();
     this.destination.close();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Tells counts as another system does. */
+  async tell(source: string, counts: object): Promise<number> {
+    const headers = { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/json" };
+    const body = JSON.stringify({ at: new Date().toISOString(), ...counts });
+    return (await fetch(`${this.address}/api/v1/sources/${source}`, { method: "POST", headers, body })).status;
   }
 
   async json<T>(path: string): Promise<T> {

@@ -3,6 +3,7 @@ import { connectionIsLost, silent_s } from "../live";
 import { text, word } from "../preferences";
 import { routeTo } from "../route";
 import type { Camera } from "../wire";
+import { LinesTable } from "./lines_table";
 import { LivePicture } from "./live_picture";
 import { ReadingValue } from "./reading";
 
@@ -16,42 +17,6 @@ export function HealthBadge({ camera }: { camera: Camera }) {
     <span class={`badge ${camera.fresh ? "good" : "bad"}`}>
       {camera.fresh ? word(camera.state) : pictureAge(camera)}
     </span>
-  );
-}
-
-function Lines({ camera }: { camera: Camera }) {
-  if (camera.lines.length === 0) return null;
-  const texts = text();
-  return (
-    <table class="lines">
-      <thead>
-        <tr>
-          <th scope="col">{texts.line}</th>
-          <th scope="col">{texts.inwards}</th>
-          <th scope="col">{texts.outwards}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {camera.lines.flatMap((line) =>
-          line.totals.map((totals) => (
-            <tr key={`${line.id}/${totals.class}`}>
-              <th scope="row">
-                <a href={routeTo("place", `line:${camera.id}/${line.id}`)}>{line.name}</a>
-                {(line.totals.length > 1 || totals.class !== "person") && (
-                  <span class="faint"> {word(totals.class)}</span>
-                )}
-              </th>
-              {[totals.in, totals.out].map((count, way) => (
-                <td key={way === 0 ? "in" : "out"} class="number">
-                  {totals.quality === "at_least" && "≥ "}
-                  {count}
-                </td>
-              ))}
-            </tr>
-          )),
-        )}
-      </tbody>
-    </table>
   );
 }
 
@@ -90,7 +55,7 @@ export function CameraCard({ camera, moving }: { camera: Camera; moving: boolean
           </span>
         ))}
       </p>
-      <Lines camera={camera} />
+      <LinesTable within={camera} />
     </article>
   );
 }

@@ -4,7 +4,7 @@ import { trendOf } from "../live";
 import { placeKey } from "../places";
 import { text, word } from "../preferences";
 import { routeTo } from "../route";
-import type { Camera, Level, Measures, Reading, Site, State, Zone } from "../wire";
+import type { CountedZone, Level, Measures, Reading, Site, State } from "../wire";
 import { LevelMark } from "./level";
 
 const TREND_SIGNS = { rising: "↑", falling: "↓", steady: "→" };
@@ -52,9 +52,10 @@ function TrendMark({ place }: { place: string }) {
 }
 
 /** A zone as it is read from afar: how many, how dense, where it is going, at which level. */
-export function ZoneTile({ state, camera, zone }: { state: State; camera: Camera; zone: Zone }) {
+export function ZoneTile(props: { state: State; within: { id: string; name: string }; zone: CountedZone }) {
+  const { state, within, zone } = props;
   const texts = text();
-  const key = `zone:${camera.id}/${zone.id}`;
+  const key = `zone:${within.id}/${zone.id}`;
   const rule = worstRule(state.rules, (one) => placeKey(one) === key);
   const [people, ...others] = zone.classes;
   const service = zone.measures.level_of_service;
@@ -68,7 +69,7 @@ export function ZoneTile({ state, camera, zone }: { state: State; camera: Camera
         </h3>
         {rule && <LevelMark level={rule.level} stale={rule.stale} />}
       </div>
-      <p class="faint within">{camera.name}</p>
+      <p class="faint within">{within.name}</p>
       {people && (
         <div class="figures">
           <Figure

@@ -11,12 +11,19 @@ const SCREENS: Screen[] = ["live", "alerts", "analytics", "rules", "health"];
 
 function dataAge(newest: State): string {
   const texts = text();
-  const ages = newest.cameras.map((camera) => camera.age_s).filter((one) => one !== null);
+  const all = [...newest.cameras, ...newest.sources];
+  const ages = all.map((one) => one.age_s).filter((one) => one !== null);
   const blind = newest.cameras.filter((camera) => !camera.fresh).length;
+  const silent = newest.sources.filter((source) => !source.fresh).length;
   const age_s = ages.length > 0 ? Math.min(...ages) + silent_s.value : null;
-  const isLive = age_s !== null && age_s < 5 && blind < newest.cameras.length;
+  const isLive = age_s !== null && age_s < 5 && blind + silent < all.length;
   const said = age_s === null ? texts.no_data : isLive ? texts.data_live : texts.newest_data(age(age_s));
-  return blind > 0 ? `${said} · ${texts.blind_cameras(blind, newest.cameras.length)}` : said;
+  const parts = [
+    said,
+    blind > 0 && texts.blind_cameras(blind, newest.cameras.length),
+    silent > 0 && texts.silent_sources(silent, newest.sources.length),
+  ];
+  return parts.filter(Boolean).join(" · ");
 }
 
 /** How far what is shown may be believed. */
@@ -29,7 +36,7 @@ function Connection() {
       </p>
     );
   if (!newest) return <p id="connection">{text().connecting_to_service}</p>;
-  const blind = newest.cameras.some((camera) => !camera.fresh);
+  const blind = [...newest.cameras, ...newest.sources].some((one) => !one.fresh);
   const phase = newest.phase === "running" ? "" : ` · ${word(newest.phase)}`;
   return <p id="connection" class={blind ? "partly" : ""}>{`${dataAge(newest)}${phase}`}</p>;
 }

@@ -1,5 +1,6 @@
 import { health, metricsText } from "../api";
 import { HealthBadge } from "../components/camera_card";
+import { SourceCard } from "../components/source_card";
 import { WideTable } from "../components/wide_table";
 import { age, percent, timeText } from "../format";
 import { useLoaded } from "../loaded";
@@ -208,6 +209,16 @@ export function HealthScreen({ state }: { state: State }) {
         {metrics && <Deliveries metrics={metrics} />}
       </div>
       <Cameras state={state} measured={measured} />
+      {state.sources.length > 0 && (
+        <section aria-labelledby="sources-title">
+          <h2 id="sources-title">{texts.sources}</h2>
+          <div class="cards">
+            {state.sources.map((source) => (
+              <SourceCard key={source.id} source={source} />
+            ))}
+          </div>
+        </section>
+      )}
       <p class="links">
         <a href="/api/v1/state">{texts.as_json}</a>
         <a href="/metrics">{texts.metrics}</a>

@@ -2,6 +2,7 @@ import { AlertCard } from "../components/alert_card";
 import { CameraCard } from "../components/camera_card";
 import { OrderFault } from "../components/orders";
 import { SiteTile, ZoneTile } from "../components/place_tile";
+import { SourceCard } from "../components/source_card";
 import { inOrder } from "../levels";
 import { text } from "../preferences";
 import type { State } from "../wire";
@@ -10,7 +11,7 @@ import type { State } from "../wire";
 const MOVING_PICTURES = 3;
 
 function unknownPlaces(state: State): number {
-  const zones = state.cameras.flatMap((camera) => camera.zones);
+  const zones = [...state.cameras, ...state.sources].flatMap((within) => within.zones);
   return zones.filter((zone) => zone.classes[0]?.occupancy.value === null).length;
 }
 
@@ -47,22 +48,36 @@ export function LiveScreen({ state }: { state: State }) {
           {state.sites.map((site) => (
             <SiteTile key={site.id} state={state} site={site} />
           ))}
-          {state.cameras.flatMap((camera) =>
-            camera.zones.map((zone) => (
-              <ZoneTile key={`${camera.id}/${zone.id}`} state={state} camera={camera} zone={zone} />
+          {[...state.cameras, ...state.sources].flatMap((within) =>
+            within.zones.map((zone) => (
+              <ZoneTile key={`${within.id}/${zone.id}`} state={state} within={within} zone={zone} />
             )),
           )}
         </ul>
       </section>
       <Queue state={state} />
-      <section class="wall" aria-labelledby="wall-title">
-        <h2 id="wall-title">{texts.cameras}</h2>
-        <div id="cameras">
-          {state.cameras.map((camera, at) => (
-            <CameraCard key={camera.id} camera={camera} moving={at < MOVING_PICTURES} />
-          ))}
-        </div>
-      </section>
+      <div class="wall">
+        {state.cameras.length > 0 && (
+          <section aria-labelledby="wall-title">
+            <h2 id="wall-title">{texts.cameras}</h2>
+            <div id="cameras">
+              {state.cameras.map((camera, at) => (
+                <CameraCard key={camera.id} camera={camera} moving={at < MOVING_PICTURES} />
+              ))}
+            </div>
+          </section>
+        )}
+        {state.sources.length > 0 && (
+          <section aria-labelledby="sources-title">
+            <h2 id="sources-title">{texts.sources}</h2>
+            <div id="sources">
+              {state.sources.map((source) => (
+                <SourceCard key={source.id} source={source} />
+              ))}
+            </div>
+          </section>
+        )}
+      </div>
     </div>
   );
 }

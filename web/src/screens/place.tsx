@@ -5,6 +5,7 @@ import { OrderFault } from "../components/orders";
 import { ReadingValue } from "../components/reading";
 import { RecentHistory } from "../components/recent_history";
 import { RuleItem } from "../components/rule_item";
+import { SourceCard } from "../components/source_card";
 import { measureName } from "../format";
 import { inOrder, worst } from "../levels";
 import { namedPlace, placeKey, rulesOf } from "../places";
@@ -21,13 +22,15 @@ const SHOWN: Record<string, string[]> = {
 
 function found(state: State, key: string) {
   const [kind = "", rest = ""] = key.split(/:(.*)/s);
-  const [cameraId, id] = rest.split("/");
-  const camera = state.cameras.find((one) => one.id === cameraId);
+  const [within, id] = rest.split("/");
+  const camera = state.cameras.find((one) => one.id === within);
+  const source = state.sources.find((one) => one.id === within);
   const zone = kind === "zone" ? camera?.zones.find((one) => one.id === id) : undefined;
-  const line = kind === "line" ? camera?.lines.find((one) => one.id === id) : undefined;
+  const counted = kind === "zone" ? source?.zones.find((one) => one.id === id) : undefined;
+  const line = kind === "line" ? (camera ?? source)?.lines.find((one) => one.id === id) : undefined;
   const site = state.sites.find((one) => kind === "site" && one.id === rest);
-  const measures = zone?.measures ?? line?.measures ?? site?.measures ?? camera?.measures ?? {};
-  return { kind, camera, zone, measures };
+  const measures = (zone ?? counted ?? line ?? site ?? camera ?? source)?.measures ?? {};
+  return { kind, camera, source, zone, measures };
 }
 
 function AllMeasures({ measures }: { measures: Measures }) {
@@ -58,7 +61,7 @@ export function PlaceScreen({ state, place }: { state: State; place: string }) {
   const texts = text();
   const named = namedPlace(state, place);
   if (!named) return <p class="none">{texts.no_such_place}</p>;
-  const { kind, camera, zone, measures } = found(state, place);
+  const { kind, camera, source, zone, measures } = found(state, place);
   const rules = rulesOf(state, place);
   const alerts = inOrder(state.alerts.filter((alert) => placeKey(alert) === place));
   const level = worst(rules.map((rule) => rule.level));
@@ -104,6 +107,7 @@ export function PlaceScreen({ state, place }: { state: State; place: string }) {
             </section>
           )}
           {camera && <CameraCard camera={camera} moving />}
+          {source && <SourceCard source={source} />}
           {rules.length > 0 && (
             <section>
               <h2>{texts.rules}</h2>
