@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sets a fresh Debian 12 or Ubuntu machine up to build, test and run crowdflow. Safe to run again: what is there already
 # is left alone. It installs Debian packages by name, fetches ONNX Runtime and the sample video once into the cache
-# folder, and checks both by SHA-256. It builds nothing; the Makefile does.
+# folder, and checks both by SHA-256, and builds the page (web/dist), which the program carries. The program itself is
+# built by the Makefile.
 #
 #   scripts/setup.sh          what building and running need
 #   scripts/setup.sh --test   also what the tests need (a real RTSP server, a browser, promtool, PostgreSQL,
@@ -26,6 +27,10 @@ esac
 
 video=sample/vtest.avi
 video_sha256=45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf
+
+# What the page is built with: Debian 12's version, and all later ones.
+node_oldest=18
+node_packages=(nodejs npm)
 
 build_packages=(build-essential pkg-config clang libclang-dev libopencv-dev curl ca-certificates python3 python3-pip unzip)
 test_packages=(python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
@@ -116,9 +121,34 @@ fetch_sample_video() {
   ln -sfn "$cached" "$video" 2>/dev/null || cp --remove-destination "$cached" "$video"
 }
 
+has_node() {
+  command -v npm >/dev/null && node --eval "process.exit(parseInt(process.versions.node) < $node_oldest ? 1 : 0)" 2>/dev/null
+}
+
+# What the page is made from; its tests among it, which a change of theirs builds it for once more.
+page_sources() {
+  node --version
+  find web \( -path web/node_modules -o -path web/dist \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
+}
+
+build_page() {
+  has_node || fail "Node.js $node_oldest or newer with npm is needed to build the page (web/); found: node $(node --version \
+    2>/dev/null || echo none), npm $(npm --version 2>/dev/null || echo none). Debian 12 has it as the packages nodejs and npm"
+  local built=web/node_modules/.built-from sources
+  sources="$(page_sources | sha256sum)"
+  # Built anew only where something changed: what carries it would be compiled anew, too.
+  [ -f web/dist/index.html ] && [ "$(cat "$built" 2>/dev/null)" = "$sources" ] && return
+  say "building the page"
+  (cd web && npm ci --no-audit --no-fund --loglevel=error >/dev/null) ||
+    fail "npm could not install what the page is built with (web/package-lock.json): is an npm registry reachable?"
+  (cd web && npm run --silent build >/dev/null) || fail "the page could not be built: \`cd web && npm run build\` says why"
+  printf '%s\n' "$sources" >"$built"
+}
+
 command -v cargo >/dev/null || fail "cargo not found: install a Rust toolchain (1.95 or newer) first, see rustup.rs"
 if [ -z "${CROWDFLOW_SKIP_PACKAGES:-}" ]; then
   install_packages "${build_packages[@]}"
+  has_node || install_packages "${node_packages[@]}"
   if [ "${1:-}" = --test ]; then
     install_packages "${test_packages[@]}"
     if [ -x /usr/bin/chromium ] || [ -n "${CROWDFLOW_CHROMIUM:-}" ]; then :
@@ -129,4 +159,5 @@ if [ -z "${CROWDFLOW_SKIP_PACKAGES:-}" ]; then
 fi
 fetch_onnxruntime
 fetch_sample_video
+build_page
 say "ready"

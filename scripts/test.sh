@@ -11,8 +11,15 @@ cargo fmt --check
 step "lints"
 cargo clippy --locked --all-targets --quiet -- -D warnings
 
+step "page: types, lints, unit tests"
+npm --prefix web run --silent check
+npm --prefix web test --silent
+
 step "tests"
 cargo test --locked --quiet
+
+step "page in a browser"
+npm --prefix web run --silent test:browser
 
 step "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet --document-private-items

@@ -14,15 +14,16 @@ use axum::response::{IntoResponse, Response};
 use super::error::ApiError;
 
 /// The page loads its own files and nothing else; nobody frames it.
-const PAGE_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; \
-                           connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const PAGE_POLICY: &str = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; \
+                           script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Where external sources tell their counts.
 const SOURCES: &str = "/api/v1/sources/";
 
-const HEADERS: [(HeaderName, &str); 5] = [
-    // Live data, and pictures of people.
-    (CACHE_CONTROL, "no-store"),
+/// Live data, and pictures of people, unless an answer says otherwise of itself.
+const CACHE: &str = "no-store";
+
+const HEADERS: [(HeaderName, &str); 4] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (CONTENT_SECURITY_POLICY, PAGE_POLICY),
     (REFERRER_POLICY, "no-referrer"),
@@ -39,6 +40,7 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
         Some(error) => error.into_response(),
         None => next.run(request).await,
     };
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(CACHE));
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }

@@ -1,14 +1,16 @@
-//! HTTP: metrics, health, the state as JSON, live pictures and one page that shows them. The only module that knows the
-//! crate `axum`.
+//! HTTP: metrics, health, the state as JSON, live pictures, and the web application that shows them. The only module that
+//! knows the crates `axum` and `rust_embed`.
 //!
 //! | path | what |
 //! |---|---|
-//! | `/` | the live page |
+//! | `/`, `/assets/{file}` | the web application |
 //! | `/metrics` | for Prometheus |
 //! | `/healthz`, `/readyz` | does the process live; does it do its work |
 //! | `/api/v1/state` | everything as it stands, JSON |
 //! | `/api/v1/events` | the same, pushed at most twice a second (server-sent events) |
 //! | `/api/v1/alerts`, `/api/v1/alerts/{id}` | alerts on record, one with its history |
+//! | `/api/v1/alerts/{id}/evidence`, `/api/v1/alerts/{id}/evidence/{number}` | what was kept of it, and one file |
+//! | `/api/v1/history` | what a place read over time, JSON or CSV |
 //! | `/api/v1/alerts/{id}/actions` | POST: acknowledge, shelve, escalate, comment, move a step of the plan |
 //! | `/api/v1/profiles/{id}` | POST: switch a profile on or off |
 //! | `/api/v1/drills`, `/api/v1/drills/{rule}/end` | POST: begin and end a drill |
@@ -30,11 +32,13 @@ mod config_backtest;
 mod config_ground;
 mod error;
 mod events;
+mod evidence;
 mod guard;
+mod history;
 mod live;
-mod page;
 mod probe;
 mod sources;
+mod web;
 pub mod wire;
 
 use std::future::{Future, IntoFuture};
@@ -153,10 +157,9 @@ pub async fn serve(
 
 fn router(context: Context) -> Router {
     Router::new()
-        .route("/", get(page::html))
-        .route("/app.css", get(page::css))
-        .route("/app.js", get(page::javascript))
-        .route("/icon.svg", get(page::icon))
+        .route("/", get(web::page))
+        .route("/icon.svg", get(web::icon))
+        .route("/assets/{file}", get(web::asset))
         .route("/metrics", get(metrics_text))
         .route("/healthz", get(probe::healthz))
         .route("/readyz", get(probe::readyz))
@@ -164,6 +167,9 @@ fn router(context: Context) -> Router {
         .route("/api/v1/events", get(events::events))
         .route("/api/v1/alerts", get(alerts::list))
         .route("/api/v1/alerts/{alert}", get(alerts::history))
+        .route("/api/v1/alerts/{alert}/evidence", get(evidence::list))
+        .route("/api/v1/alerts/{alert}/evidence/{number}", get(evidence::file))
+        .route("/api/v1/history", get(history::history))
         .route("/api/v1/alerts/{alert}/actions", post(alerts::act))
         .route("/api/v1/profiles/{profile}", post(alerts::switch_profile))
         .route("/api/v1/drills", post(alerts::begin_drill))

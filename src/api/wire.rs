@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::ApiState;
-use super::alert_wire::AlertBody;
+use super::alert_wire::{AlertBody, NamedBody};
 use crate::config::{CameraPlan, CountedLinePlan, CountedZonePlan, ExternalSourcePlan, RulePlan, SitePlan, ZonePlan};
 use crate::input::InputReport;
 use crate::model::{
@@ -46,7 +46,9 @@ pub struct StateBody<'a> {
     pub store: Option<StoreBody>,
     /// Open alerts, the gravest first and of those the newest first.
     pub alerts: Vec<AlertBody<'a>>,
-    /// Profiles for days out of the ordinary that are switched on by hand.
+    /// Profiles for days out of the ordinary.
+    pub known_profiles: Vec<NamedBody<'a>>,
+    /// Those of them that are switched on by hand.
     pub profiles: &'a BTreeSet<String>,
     /// The newest alert transitions, newest first, as in `alerts.jsonl`.
     pub recent_alerts: Vec<AlertLine<'a>>,
@@ -351,6 +353,12 @@ impl<'a> StateBody<'a> {
             kept: state.store.is_some(),
             store: snapshot.store.map(|StoreStanding { ok, waiting }| StoreBody { ok, waiting }),
             alerts: alerts.into_iter().map(|status| AlertBody::new(&state.plan, status)).collect(),
+            known_profiles: state
+                .plan
+                .profiles
+                .iter()
+                .map(|profile| NamedBody { id: &profile.id, name: &profile.name })
+                .collect(),
             profiles: &snapshot.profiles,
             recent_alerts: snapshot.recent_alerts.iter().map(AlertLine::from).collect(),
         }

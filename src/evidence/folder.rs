@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::{AlertId, Timestamp};
+use crate::store::NewEvidence;
 
 /// What the name of a file that is not complete begins with.
 const INCOMPLETE: &str = ".incomplete";
@@ -17,6 +18,17 @@ const INCOMPLETE: &str = ".incomplete";
 #[derive(Debug, Clone)]
 pub struct EvidenceFolder {
     root: PathBuf,
+}
+
+/// Why a file on record can't be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum EvidenceReadError {
+    /// It isn't there, or can't be read.
+    #[error("the file can't be read: {0}")]
+    Missing(#[from] io::Error),
+    /// It is another one than was put on record.
+    #[error("the file is not as it was put on record")]
+    Changed,
 }
 
 /// A file in the folder.
@@ -123,6 +135,23 @@ impl EvidenceFolder {
         File::open(self.resolved(path)?)
     }
 
+    /// All of a file on record, if it is as it was written. It is read once, so that what is checked is what is given.
+    ///
+    /// # Errors
+    /// Where there is no such file below the folder, or it is another one by now.
+    pub fn read(&self, recorded: &NewEvidence) -> Result<Vec<u8>, EvidenceReadError> {
+        let path = self.resolved(&recorded.path)?.canonicalize()?;
+        // A link could lead anywhere.
+        if !path.starts_with(self.root.canonicalize()?) {
+            return Err(EvidenceReadError::Missing(io::Error::from(io::ErrorKind::NotFound)));
+        }
+        let bytes = fs::read(path)?;
+        if sha256(&mut bytes.as_slice())? != recorded.sha256 {
+            return Err(EvidenceReadError::Changed);
+        }
+        Ok(bytes)
+    }
+
     /// The SHA-256 of a file on record.
     ///
     /// # Errors
@@ -227,11 +256,29 @@ mod tests {
         let paths =
             |folder: &EvidenceFolder| folder.files().unwrap().into_iter().map(|file| file.path).collect::<Vec<_>>();
         assert_eq!(paths(&folder), [path.as_str()]);
+        let recorded = |path: &str, sha256: &str| NewEvidence {
+            alert: alert.to_string(),
+            at: since,
+            kind: "rule".to_owned(),
+            path: path.to_owned(),
+            sha256: sha256.to_owned(),
+        };
+        assert_eq!(folder.read(&recorded(&path, &hash)).unwrap(), b"abc");
+        assert!(matches!(folder.read(&recorded(&path, "00")), Err(EvidenceReadError::Changed)));
+        let secret = temporary.path().join("secret");
+        fs::write(&secret, "abc").unwrap();
+        std::os::unix::fs::symlink(&secret, folder.path().join("link")).unwrap();
+        for outside in ["link", "../../secret"] {
+            let read = folder.read(&recorded(outside, &hash));
+            assert!(matches!(read, Err(EvidenceReadError::Missing(_))), "{outside}");
+        }
+        fs::remove_file(folder.path().join("link")).unwrap();
         for outside in ["../secret", "/etc/passwd", "", "a/../../b", "./a"] {
             assert_eq!(folder.sha256_of(outside).unwrap_err().kind(), io::ErrorKind::NotFound, "{outside}");
         }
         folder.remove(&path).unwrap();
         folder.remove(&path).unwrap();
+        assert!(matches!(folder.read(&recorded(&path, &hash)), Err(EvidenceReadError::Missing(_))));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nor are there empty folders");
     }
 }

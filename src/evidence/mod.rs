@@ -27,7 +27,7 @@ pub use darkroom::{SeenFrame, cameras_with_rules};
 pub use error::EvidenceError;
 pub use expiry::{Expired, expire};
 pub use export::{Exported, export};
-pub use folder::EvidenceFolder;
+pub use folder::{EvidenceFolder, EvidenceReadError};
 pub use recorder::EvidenceRecorder;
 pub use stats::EvidenceStats;
 pub use verify::{Finding, Verification, verify};

@@ -23,11 +23,12 @@ const LAYERS: [&[&str]; 13] = [
 ];
 
 /// Crates with a large surface, and the only modules that may name them.
-const KEPT_INSIDE: [(&str, &[&str]); 10] = [
+const KEPT_INSIDE: [(&str, &[&str]); 11] = [
     ("opencv", &["picture", "source"]),
     ("ort", &["inference"]),
     ("prometheus", &["metrics"]),
     ("axum", &["api"]),
+    ("rust_embed", &["api"]),
     ("sqlx", &["store"]),
     ("reqwest", &["sink"]),
     ("rumqttc", &["sink", "external"]),

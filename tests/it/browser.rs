@@ -74,6 +74,11 @@ impl Browser {
         self.call("Page.navigate", json!({"url": url}));
     }
 
+    /// Runs a script in each page before its own.
+    pub fn before_each_page(&mut self, script: &str) {
+        self.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": script}));
+    }
+
     /// The value of an expression; a promise is waited for.
     pub fn evaluate(&mut self, expression: &str) -> Value {
         let parameters = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});

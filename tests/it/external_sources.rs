@@ -168,10 +168,11 @@ fn a_source_alone_gives_readings_alerts_and_an_alert_when_it_falls_silent() {
 
     let mut browser = Browser::start();
     browser.go(&format!("http://{address}/?lang=en"), 1440, 1200);
-    browser.wait_for("document.getElementById('source-campus')?.innerText.includes('Main hall')");
-    assert_eq!(browser.evaluate("document.getElementById('cameras-section').hidden"), true);
+    browser.wait_for("document.querySelector(`[data-place='zone:campus/hall']`)?.innerText.includes('Main hall')");
+    browser.wait_for("document.getElementById('source-campus')?.innerText.includes('tells its counts')");
+    assert_eq!(browser.evaluate("document.getElementById('cameras') === null"), true);
     browser.go(&format!("http://{address}/?lang=zh"), 390, 1200);
-    browser.wait_for("document.getElementById('sources-section')?.innerText.includes('外部系统')");
+    browser.wait_for("document.querySelector('.wall')?.innerText.includes('外部系统')");
     assert_eq!(browser.evaluate("document.documentElement.scrollWidth <= 390"), true);
     assert_eq!(browser.complaints(), Vec::<String>::new());
 

@@ -148,24 +148,58 @@ fn health_and_readiness_differ() {
     assert_eq!(reasons(503), [r#""the service is stopping""#]);
 }
 
+/// Addresses of the page's own files, as they stand in it.
+fn linked(page: &str) -> Vec<&str> {
+    let quoted = page.split('"').skip(1).step_by(2);
+    quoted.filter(|text| text.starts_with("/assets/") || *text == "/icon.svg").collect()
+}
+
 #[test]
 fn the_page_loads_nothing_from_elsewhere() {
     let service = Service::start();
-    for (path, content_type) in [
-        ("/", "text/html; charset=utf-8"),
-        ("/app.css", "text/css; charset=utf-8"),
-        ("/app.js", "text/javascript; charset=utf-8"),
-        ("/icon.svg", "image/svg+xml"),
-    ] {
+    let page = service.get("/");
+    let files = linked(page.text());
+    let kinds = files.iter().filter_map(|file| file.rsplit('.').next()).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(kinds, ["css", "js", "svg"].into());
+    for path in [&["/"], files.as_slice()].concat() {
         let answer = service.get(path);
+        let content_type = match path.rsplit('.').next() {
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            Some("svg") => "image/svg+xml",
+            _ => "text/html; charset=utf-8",
+        };
         assert_eq!((answer.status, answer.header("content-type")), (200, Some(content_type)), "{path}");
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        // Named by the hash of what is in it, it never changes; all else is asked for anew.
+        let cache = if path.starts_with("/assets/") { "public, max-age=31536000, immutable" } else { "no-store" };
+        assert_eq!(answer.header("cache-control"), Some(cache), "{path}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        assert!(
-            answer.header("content-security-policy").is_some_and(|policy| policy.starts_with("default-src 'none';"))
-        );
-        let elsewhere = answer.text().replace("http://www.w3.org/2000/svg", "").contains("://");
-        assert!(!elsewhere && !answer.text().contains("style="), "{path}");
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
+        let known = ["http://www.w3.org/", "https://preactjs.com"];
+        let elsewhere = known.iter().fold(answer.text().to_owned(), |text, known| text.replace(known, ""));
+        let elsewhere = ["http://", "https://"].map(|scheme| elsewhere.matches(scheme).count());
+        assert_eq!(elsewhere, [0, 0], "{path}");
+    }
+    assert!(!page.text().contains("style=") && !page.text().contains("<style"), "the policy takes none");
+}
+
+#[test]
+fn the_pages_files_go_over_the_wire_compressed_to_those_who_take_it() {
+    let service = Service::start();
+    let page = service.get("/");
+    let script = *linked(page.text()).iter().find(|path| path.ends_with(".js")).unwrap();
+    let plain = service.get(script);
+    let headers = format!("{}Accept-Encoding: gzip, br\r\nConnection: close\r\n", host(&service));
+    let compressed = service.ask(&format!("GET {script}"), &headers);
+    assert_eq!((plain.header("content-encoding"), compressed.header("content-encoding")), (None, Some("gzip")));
+    assert_eq!(compressed.header("vary"), Some("accept-encoding"));
+    assert_eq!(compressed.header("content-type"), plain.header("content-type"));
+    let mut text = Vec::new();
+    flate2::read::GzDecoder::new(compressed.body.as_slice()).read_to_end(&mut text).unwrap();
+    assert!(text == plain.body && compressed.body.len() * 2 < text.len());
+    for missing in ["/assets/other.js", "/assets/", "/assets/..%2Findex.html", &format!("{script}.gz")] {
+        assert_eq!(service.get(missing).status, 404, "{missing}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
 
+use crowdflow::status::StoreStanding;
 use opencv::core::{Mat, Point, Rect, Scalar, Vector};
 use opencv::{imgcodecs, imgproc};
 
@@ -46,43 +47,72 @@ fn open(browser: &mut Browser, service: &Service, language: &str, width_px: u32)
     browser.wait_for("document.querySelector('#camera-gate td') !== null");
 }
 
+/// Shows another screen; `ready` is what has to be there then.
+fn show(browser: &mut Browser, hash: &str, ready: &str) {
+    browser.evaluate(&format!("location.hash = {hash:?}"));
+    browser.wait_for(&format!("document.querySelector({ready:?}) !== null"));
+}
+
+/// A zone's figures, its level, and what is said beneath them.
+fn tile(browser: &mut Browser, zone: &str) -> (Vec<String>, Vec<String>, String) {
+    let of = |part: &str| format!("[data-place='zone:{zone}'] {part}");
+    (texts(browser, &of(".figure .number")), texts(browser, &of(".level")), texts(browser, &of(".tile-notes")).concat())
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
 #[test]
 fn the_page_shows_values_unknowns_and_levels() {
     let service = filled();
     let mut browser = Browser::start();
     open(&mut browser, &service, "en", 1440);
     browser.wait_for("document.querySelector('#camera-gate img').naturalWidth === 768");
-    let row = |zone: &str, rest: &[&str]| [&[zone], rest].concat().into_iter().map(str::to_owned).collect::<Vec<_>>();
-    let plaza = texts(&mut browser, "#camera-gate .zones tr:nth-child(1) td");
-    assert_eq!(plaza, row("Plaza", &["≥ 112", "≥ 2.24/m²", "Orange Ⅱ"]));
-    let road = texts(&mut browser, "#camera-gate .zones tr:nth-child(2) td");
-    assert_eq!(road, row("Road people", &["12", "", "calm"]));
-    let line = texts(&mut browser, "#camera-gate .lines td");
-    assert_eq!(line, row("Steps to the river", &["418", "395"]));
+    let (figures, level, _) = tile(&mut browser, "gate/plaza");
+    assert_eq!((figures, level), (words(&["≥ 112", "≥ 2.24"]), words(&["Orange Ⅱ"])));
+    let (figures, level, notes) = tile(&mut browser, "gate/road");
+    assert_eq!((figures, level), (words(&["12"]), words(&["calm"])));
+    assert!(notes.contains("0 bicycles"), "{notes}");
+    assert_eq!(texts(&mut browser, "#camera-gate .lines tbody tr"), ["Steps to the river 418 395"]);
     // The camera is blind: no number, why, and the level that was on.
-    let edge = texts(&mut browser, "#camera-quay .zones td");
-    assert_eq!(edge, row("Quay edge no fresh picture", &["?", "Red Ⅰ"]));
+    let (figures, level, notes) = tile(&mut browser, "quay/edge");
+    assert_eq!((figures, level, notes.as_str()), (words(&["?"]), words(&["Red Ⅰ"]), "no fresh picture"));
+    assert_eq!(texts(&mut browser, "[data-place='zone:quay/edge'] .level.held"), ["Red Ⅰ"]);
     let cover = texts(&mut browser, "#camera-quay .cover").concat();
     assert!(cover.contains("no connection last picture") && cover.contains("live: timed out: nothing came"), "{cover}");
-    assert_eq!(texts(&mut browser, "#camera-gate .cover:not([hidden])"), Vec::<String>::new());
+    assert_eq!(texts(&mut browser, "#camera-gate .cover"), Vec::<String>::new());
+    assert_eq!(texts(&mut browser, "#overall .level"), ["Red Ⅰ"]);
+    browser.wait_for(
+        "document.getElementById('connection').innerText === 'data is live · 2 of 3 cameras without fresh data'",
+    );
 
+    show(&mut browser, "#/rules", "#rules > li");
     let rules = texts(&mut browser, "#rules > li");
     let begins = ["Quay is full Red Ⅰ", "Plaza is dense Orange Ⅱ", "Road is full calm"];
     assert!(rules.iter().zip(begins).all(|(rule, begin)| rule.starts_with(begin)), "worst first: {rules:?}");
     assert!(rules[0].contains("Held from before") && !rules[1].contains("Held from before"), "{rules:?}");
     assert!(rules[1].contains("Raised from: Blue Ⅳ 0.72/m² · Orange Ⅱ 2/m² Source: site plan 2026, section 4"));
-    assert_eq!(texts(&mut browser, "#overall"), ["Red Ⅰ"]);
-    // In one go, so that no time passes in between.
-    let ages = "receivedAt = performance.now(); renderAges(); \
-                [document.getElementById('connection'), document.querySelector('#camera-quay .seen')] \
-                .map((found) => found.innerText).join('; ')";
-    let expected = "data is live · 2 of 3 cameras without fresh data; last picture 75 s ago";
-    assert_eq!(browser.evaluate(ages), expected);
-    browser.evaluate("document.getElementById('history').open = true");
     let happened = texts(&mut browser, "#recent > li");
-    assert!(happened[1].ends_with("Quay is full camera blind at Red Ⅰ ?"), "{happened:?}");
-    assert!(happened[2].ends_with("Plaza is dense raised to Blue Ⅳ 0.80/m²"), "{happened:?}");
+    assert!(happened[1].contains("Quay is full camera blind Red Ⅰ ?"), "{happened:?}");
+    assert!(happened[2].ends_with("Plaza is dense raised Blue Ⅳ 0.80/m²"), "{happened:?}");
+
+    // Why it is a lower bound stands with the zone itself.
+    show(&mut browser, "#/place/zone%3Agate%2Fplaza", ".measures");
+    assert_eq!(texts(&mut browser, ".place .column > .warning"), ["At least so many: people hide one another."]);
     assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn the_page_says_that_nobody_is_told_while_the_store_cannot_be_written() {
+    let service = filled();
+    service.board.store(StoreStanding { ok: false, waiting: 3 });
+    let mut browser = Browser::start();
+    open(&mut browser, &service, "en", 1440);
+    let banner = texts(&mut browser, "#store-down").concat();
+    assert!(banner.starts_with("The store cannot be written Alerts are not sent to anybody"), "{banner}");
+    service.board.store(StoreStanding { ok: true, waiting: 0 });
+    browser.wait_for("document.querySelector('#store-down') === null");
 }
 
 #[test]
@@ -94,16 +124,18 @@ fn the_page_is_for_phones_and_speaks_chinese_too() {
     open(&mut browser, &service, "en", 390);
     assert_eq!(browser.evaluate(fits), true, "something is cut off or scrolls sideways");
     browser.evaluate("document.getElementById('language').click()");
+    browser.wait_for("document.documentElement.lang === 'zh-CN'");
     assert_eq!(
-        texts(&mut browser, "#overall, #language, h2"),
-        ["红色 Ⅰ级", "English", "当前预警", "预警规则", "摄像机", "外部系统"]
+        texts(&mut browser, "#overall .level, #language, h2"),
+        ["红色 Ⅰ级", "English", "区域", "当前预警 0", "摄像机"]
     );
-    assert_eq!(texts(&mut browser, "#camera-quay .zones td"), ["Quay edge 无最新画面", "?", "红色 Ⅰ级"]);
+    let (figures, level, notes) = tile(&mut browser, "quay/edge");
+    assert_eq!((figures, level, notes.as_str()), (words(&["?"]), words(&["红色 Ⅰ级"]), "无最新画面"));
     assert_eq!(browser.evaluate(fits), true, "something is cut off or scrolls sideways");
     // The choice lasts.
     browser.go(&format!("http://{}/", service.address), 390, 1000);
     browser.wait_for("document.querySelector('#camera-gate td') !== null");
-    assert_eq!(texts(&mut browser, "h2"), ["当前预警", "预警规则", "摄像机", "外部系统"]);
+    assert_eq!(texts(&mut browser, "h2"), ["区域", "当前预警 0", "摄像机"]);
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
@@ -111,11 +143,29 @@ fn the_page_is_for_phones_and_speaks_chinese_too() {
 fn the_page_says_when_what_it_shows_is_old() {
     let service = filled();
     let mut browser = Browser::start();
+    // A service that hangs: the connection stands, and nothing comes over it any more.
+    browser.before_each_page(
+        "globalThis.later_ms = 0; globalThis.isDeaf = false; \
+         const now = performance.now.bind(performance); performance.now = () => now() + later_ms; \
+         const listen = EventSource.prototype.addEventListener; \
+         EventSource.prototype.addEventListener = function (kind, hear) { \
+           listen.call(this, kind, (event) => { if (!isDeaf) hear(event); }); \
+         };",
+    );
     open(&mut browser, &service, "en", 1440);
     // As if nothing had come for a minute.
-    browser.evaluate("events.close(); receivedAt -= 60_000; renderAges()");
-    let lost = texts(&mut browser, "#connection.lost").concat();
-    assert!(lost.starts_with("Connection to the service lost 6") && lost.ends_with("What is shown is old."), "{lost}");
-    let cover = texts(&mut browser, "#camera-quay .seen").concat();
-    assert!(cover.starts_with("last picture 2 min ago"), "{cover}");
+    browser.evaluate("isDeaf = true; later_ms = 60_000; 0");
+    browser.wait_for("document.querySelector('.lost-banner') !== null");
+    let lost = texts(&mut browser, ".lost-banner").concat();
+    assert!(lost.starts_with("Connection lost No word from the service for 6"), "{lost}");
+    assert!(lost.contains("Nothing here is true of now."), "{lost}");
+    // What was known is not any more; what was grave stays, held.
+    let (figures, level, notes) = tile(&mut browser, "gate/plaza");
+    assert_eq!((figures, level), (words(&["?", "?"]), words(&["Orange Ⅱ"])));
+    assert_eq!(notes, "no word from the service");
+    let (_, level, _) = tile(&mut browser, "gate/road");
+    assert_eq!(level, ["unknown"], "calm can't be claimed");
+    assert_eq!(texts(&mut browser, "#overall .level"), ["unknown"]);
+    let cover = texts(&mut browser, "#camera-quay .cover").concat();
+    assert!(cover.contains("last picture 2 min ago"), "{cover}");
 }

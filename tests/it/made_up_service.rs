@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crowdflow::api::{ApiState, JpegFuture, JpegStream, LivePictures, ServiceInfo, serve};
-use crowdflow::config::{self, Plan};
+use crowdflow::config::{self, EvidencePlan, Hide, Plan};
 use crowdflow::metrics::{BuildInfo, Metrics};
 use crowdflow::model::{
     CameraId, CameraState, FrameMeta, FrameReport, FrameSize, LineId, LineState, Measure, ObjectClass, PixelBox,
@@ -19,6 +19,7 @@ use crowdflow::model::{
 use crowdflow::pipeline::{Orders, SourceIntake};
 use crowdflow::rules::RuleEngine;
 use crowdflow::status::{CameraHealthStatus, Phase, StatusBoard};
+use crowdflow::store::{Store, StoreAddress};
 use tokio::runtime::Runtime;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -134,6 +135,8 @@ pub struct Service {
     pub board: Arc<StatusBoard>,
     pub metrics: Metrics,
     pub pictures: Arc<MadeUpPictures>,
+    /// Only where it was started with a folder.
+    pub store: Option<Store>,
     runtime: Runtime,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<std::io::Result<()>>>,
@@ -141,7 +144,29 @@ pub struct Service {
 
 impl Service {
     pub fn start() -> Self {
-        let plan = Arc::new(plan());
+        Self::start_with(None)
+    }
+
+    /// With a store and evidence in this folder.
+    pub fn start_in(folder: &Path) -> Self {
+        Self::start_with(Some(folder))
+    }
+
+    fn start_with(folder: Option<&Path>) -> Self {
+        let mut plan = plan();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let store = folder.map(|folder| {
+            plan.evidence = Some(EvidencePlan {
+                folder: folder.join("evidence"),
+                before_s: 1.0,
+                after_s: 1.0,
+                hide: Hide::Heads,
+                clip: true,
+                keep_days: None,
+            });
+            runtime.block_on(Store::open(&StoreAddress::file(folder.join("store.db")), NOW)).unwrap()
+        });
+        let plan = Arc::new(plan);
         let board = Arc::new(StatusBoard::new(&plan));
         let build = BuildInfo { version: "1.2.3".into(), model: "nanodet_g".into(), onnxruntime: "1.32.0".into() };
         let metrics = Metrics::new(&plan, &build).unwrap();
@@ -159,19 +184,23 @@ impl Service {
                 model: "nanodet_g".into(),
                 model_licence: "Apache-2.0".into(),
             },
-            store: None,
+            store: store.clone(),
             orders: Orders::nowhere(),
             intake,
             now: Arc::new(|| NOW),
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let serving = runtime.spawn(serve(listener, state, async {
             let _ = stopped.await;
         }));
-        Self { address, board, metrics, pictures, runtime, stop: Some(stop), serving: Some(serving) }
+        Self { address, board, metrics, pictures, store, runtime, stop: Some(stop), serving: Some(serving) }
+    }
+
+    /// Waits for what the store does.
+    pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 
     /// Sends a request line with these headers and gives the connection to read from.

@@ -8,7 +8,6 @@ use crowdflow::model::Timestamp;
 use crowdflow::store::{AlertCommit, NewDelivery, RuleStateRow, Store, StoreAddress};
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
 use crate::delivery::target::{Target, status};
 use crate::support::{Program, Site, States, get, post, sample, sample_is_here};
 
@@ -275,39 +274,6 @@ fn a_camera_that_sends_nothing_is_an_alert_of_its_own() {
     assert_eq!((&blind["level"], &blind["measure"], &blind["site"]), (&"blue".into(), &"blind".into(), &Value::Null));
     assert_eq!(blind["name"], "Walkway sends no pictures");
     assert!(state["recent_alerts"].as_array().unwrap().iter().any(|alert| alert["rule"] == "blind.walkway"));
-    program.signal("TERM");
-    assert_eq!(program.end().code, Some(0));
-}
-
-#[test]
-fn an_officer_answers_an_alert_on_the_page() {
-    if !sample_is_here() {
-        return;
-    }
-    let site = Site::new();
-    site.write("site.toml", config("http://127.0.0.1:9/"));
-    let mut program = Program::start(&mut site.command(&["run", "--config", "site.toml"]));
-    let address = program.address();
-    States::of(address).until("an alert", |state| only_alert(state).is_some());
-    let mut browser = Browser::start();
-    browser.go(&format!("http://{address}/?lang=en"), 1440, 1200);
-    let button =
-        |name: &str| format!("[...document.querySelectorAll('#open button')].find((b) => b.textContent === '{name}')");
-    browser.wait_for(&format!("{} !== undefined", button("Acknowledge")));
-    // Without a name nothing is done.
-    browser.evaluate(&format!("{}.click()", button("Acknowledge")));
-    assert_eq!(browser.evaluate("document.getElementById('refused').textContent"), "Say who you are first.");
-    browser.evaluate("document.getElementById('who').value = 'Officer Li'");
-    browser.evaluate(&format!("{}.click()", button("Acknowledge")));
-    browser.wait_for("document.getElementById('open')?.innerText.includes('seen by Officer Li')");
-    browser.evaluate(&format!("{}.click()", button("Start")));
-    browser.wait_for("document.querySelector('#open .steps li').className === 'started'");
-    browser.evaluate(&format!("{}.click()", button("Done")));
-    browser.wait_for("document.querySelector('#open .steps li').innerText.startsWith('✓ Send a patrol')");
-    browser.go(&format!("http://{address}/?lang=zh"), 390, 1200);
-    browser.wait_for("document.getElementById('open')?.innerText.includes('Officer Li 已确认')");
-    assert_eq!(browser.evaluate("document.documentElement.scrollWidth <= 390"), true);
-    assert_eq!(browser.complaints(), Vec::<String>::new());
     program.signal("TERM");
     assert_eq!(program.end().code, Some(0));
 }

@@ -1,0 +1,92 @@
+//! Evidence over HTTP: what was kept of an alert's rises, as it was written.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::Context;
+use super::alerts::of_store;
+use super::error::{ApiError, json};
+use crate::evidence::{EvidenceFolder, EvidenceReadError};
+use crate::store::EvidenceRow;
+
+/// A file on record.
+#[derive(Debug, Serialize)]
+struct EvidenceBody<'a> {
+    /// Its number on the chain, by which it is asked for.
+    number: i64,
+    /// `rule`, `samples`, `picture` or `clip`.
+    kind: &'a str,
+    /// What time it is of, RFC 3339.
+    at: String,
+    /// The file's name.
+    name: &'a str,
+    /// What it is, as browsers say it.
+    content_type: &'static str,
+    /// Its SHA-256 in hexadecimal.
+    sha256: &'a str,
+}
+
+impl<'a> From<&'a EvidenceRow> for EvidenceBody<'a> {
+    fn from(row: &'a EvidenceRow) -> Self {
+        Self {
+            number: row.id,
+            kind: &row.evidence.kind,
+            at: row.evidence.at.to_rfc3339(),
+            name: name(row),
+            content_type: content_type(name(row)),
+            sha256: &row.evidence.sha256,
+        }
+    }
+}
+
+fn name(row: &EvidenceRow) -> &str {
+    row.evidence.path.rsplit('/').next().unwrap_or_default()
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("jpg") => "image/jpeg",
+        Some("mp4") => "video/mp4",
+        Some("json") => "application/json",
+        _ => "application/octet-stream",
+    }
+}
+
+pub(super) async fn list(State(context): State<Context>, Path(alert): Path<String>) -> Result<Response, ApiError> {
+    let rows = context.store()?.evidence(&alert).await.map_err(|error| of_store(&error))?;
+    let evidence: Vec<EvidenceBody<'_>> = rows.iter().map(EvidenceBody::from).collect();
+    json(StatusCode::OK, &serde_json::json!({ "evidence": evidence }))
+}
+
+pub(super) async fn file(
+    State(context): State<Context>,
+    Path((alert, number)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let rows = context.store()?.evidence(&alert).await.map_err(|error| of_store(&error))?;
+    let number = number.parse::<i64>().ok();
+    let row = rows.into_iter().find(|row| Some(row.id) == number);
+    let row = row.ok_or_else(|| ApiError::not_found("this alert has no evidence of that number"))?;
+    let settings = context.state.plan.evidence.as_ref();
+    let none = || ApiError::not_found("evidence is on record, but the configuration has no [evidence] any more");
+    let root = settings.ok_or_else(none)?.folder.clone();
+    let recorded = row.evidence.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        EvidenceFolder::open_existing(&root).map_err(EvidenceReadError::from)?.read(&recorded)
+    });
+    let bytes = read.await.map_err(|error| ApiError::internal(&error))?.map_err(|error| {
+        tracing::error!(%error, alert, path = row.evidence.path, "evidence can't be shown");
+        let verify = "`crowdflow evidence verify` says more";
+        match error {
+            EvidenceReadError::Missing(_) => ApiError::not_found(format!("the file is not there any more: {verify}")),
+            EvidenceReadError::Changed => ApiError::conflict(format!("{error}: {verify}")),
+        }
+    })?;
+    let headers = [
+        (CONTENT_TYPE, content_type(name(&row)).to_owned()),
+        (CONTENT_DISPOSITION, format!("inline; filename=\"{}\"", name(&row).replace(['"', '\\'], "_"))),
+    ];
+    Ok((headers, bytes).into_response())
+}

@@ -1,0 +1,113 @@
+import { signal } from "@preact/signals";
+import type { Action, AlertHistory, Evidence, Level, OrderAnswer, PlaceHistory, Recorded } from "./wire";
+
+/** Everything that is asked of the service, but the events (live.ts) and pictures, which the browser asks for itself. */
+
+/** The service wants to know who asks: nothing else is shown until somebody has signed in. */
+export const signInNeeded = signal(false);
+
+/** What the service said against something; its message is for people. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** No answer came: what was asked may be done or not. */
+export class NoAnswer extends Error {}
+
+async function ask(path: string, request: RequestInit = {}): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(path, { credentials: "same-origin", ...request });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new NoAnswer(path);
+  }
+  if (answer.ok) return answer;
+  if (answer.status === 401) signInNeeded.value = true;
+  const said = (await answer.json().catch(() => null)) as { error?: { message?: string } } | null;
+  throw new Refused(answer.status, said?.error?.message ?? `${answer.status} ${answer.statusText}`);
+}
+
+async function get<T>(path: string, stop?: AbortSignal): Promise<T> {
+  return (await (await ask(path, stop ? { signal: stop } : {})).json()) as T;
+}
+
+async function post<T>(path: string, body: object): Promise<T> {
+  const headers = { "Content-Type": "application/json" };
+  return (await (await ask(path, { method: "POST", headers, body: JSON.stringify(body) })).json()) as T;
+}
+
+const alertPath = (alert: string): string => `/api/v1/alerts/${encodeURIComponent(alert)}`;
+
+export const alertHistory = (alert: string, stop?: AbortSignal): Promise<AlertHistory> => get(alertPath(alert), stop);
+
+export const alertEvidence = (alert: string, stop?: AbortSignal): Promise<{ evidence: Evidence[] }> =>
+  get(`${alertPath(alert)}/evidence`, stop);
+
+/** Where a file of evidence is; for `src` and `href`. */
+export const evidencePath = (alert: string, number: number): string => `${alertPath(alert)}/evidence/${number}`;
+
+export function alertsOnRecord(
+  filter: { from: Date; to: Date; open: boolean },
+  stop?: AbortSignal,
+): Promise<{ alerts: Recorded[]; cut: boolean }> {
+  const query = new URLSearchParams({ from: filter.from.toISOString(), to: filter.to.toISOString() });
+  if (filter.open) query.set("open", "true");
+  return get(`/api/v1/alerts?${query}`, stop);
+}
+
+export interface HistoryRequest {
+  place: string;
+  measures: string[];
+  from: Date;
+  to: Date;
+}
+
+export function historyPath(asked: HistoryRequest, format?: "csv"): string {
+  const query = new URLSearchParams({
+    place: asked.place,
+    measures: asked.measures.join(","),
+    from: asked.from.toISOString(),
+    to: asked.to.toISOString(),
+  });
+  if (format) query.set("format", format);
+  return `/api/v1/history?${query}`;
+}
+
+export const placeHistory = (asked: HistoryRequest, stop?: AbortSignal): Promise<PlaceHistory> =>
+  get(historyPath(asked), stop);
+
+export async function metricsText(stop?: AbortSignal): Promise<string> {
+  return (await ask("/metrics", stop ? { signal: stop } : {})).text();
+}
+
+export interface HealthAnswer {
+  version: string;
+  model: string;
+  model_licence: string;
+  uptime_s: number;
+}
+
+export const health = (stop?: AbortSignal): Promise<HealthAnswer> => get("/healthz", stop);
+
+export const act = (alert: string, who: string, action: Action): Promise<OrderAnswer> =>
+  post(`${alertPath(alert)}/actions`, { who, ...action });
+
+export const switchProfile = (profile: string, who: string, on: boolean): Promise<OrderAnswer> =>
+  post(`/api/v1/profiles/${encodeURIComponent(profile)}`, { who, on });
+
+export const beginDrill = (who: string, drill: { rule: string; level: Level; hold_s: number }): Promise<OrderAnswer> =>
+  post("/api/v1/drills", { who, ...drill });
+
+export const endDrill = (rule: string, who: string): Promise<OrderAnswer> =>
+  post(`/api/v1/drills/${encodeURIComponent(rule)}/end`, { who });
+
+/** Whether the stream of events was refused for want of a session; the stream itself doesn't say. */
+export async function checkSession(): Promise<void> {
+  await ask("/api/v1/state").catch(() => undefined);
+}

@@ -1,0 +1,12 @@
+import { render } from "preact";
+import { App } from "./app";
+import { listen } from "./live";
+import "./styles/base.css";
+import "./styles/parts.css";
+import "./styles/screens.css";
+
+const root = document.getElementById("app");
+if (root) {
+  listen();
+  render(<App />, root);
+}

@@ -1,0 +1,339 @@
+/** The JSON of `/api/v1`, as `src/api/wire.rs`, `alert_wire.rs` and `history_wire.rs` write it. */
+
+export type Level = "blue" | "yellow" | "orange" | "red";
+/** A rule's level: `unknown` where calm can't be claimed for want of values. */
+export type RuleLevel = Level | "calm" | "unknown";
+
+export interface Reading {
+  /** `null`: unknown. */
+  value: number | null;
+  /** `valid`, `at_least`, `at_most`, or `unknown:` with the reason. */
+  quality: string;
+}
+
+export type Measures = Record<string, Reading>;
+
+export interface Count extends Reading {
+  class: string;
+}
+
+export interface ZoneClass extends CountedClass {
+  entries_total: number;
+  exits_total: number;
+}
+
+/** How many of a class another system counts in a zone. */
+export interface CountedClass {
+  class: string;
+  occupancy: Reading;
+}
+
+/** A zone of a camera, or of another system. */
+export interface CountedZone {
+  id: string;
+  name: string;
+  area_m2: number | null;
+  classes: CountedClass[];
+  density_per_m2: Reading | null;
+  measures: Measures;
+}
+
+export interface Zone extends CountedZone {
+  classes: ZoneClass[];
+  saturation: string | null;
+}
+
+export interface LineTotals {
+  class: string;
+  in: number;
+  out: number;
+  quality: "valid" | "at_least";
+}
+
+export interface Line {
+  id: string;
+  name: string;
+  totals: LineTotals[];
+  measures: Measures;
+}
+
+/** What the network is given of a camera's picture. */
+export interface CameraInput {
+  picture: string;
+  size: string;
+  why: string;
+  warning: string | null;
+}
+
+export interface Camera {
+  id: string;
+  name: string;
+  mobile: boolean;
+  state: "connecting" | "delivering" | "down" | "ended" | "failed";
+  since: string | null;
+  error: string | null;
+  next_try: string | null;
+  last_frame: string | null;
+  age_s: number | null;
+  input: CameraInput | null;
+  fresh: boolean;
+  counts: Count[];
+  measures: Measures;
+  zones: Zone[];
+  lines: Line[];
+}
+
+/** Another system that tells counts. */
+export interface Source {
+  id: string;
+  name: string;
+  access: "http" | "mqtt";
+  state: "connecting" | "delivering" | "down";
+  error: string | null;
+  last_message: string | null;
+  age_s: number | null;
+  fresh: boolean;
+  measures: Measures;
+  zones: CountedZone[];
+  lines: Line[];
+}
+
+export interface Site {
+  id: string;
+  name: string;
+  capacity: number | null;
+  measures: Measures;
+}
+
+export interface LevelThresholds {
+  level: Level;
+  raise: number;
+  hold_s: number;
+  clear: number;
+  clear_hold_s: number;
+}
+
+/** Where a rule or an alert looks. */
+export interface PlaceFields {
+  camera: string | null;
+  site: string | null;
+  zone: string | null;
+  line: string | null;
+}
+
+export interface Rule extends PlaceFields {
+  id: string;
+  name: string;
+  measure: string;
+  level: RuleLevel;
+  since: string | null;
+  /** A graver level that is on its way: it is raised once it has held. */
+  rising: { level: Level; since: string } | null;
+  /** Since when the level that is on is being left. */
+  clearing_since: string | null;
+  stale: boolean;
+  reading: Reading;
+  levels: LevelThresholds[];
+  source: string;
+}
+
+export interface By {
+  who: string;
+  at: string;
+}
+
+export interface Shelf {
+  who: string;
+  until: string;
+  reason: string;
+}
+
+export type StepState = "waiting" | "started" | "done" | "skipped";
+
+export interface Step {
+  id: string;
+  kind: string;
+  text: string;
+  text_zh: string;
+  unit: string | null;
+  state: StepState;
+  due: string | null;
+  who: string | null;
+  at: string | null;
+  note: string | null;
+}
+
+export interface Alert extends PlaceFields {
+  id: string;
+  rule: string;
+  name: string;
+  drill: boolean;
+  destination: string | null;
+  measure: string;
+  level: Level;
+  gravest: Level;
+  state: "firing" | "acknowledged" | "shelved";
+  since: string;
+  raised: string;
+  stale: boolean;
+  reading: Reading;
+  source: string;
+  acknowledged: By | null;
+  shelved: Shelf | null;
+  escalated: string | null;
+  units: { id: string; name: string }[];
+  plan: { id: string; name: string; steps: Step[] } | null;
+}
+
+/** A transition as in `alerts.jsonl`. */
+export interface Transition {
+  time: string;
+  rule: string;
+  name: string;
+  measure: string;
+  kind: string;
+  from: Level | null;
+  to: Level | null;
+  value: number | null;
+  quality: string;
+}
+
+export interface Profile {
+  id: string;
+  name: string;
+}
+
+export interface State {
+  schema: number;
+  time: string;
+  phase: "starting" | "running" | "stopping";
+  version: string;
+  model: string;
+  cameras: Camera[];
+  sources: Source[];
+  sites: Site[];
+  rules: Rule[];
+  kept: boolean;
+  /** How the store takes what is written; `null` where nothing is kept. While it isn't ok, nothing is sent to anybody. */
+  store: { ok: boolean; waiting: number } | null;
+  alerts: Alert[];
+  /** Those that there are. */
+  known_profiles: Profile[];
+  /** Ids of those that are switched on by hand. */
+  profiles: string[];
+  recent_alerts: Transition[];
+}
+
+/** An alert on record. */
+export interface Recorded {
+  id: string;
+  rule: string;
+  name: string;
+  /** Such as `zone:gate/plaza`. */
+  place: string;
+  measure: string;
+  source: string;
+  drill: boolean;
+  state: "firing" | "acknowledged" | "shelved" | "closed";
+  level: Level | null;
+  gravest: Level | null;
+  stale: boolean;
+  since: string;
+  closed: string | null;
+  acknowledged: By | null;
+  shelved: Shelf | null;
+}
+
+export interface HistoryEntry {
+  number: number;
+  at: string;
+  kind: string;
+  from: Level | null;
+  to: Level | null;
+  reading: Reading;
+  threshold: number | null;
+  who: string | null;
+  step: string;
+  note: string | null;
+}
+
+export interface RecordedAction {
+  at: string;
+  kind: string;
+  who: string;
+  step: string;
+  note: string;
+  until: string | null;
+}
+
+export interface RecordedStep {
+  id: string;
+  state: StepState;
+  who: string | null;
+  at: string;
+  note: string | null;
+}
+
+export interface RecordedDelivery {
+  destination: string;
+  key: string;
+  state: "pending" | "delivered" | "dead";
+  written: string;
+  settled: string | null;
+  attempts: number;
+  error: string | null;
+}
+
+/** An alert with all that is known of it. */
+export interface AlertHistory {
+  alert: Recorded;
+  history: HistoryEntry[];
+  actions: RecordedAction[];
+  steps: RecordedStep[];
+  deliveries: RecordedDelivery[];
+}
+
+/** One measure of one place over time; the lists are equally long. */
+export interface MeasureHistory {
+  measure: string;
+  resolution_s: number;
+  /** The time that is told of: what was asked for, widened to whole periods. */
+  from: string;
+  to: string;
+  /** Begin of each second, minute or hour, in seconds since 1970. */
+  time_s: number[];
+  /** `null`: nothing is known of that time. */
+  mean: (number | null)[];
+  /** Left out where each is one second, as are the next two. */
+  min?: (number | null)[];
+  max?: (number | null)[];
+  seconds_known?: number[];
+  seconds_bound: number[];
+  /** Share of the asked time that is known, 0 to 1. */
+  coverage: number;
+}
+
+export interface PlaceHistory {
+  place: string;
+  measures: MeasureHistory[];
+}
+
+export interface Evidence {
+  number: number;
+  kind: string;
+  at: string;
+  name: string;
+  content_type: string;
+  sha256: string;
+}
+
+export type Action =
+  | { action: "acknowledge" | "unshelve" | "escalate" }
+  | { action: "shelve"; until: string; reason: string }
+  | { action: "comment"; text: string }
+  | { action: "step"; step: string; state: StepState; note?: string };
+
+export interface OrderAnswer {
+  /** The store has it. */
+  stored: boolean;
+}

@@ -1,0 +1,199 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/**
+ * The program itself, as it is shipped: `crowdflow run` with the sample video as a live camera, a camera that nothing is
+ * behind, and a destination that takes every message. Values that can't be brought about at will (bounds, saturation, a
+ * camera that died) are looked at by tests/it/live_page.rs, over a made-up state.
+ */
+
+const ROOT = resolve(fileURLToPath(new URL(".", import.meta.url)), "../..");
+const PROGRAM = process.env.CROWDFLOW_PROGRAM ?? join(ROOT, "target/debug/crowdflow");
+/** By which the other system of the test says who it is. */
+const TOKEN = "a-token-of-the-tests-only-0123456789";
+const START_WITHIN_MS = 30_000;
+
+const config = (port: number, webhook: string): string => `
+[server]
+listen = "127.0.0.1:${port}"
+[store]
+file = "data/crowdflow.db"
+[evidence]
+folder = "evidence"
+before_s = 1
+after_s = 1
+[destinations.duty_room.webhook]
+url = "${webhook}"
+
+[cameras.walkway]
+name = "Campus walkway"
+analysis_fps = 3
+input_size = "256x192"
+source.file = { path = "${join(ROOT, "sample/vtest.avi")}", fps = 7, repeat = true }
+[cameras.walkway.zones.all]
+name = "Whole walkway"
+polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]
+area_m2 = 600
+[cameras.walkway.lines.middle]
+name = "Middle"
+a = [0.5, 1]
+b = [0.5, 0.2]
+[cameras.quay]
+name = "陈毅广场"
+source.rtsp = { url = "rtsp://127.0.0.1:9/live" }
+[cameras.quay.zones.edge]
+name = "Quay edge"
+polygon = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]
+
+[sources.campus]
+name = "Campus gates"
+http.token_env = "CROWDFLOW_TEST_TOKEN"
+[sources.campus.zones.hall]
+name = "Main hall"
+area_m2 = 400
+[sources.campus.lines.gate]
+name = "North gate"
+
+[rules.anybody]
+name = "Somebody is there"
+zone = "walkway/all"
+measure = "occupancy"
+source = "a rule of the test"
+levels.orange = { raise = 1, hold_s = 0, clear = 0, clear_hold_s = 3600 }
+[rules.crowd]
+name = "Walkway is full"
+zone = "walkway/all"
+measure = "occupancy"
+source = "a rule of the test"
+levels.red = { raise = 900, hold_s = 0, clear = 800, clear_hold_s = 0 }
+[rules.quay_full]
+name = "Quay is full"
+zone = "quay/edge"
+measure = "occupancy"
+levels.yellow = { raise = 40, hold_s = 0 }
+
+[sites.bund]
+name = "The Bund"
+capacity = 2000
+unit = "district"
+zones = ["walkway/all"]
+[units.district]
+name = "Huangpu district"
+[plans.orange]
+name = "Keep people moving"
+site = "bund"
+level = "orange"
+[[plans.orange.steps]]
+id = "patrol"
+kind = "send_patrol"
+text = "Send a patrol"
+text_zh = "派出巡逻"
+limit_s = 600
+[[plans.orange.steps]]
+id = "broadcast"
+kind = "broadcast"
+text = "Announce: keep moving"
+text_zh = "广播:请勿停留"
+[calendar]
+time_zone = "Asia/Shanghai"
+[profiles.festival]
+name = "National Day"
+dates = ["2026-10-01"]
+[alerts]
+remind_every_s = 0
+escalate_after_s = { orange = 86400, red = 86400 }
+`;
+
+async function takesEverything(): Promise<Server> {
+  const server = createServer((request, answer) => {
+    request.resume().on("end", () => answer.end());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+export class Service {
+  private process: ChildProcess | null = null;
+  private log = "";
+  address = "";
+
+  private constructor(
+    private readonly folder: string,
+    private readonly destination: Server,
+  ) {}
+
+  static async start(): Promise<Service> {
+    const folder = await mkdtemp(join(tmpdir(), "crowdflow-web-"));
+    const service = new Service(folder, await takesEverything());
+    await service.run();
+    return service;
+  }
+
+  /** Starts the program, at the address that it had, if it had one. */
+  async run(): Promise<void> {
+    const { port } = this.destination.address() as AddressInfo;
+    const own = this.address ? Number(new URL(this.address).port) : 0;
+    await writeFile(join(this.folder, "site.toml"), config(own, `http://127.0.0.1:${port}/alerts`));
+    const env = { ...process.env, CROWDFLOW_TEST_TOKEN: TOKEN };
+    const started = spawn(PROGRAM, ["run", "--config", "site.toml"], {
+      env,
+      cwd: this.folder,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.process = started;
+    started.stderr.on("data", (text: Buffer) => {
+      this.log += text.toString();
+    });
+    const failed = new Promise<never>((_, reject) => {
+      started.once("error", (error) =>
+        reject(new Error(`${PROGRAM}: ${error.message}: build it first, by cargo build`)),
+      );
+      started.once("exit", (code) => reject(new Error(`${PROGRAM} ended with ${code}:\n${this.log}`)));
+      setTimeout(() => reject(new Error(`${PROGRAM} named no address:\n${this.log}`)), START_WITHIN_MS).unref();
+    });
+    failed.catch(() => undefined);
+    const lines = createInterface({ input: started.stdout });
+    const named = new Promise<string>((found) => {
+      lines.on("line", (line) => {
+        const address = /^page +(http:\/\/\S+?)\/?$/.exec(line)?.[1];
+        if (address) found(address);
+      });
+    });
+    this.address = await Promise.race([named, failed]);
+  }
+
+  /** Ends the program as a crash would. */
+  async kill(): Promise<void> {
+    const running = this.process;
+    this.process = null;
+    if (!running || running.exitCode !== null) return;
+    const ended = once(running, "exit");
+    running.kill("SIGKILL");
+    await ended;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    this.destination.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Tells counts as another system does. */
+  async tell(source: string, counts: object): Promise<number> {
+    const headers = { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/json" };
+    const body = JSON.stringify({ at: new Date().toISOString(), ...counts });
+    return (await fetch(`${this.address}/api/v1/sources/${source}`, { method: "POST", headers, body })).status;
+  }
+
+  async json<T>(path: string): Promise<T> {
+    return (await (await fetch(`${this.address}${path}`)).json()) as T;
+  }
+}
