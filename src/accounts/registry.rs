@@ -61,7 +61,7 @@ impl Accounts {
         check_name(&new.name)?;
         self.check_scope(new.role, &new.scope)?;
         let password_hash = self.new_hash(&new.password).await?;
-        let detail = format!("{}, {}", new.role.as_str(), words(&new.scope));
+        let detail = format!("{}, {}", new.role.as_str(), new.scope);
         let NewUser { name, role, scope, .. } = new;
         let user = UserRow { name, password_hash, role, scope, disabled: false, created: self.now() };
         let row = audit_row(user.created, by.who(), "user_added", &user.name, &detail);
@@ -86,7 +86,7 @@ impl Accounts {
         self.check_scope(change.role.unwrap_or(before.role), change.scope.as_ref().unwrap_or(&before.scope))?;
         let mut said = Vec::new();
         said.extend(change.role.map(|role| role.as_str().to_owned()));
-        said.extend(change.scope.as_ref().map(words));
+        said.extend(change.scope.as_ref().map(ToString::to_string));
         said.extend(change.disabled.map(|disabled| if disabled { "disabled" } else { "enabled" }.to_owned()));
         let mut change = UserChange { keep_session: by.session(), ..change };
         if let Some(password) = password {
@@ -179,7 +179,7 @@ impl Accounts {
         check_name(name)?;
         self.check_scope(role, &scope)?;
         if role > by.role || !by.reach.covers(&Reach::of(&self.inner.plan, &scope)) {
-            let text = format!("you are {}, {}: a token can't have more", by.role.as_str(), words(&by.scope));
+            let text = format!("you are {}, {}: a token can't have more", by.role.as_str(), by.scope);
             return Err(AccountFault::Beyond(text));
         }
         let now = self.now();
@@ -189,7 +189,7 @@ impl Accounts {
             return Err(AccountFault::Refused(text));
         }
         let token = secret_token::new()?;
-        let detail = format!("{}, {}, until {}", role.as_str(), words(&scope), expires.to_rfc3339());
+        let detail = format!("{}, {}, until {}", role.as_str(), scope, expires.to_rfc3339());
         let row = audit_row(now, by.who(), "token_made", name, &detail);
         let token_sha256 = secret_token::sha256(&token);
         let new = NewApiToken { token_sha256, user, name: name.to_owned(), role, scope, created: now, expires };
@@ -248,11 +248,4 @@ impl Accounts {
 /// Whose things the caller looks after; `None`: everybody's.
 fn own(by: &Caller) -> Option<&str> {
     by.name.as_deref().filter(|_| by.role < Role::Admin)
-}
-
-/// A scope in words.
-fn words(scope: &AccessScope) -> String {
-    let AccessScope::Only { sites, units } = scope else { return "everything".to_owned() };
-    let sites = sites.iter().map(|site| format!("site {site}"));
-    sites.chain(units.iter().map(|unit| format!("unit {unit}"))).collect::<Vec<_>>().join(", ")
 }

@@ -3,7 +3,7 @@
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
-fn file(content_type: &'static str, text: &'static str) -> Response {
+pub(super) fn file(content_type: &'static str, text: &'static str) -> Response {
     ([(CONTENT_TYPE, content_type)], text).into_response()
 }
 

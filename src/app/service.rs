@@ -1,19 +1,21 @@
 //! Everything that `run` starts, and how it ends.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::keeping::{Keeping, KeepingError, config_hash};
-use crate::api::{self, ApiState, ServiceInfo};
+use crate::accounts::{AccountFault, Accounts};
+use crate::api::{self, ApiState, Door, ServiceInfo};
 use crate::config::Plan;
 use crate::inference::Models;
 use crate::metrics::{BuildInfo, Metrics, MetricsError};
+use crate::model::Timestamp;
 use crate::pipeline::{AlertKeeping, LiveService, Observers, PipelineError, StillRunning};
 use crate::sink::{AlertLog, HeatMapFolder};
 use crate::source::{Clock as _, SystemClock};
@@ -57,6 +59,9 @@ pub enum ServiceError {
     /// The store can't be had, or nothing can be sent.
     #[error(transparent)]
     Keeping(#[from] KeepingError),
+    /// Users can't be looked up, or no link for the first one made.
+    #[error("cannot look after accounts: {0}")]
+    Accounts(#[from] AccountFault),
     /// The cameras' part can't start.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
@@ -74,12 +79,85 @@ pub enum ServiceError {
 /// The running service.
 pub struct Service {
     address: SocketAddr,
+    setup_token: Option<String>,
     board: Arc<StatusBoard>,
     live: LiveService,
     keeping: Option<Keeping>,
     runtime: Runtime,
     stop_http: oneshot::Sender<()>,
     http: JoinHandle<std::io::Result<()>>,
+}
+
+/// Where the service listens at first: with accounts on loopback, until it is known that there is an admin.
+fn first_address(plan: &Plan) -> SocketAddr {
+    let listen = plan.server.listen;
+    let loopback = match listen.ip() {
+        IpAddr::V4(_) => IpAddr::from(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => IpAddr::from(Ipv6Addr::LOCALHOST),
+    };
+    let waits = plan.server.accounts && !listen.ip().is_loopback();
+    if waits { SocketAddr::new(loopback, listen.port()) } else { listen }
+}
+
+fn listen_on(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServiceError> {
+    let failed = |source| ServiceError::Listen { address, source };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// The way in.
+struct Entrance {
+    door: Door,
+    address: SocketAddr,
+    setup_token: Option<String>,
+}
+
+impl Entrance {
+    /// Opens the configured address, or stays on loopback until there is somebody who may look after the service. Called
+    /// on the runtime.
+    async fn of(
+        plan: &Plan,
+        accounts: Option<&Accounts>,
+        listener: TcpListener,
+        address: SocketAddr,
+    ) -> Result<Self, ServiceError> {
+        let on_runtime = |listener, address| {
+            tokio::net::TcpListener::from_std(listener).map_err(|source| ServiceError::Listen { address, source })
+        };
+        let failed = |source| ServiceError::Listen { address, source };
+        let is_open = match accounts {
+            Some(accounts) => accounts.has_admin().await.map_err(AccountFault::from)?,
+            // Without accounts the configuration allows loopback only.
+            None => true,
+        };
+        let beyond = SocketAddr::new(plan.server.listen.ip(), address.port());
+        if let Some(accounts) = accounts.filter(|_| !is_open) {
+            let setup_token = accounts.new_setup_link().await?;
+            tracing::warn!(
+                "there is no admin yet: listening on loopback only, and nobody can log in. The link that was printed makes one"
+            );
+            let (open, opens) = watch::channel(false);
+            let accounts = accounts.clone();
+            tokio::spawn(async move {
+                accounts.await_admin().await;
+                open.send_replace(true);
+                // Whoever listens must not take it for never.
+                open.closed().await;
+            });
+            let door = Door::opening(on_runtime(listener, address)?, beyond, opens).map_err(failed)?;
+            return Ok(Self { door, address, setup_token: Some(setup_token) });
+        }
+        let (listener, address) = if beyond == address {
+            (listener, address)
+        } else {
+            drop(listener);
+            listen_on(beyond)?
+        };
+        let door = Door::of(on_runtime(listener, address)?, is_open).map_err(failed)?;
+        Ok(Self { door, address, setup_token: None })
+    }
 }
 
 impl Service {
@@ -90,10 +168,7 @@ impl Service {
     pub fn start(plan: Plan, models: &Models, onnxruntime: &str) -> Result<Self, ServiceError> {
         let plan = Arc::new(plan);
         // First what can be in use by somebody else: nothing has been begun yet.
-        let listen = |source| ServiceError::Listen { address: plan.server.listen, source };
-        let listener = TcpListener::bind(plan.server.listen).map_err(listen)?;
-        listener.set_nonblocking(true).map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let (listener, address) = listen_on(first_address(&plan))?;
         let open = |path: &PathBuf| {
             AlertLog::open(path).map_err(|source| ServiceError::AlertLog { path: path.clone(), source })
         };
@@ -120,10 +195,6 @@ impl Service {
             .enable_all()
             .build()
             .map_err(ServiceError::Thread)?;
-        let listener = {
-            let _context = runtime.enter();
-            tokio::net::TcpListener::from_std(listener).map_err(listen)?
-        };
         let (keeping, alerts) = match &plan.store {
             Some(store) => {
                 let (keeping, alerts) = runtime.block_on(Keeping::start(&plan, store, &metrics))?;
@@ -143,30 +214,44 @@ impl Service {
             alerts,
             heat_maps,
         };
-        let live = LiveService::start(&plan, models, observers)?;
         let clock = SystemClock::new();
+        let now: Arc<dyn Fn() -> Timestamp + Send + Sync> = Arc::new(move || clock.wall());
+        let accounts = match store.clone().filter(|_| plan.server.accounts) {
+            Some(store) => Some(Accounts::new(store, Arc::clone(&plan), Arc::clone(&now))?),
+            None => None,
+        };
+        let Entrance { door, address, setup_token } =
+            runtime.block_on(Entrance::of(&plan, accounts.as_ref(), listener, address))?;
+        let live = LiveService::start(&plan, models, observers)?;
         let state = ApiState {
             metrics,
             live: Arc::new(pictures),
             status: Arc::clone(&board),
             store,
+            accounts,
             orders: live.orders(),
             plan: Arc::clone(&plan),
             info: ServiceInfo { version, model: entry.id.clone(), model_licence: entry.licence.clone() },
-            now: Arc::new(move || clock.wall()),
+            now,
         };
         let (stop_http, stopped) = oneshot::channel::<()>();
-        let http = runtime.spawn(api::serve(listener, state, async move {
+        let http = runtime.spawn(api::serve(door, state, async move {
             // A dropped sender means the same.
             let _ = stopped.await;
         }));
-        Ok(Self { address, board, live, keeping, runtime, stop_http, http })
+        Ok(Self { address, setup_token, board, live, keeping, runtime, stop_http, http })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The token of the link that makes the first admin, where there is none yet.
+    #[must_use]
+    pub fn setup_token(&self) -> Option<&str> {
+        self.setup_token.as_deref()
     }
 
     /// How everything stands.

@@ -66,6 +66,11 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen(&service)?;
     let address = service.address();
     let mut addresses = format!("page     http://{address}/\nmetrics  http://{address}/metrics\n");
+    if let Some(token) = service.setup_token() {
+        // After the `#`: a browser keeps that to itself.
+        let _ = writeln!(addresses, "setup    http://{address}/setup#{token}");
+        addresses += "         makes the first admin: once, within an hour, on this machine or through a tunnel\n";
+    }
     for camera in cameras {
         let _ = writeln!(addresses, "picture  http://{address}/cameras/{camera}/live.mjpeg");
     }

@@ -1,6 +1,7 @@
 //! Who may do what: the roles of users, and the part of the site that each has to do with.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -57,4 +58,14 @@ pub enum AccessScope {
         #[serde(default)]
         units: BTreeSet<UnitId>,
     },
+}
+
+/// In words.
+impl fmt::Display for AccessScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Only { sites, units } = self else { return f.write_str("everything") };
+        let sites = sites.iter().map(|site| format!("site {site}"));
+        let parts: Vec<String> = sites.chain(units.iter().map(|unit| format!("unit {unit}"))).collect();
+        f.write_str(&parts.join(", "))
+    }
 }

@@ -6,9 +6,11 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crowdflow::api::{ApiState, JpegFuture, JpegStream, LivePictures, ServiceInfo, serve};
+use crowdflow::accounts::Accounts;
+use crowdflow::api::{ApiState, Door, JpegFuture, JpegStream, LivePictures, ServiceInfo, serve};
 use crowdflow::config::{self, Plan};
 use crowdflow::metrics::{BuildInfo, Metrics};
 use crowdflow::model::{
@@ -19,6 +21,7 @@ use crowdflow::model::{
 use crowdflow::pipeline::Orders;
 use crowdflow::rules::RuleEngine;
 use crowdflow::status::{CameraHealthStatus, Phase, StatusBoard};
+use crowdflow::store::{Store, StoreAddress};
 use tokio::runtime::Runtime;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -77,6 +80,10 @@ measure = "occupancy"
 levels.blue = { raise = 30, hold_s = 0 }
 "#;
 
+pub fn plan_text() -> &'static str {
+    PLAN
+}
+
 pub fn plan() -> Plan {
     config::parse(PLAN, Path::new("/site"), &|_| None).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -134,6 +141,9 @@ pub struct Service {
     pub board: Arc<StatusBoard>,
     pub metrics: Metrics,
     pub pictures: Arc<MadeUpPictures>,
+    /// What it takes for now, in microseconds.
+    pub clock: Arc<AtomicI64>,
+    pub store: Option<Store>,
     runtime: Runtime,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<std::io::Result<()>>>,
@@ -141,7 +151,25 @@ pub struct Service {
 
 impl Service {
     pub fn start() -> Self {
-        let plan = Arc::new(plan());
+        Self::of(plan(), None)
+    }
+
+    /// With a store, in which whoever uses it has an account.
+    pub fn of_opened(plan: Plan, store: &StoreAddress) -> Self {
+        Self::of(plan, Some(store))
+    }
+
+    fn of(plan: Plan, store: Option<&StoreAddress>) -> Self {
+        let plan = Arc::new(plan);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let store = store.map(|address| runtime.block_on(Store::open(address, NOW)).unwrap());
+        let clock = Arc::new(AtomicI64::new(NOW.0));
+        let now: Arc<dyn Fn() -> Timestamp + Send + Sync> = {
+            let clock = Arc::clone(&clock);
+            Arc::new(move || Timestamp(clock.load(Ordering::SeqCst)))
+        };
+        let accounts =
+            store.clone().map(|store| Accounts::new(store, Arc::clone(&plan), Arc::clone(&now)).unwrap());
         let board = Arc::new(StatusBoard::new(&plan));
         let build = BuildInfo { version: "1.2.3".into(), model: "nanodet_g".into(), onnxruntime: "1.32.0".into() };
         let metrics = Metrics::new(&plan, &build).unwrap();
@@ -157,18 +185,19 @@ impl Service {
                 model: "nanodet_g".into(),
                 model_licence: "Apache-2.0".into(),
             },
-            store: None,
+            store: store.clone(),
+            accounts,
             orders: Orders::nowhere(),
-            now: Arc::new(|| NOW),
+            now,
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
+        let door = Door::of(listener, true).unwrap();
         let (stop, stopped) = oneshot::channel();
-        let serving = runtime.spawn(serve(listener, state, async {
+        let serving = runtime.spawn(serve(door, state, async {
             let _ = stopped.await;
         }));
-        Self { address, board, metrics, pictures, runtime, stop: Some(stop), serving: Some(serving) }
+        Self { address, board, metrics, pictures, clock, store, runtime, stop: Some(stop), serving: Some(serving) }
     }
 
     /// Sends a request line with these headers and gives the connection to read from.
@@ -177,6 +206,30 @@ impl Service {
         connection.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         write!(connection, "{request_line} HTTP/1.1\r\n{headers}\r\n").unwrap();
         connection
+    }
+
+    /// Runs what a test wants of the store.
+    pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Sends a whole request. Headers are lines with their ends.
+    pub fn send(&self, verb: &str, path: &str, headers: &str, body: Option<&serde_json::Value>) -> TcpStream {
+        let body = body.map(ToString::to_string).unwrap_or_default();
+        let json = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+        let length = body.len();
+        let host = if headers.contains("Host: ") { String::new() } else { format!("Host: {}\r\n", self.address) };
+        let head = format!("{host}Connection: close\r\n{json}Content-Length: {length}\r\n{headers}");
+        let mut connection = self.open(&format!("{verb} {path}"), &head);
+        connection.write_all(body.as_bytes()).unwrap();
+        connection
+    }
+
+    /// Sends a whole request and reads the whole answer.
+    pub fn call(&self, verb: &str, path: &str, headers: &str, body: Option<&serde_json::Value>) -> Answer {
+        let mut text = Vec::new();
+        self.send(verb, path, headers, body).read_to_end(&mut text).unwrap();
+        Answer::parse(&text)
     }
 
     /// Asks for a path and reads the whole answer.

@@ -3,7 +3,7 @@
 
 const TEXTS = {
   en: {
-    other_language: "中文", alerts: "Rules", open_alerts: "Open alerts", none_open: "No open alerts", who: "Your name", drill: "DRILL", plan: "Plan",
+    other_language: "中文", log_out: "Log out", alerts: "Rules", open_alerts: "Open alerts", none_open: "No open alerts", who: "Your name", drill: "DRILL", plan: "Plan",
     acknowledge: "Acknowledge", escalate: "Tell those above", shelve: "Quiet for 15 min", unshelve: "End the quiet", started: "Start", done: "Done", skipped: "Skip",
     why_quiet: "Why? Others will read it.", who_first: "Say who you are first.", no_answer: "The service did not answer; nothing is certain.",
     acknowledged_by: (who, time) => `seen by ${who}, ${time}`, quiet_until: (who, time, reason) => `quiet until ${time}: ${reason} (${who})`, escalated_at: (time) => `those above were told at ${time}`,
@@ -28,7 +28,7 @@ const TEXTS = {
     age: (s) => s < 90 ? `${Math.round(s)} s` : s < 5400 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`,
   },
   zh: {
-    other_language: "English", alerts: "预警规则", open_alerts: "当前预警", none_open: "当前无预警", who: "您的姓名", drill: "演练", plan: "预案",
+    other_language: "English", log_out: "退出登录", alerts: "预警规则", open_alerts: "当前预警", none_open: "当前无预警", who: "您的姓名", drill: "演练", plan: "预案",
     acknowledge: "确认", escalate: "上报", shelve: "静默15分钟", unshelve: "结束静默", started: "开始", done: "完成", skipped: "跳过",
     why_quiet: "原因?其他人会看到。", who_first: "请先填写姓名。", no_answer: "服务未应答,结果不明。",
     acknowledged_by: (who, time) => `${who} 已确认,${time}`, quiet_until: (who, time, reason) => `静默至 ${time}:${reason}(${who})`, escalated_at: (time) => `已于 ${time} 上报`,
@@ -209,11 +209,12 @@ function renderRules() {
 
 /** Gives an order; what is refused is said. */
 async function order(path, body) {
-  const who = byId("who").value.trim();
-  byId("refused").textContent = who ? "" : text("who_first");
-  if (!who) return byId("who").focus();
+  const who = session?.name ? undefined : byId("who").value.trim();
+  byId("refused").textContent = who === "" ? text("who_first") : "";
+  if (who === "") return byId("who").focus();
   try {
-    const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ who, ...body }) });
+    const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRF-Token": session?.csrf ?? "" }, body: JSON.stringify({ who, ...body }) });
+    if (answer.status === 401) return logIn();
     const said = await answer.json();
     byId("refused").textContent = !answer.ok ? said.error.message : said.stored || !state.kept ? "" : text("not_stored");
   } catch {
@@ -271,7 +272,7 @@ function renderAlerts() {
     const made = state.alerts.map(alertItem);
     shownValues = made.map(({ value }) => value);
     byId("open").replaceChildren(...(made.length ? made.map(({ item }) => item) : [element("li", "faint", text("none_open"))]));
-    byId("who-label").hidden = made.length === 0;
+    byId("who-label").hidden = made.length === 0 || Boolean(session?.name);
   }
   state.alerts.forEach((alert, at) => {
     const value = reading(alert.reading, alert.measure);
@@ -433,6 +434,20 @@ function take(body) {
   render();
 }
 
+/** Who is logged in; without accounts nobody is, and whoever gives an order says their name. */
+let session = null;
+const logIn = () => location.replace("/login");
+async function begin() {
+  try {
+    const answer = await fetch("/api/v1/session");
+    if (answer.status === 401) return logIn();
+    if (answer.ok) session = await answer.json();
+  } catch { /* the service is away: it is asked again with the events */ }
+  byId("log-out").hidden = !session?.name;
+  byId("log-out").title = session?.name ?? "";
+  connect();
+}
+
 let events = null;
 let wasLost = false;
 function connect() {
@@ -441,7 +456,7 @@ function connect() {
   events.addEventListener("error", () => {
     wasLost = true;
     // The browser gives up for good where the answer was an error; then it is asked again here.
-    if (events.readyState === EventSource.CLOSED) setTimeout(() => { if (!document.hidden) connect(); }, 3000);
+    if (events.readyState === EventSource.CLOSED) setTimeout(() => { if (!document.hidden) begin(); }, 3000);
   });
   events.addEventListener("open", () => {
     // The service was away, and its pictures with it.
@@ -454,6 +469,14 @@ try { byId("who").value = localStorage.getItem("who") ?? ""; } catch { /* storag
 byId("who").addEventListener("change", () => {
   try { localStorage.setItem("who", byId("who").value); } catch { /* storage is switched off */ }
 });
+byId("log-out").addEventListener("click", async () => {
+  try {
+    await fetch("/api/v1/session", { method: "DELETE", headers: { "X-CSRF-Token": session?.csrf ?? "" } });
+    logIn();
+  } catch {
+    byId("refused").textContent = text("no_answer");
+  }
+});
 byId("language").addEventListener("click", () => {
   language = language === "zh" ? "en" : "zh";
   try { localStorage.setItem("language", language); } catch { /* storage is switched off */ }
@@ -465,11 +488,11 @@ document.addEventListener("visibilitychange", () => {
     events?.close();
     stopPictures();
   } else {
-    connect();
+    begin();
     cards.forEach((made, id) => startPicture(id, made));
   }
 });
 setInterval(renderAges, 1000);
 setInterval(() => cards.forEach((made, id) => { if (!made.live && made.image.complete) startPicture(id, made); }), SNAPSHOT_PAUSE_MS);
 render();
-if (!document.hidden) connect();
+if (!document.hidden) begin();
