@@ -4,9 +4,7 @@ use super::password::is_password;
 use super::sign_in::{Accounts, audit_row};
 use super::{AccountFault, Caller, Reach, secret_token};
 use crate::model::{AccessScope, Role, Timestamp};
-use crate::store::{
-    ApiTokenRow, AuditRow, NewApiToken, SessionRow, StoreError, UserChange, UserChanged, UserRow,
-};
+use crate::store::{ApiTokenRow, AuditRow, NewApiToken, SessionRow, StoreError, UserChange, UserChanged, UserRow};
 
 /// Characters of a name.
 pub const NAME_MOST: usize = 100;
@@ -185,7 +183,8 @@ impl Accounts {
         let now = self.now();
         let days = expires.seconds_since(now) / 86_400.0;
         if !(0.0..=TOKEN_MOST_DAYS).contains(&days) {
-            let text = format!("`expires`: found {}, expected a time within {TOKEN_MOST_DAYS} days", expires.to_rfc3339());
+            let text =
+                format!("`expires`: found {}, expected a time within {TOKEN_MOST_DAYS} days", expires.to_rfc3339());
             return Err(AccountFault::Refused(text));
         }
         let token = secret_token::new()?;

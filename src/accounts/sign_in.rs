@@ -49,7 +49,7 @@ pub(super) struct Inner {
     pub(super) store: Store,
     pub(super) plan: Arc<Plan>,
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    known: Mutex<HashMap<String, Known>>,
+    known: Mutex<HashMap<Key, Known>>,
     /// Counts what was forgotten: what was asked before it must not be remembered after it.
     forgotten: AtomicU64,
     attempts: Mutex<Attempts>,
@@ -204,7 +204,7 @@ impl Accounts {
     /// # Errors
     /// Where the store can't be asked and nothing is known from before.
     pub async fn of_session(&self, token: &str) -> Result<Option<Caller>, StoreError> {
-        self.admitted(Kind::Session { csrf: secret_token::csrf(token) }, &secret_token::sha256(token)).await
+        self.admitted((Kind::Session, secret_token::sha256(token)), &secret_token::csrf(token)).await
     }
 
     /// Whose token for a program this is; `None`: nobody's that holds.
@@ -212,7 +212,7 @@ impl Accounts {
     /// # Errors
     /// Where the store can't be asked and nothing is known from before.
     pub async fn of_token(&self, token: &str) -> Result<Option<Caller>, StoreError> {
-        self.admitted(Kind::Token, &secret_token::sha256(token)).await
+        self.admitted((Kind::Token, secret_token::sha256(token)), "").await
     }
 
     /// Whether a caller who was let in still is, with all that the caller might do then: what a stream asks while it goes on.
@@ -220,22 +220,22 @@ impl Accounts {
         let asked = match &caller.credential {
             Credential::NoAccounts => return true,
             Credential::Session { token_sha256, csrf, .. } => {
-                self.admitted(Kind::Session { csrf: csrf.clone() }, token_sha256).await
+                self.admitted((Kind::Session, token_sha256.clone()), csrf).await
             }
-            Credential::Token { token_sha256, .. } => self.admitted(Kind::Token, token_sha256).await,
+            Credential::Token { token_sha256, .. } => self.admitted((Kind::Token, token_sha256.clone()), "").await,
         };
         matches!(asked, Ok(Some(now)) if now.role >= caller.role && now.reach == caller.reach)
     }
 
-    async fn admitted(&self, kind: Kind, token_sha256: &str) -> Result<Option<Caller>, StoreError> {
+    async fn admitted(&self, key: Key, csrf: &str) -> Result<Option<Caller>, StoreError> {
         let now = self.now();
-        if let Some(caller) = self.remembered(token_sha256, now, REMEMBERED_S) {
+        if let Some(caller) = self.remembered(&key, now, REMEMBERED_S) {
             return Ok(Some(caller));
         }
         let asked = async {
-            match kind {
-                Kind::Session { csrf } => self.ask_session(token_sha256, csrf, now).await,
-                Kind::Token => self.ask_token(token_sha256, now).await,
+            match key.0 {
+                Kind::Session => self.ask_session(&key, csrf, now).await,
+                Kind::Token => self.ask_token(&key.1, now).await,
             }
         };
         let forgotten = self.inner.forgotten.load(Ordering::SeqCst);
@@ -243,31 +243,26 @@ impl Accounts {
         let asked = tokio::time::timeout(ASK_WAIT, asked).await.unwrap_or_else(|_| Err(patience()));
         match asked {
             Ok(Some(caller)) => {
-                self.remember(token_sha256, &caller, now, forgotten);
+                self.remember(key, &caller, now, forgotten);
                 Ok(Some(caller))
             }
             Ok(None) => {
-                lock(&self.inner.known).remove(token_sha256);
+                lock(&self.inner.known).remove(&key);
                 Ok(None)
             }
             // Whoever watches the crowd goes on watching it while the store is away.
             Err(error) if error.kind().is_transient() => {
-                let caller = self.remembered(token_sha256, now, f64::INFINITY).ok_or(error)?;
-                self.remember(token_sha256, &caller, now, forgotten);
+                let caller = self.remembered(&key, now, f64::INFINITY).ok_or(error)?;
+                self.remember(key, &caller, now, forgotten);
                 Ok(Some(caller))
             }
             Err(error) => Err(error),
         }
     }
 
-    async fn ask_session(
-        &self,
-        token_sha256: &str,
-        csrf: String,
-        now: Timestamp,
-    ) -> Result<Option<Caller>, StoreError> {
-        let Some((session, user)) = self.inner.store.session(token_sha256).await? else { return Ok(None) };
-        let used = lock(&self.inner.known).get(token_sha256).map_or(session.seen, |known| known.used.max(session.seen));
+    async fn ask_session(&self, key: &Key, csrf: &str, now: Timestamp) -> Result<Option<Caller>, StoreError> {
+        let Some((session, user)) = self.inner.store.session(&key.1).await? else { return Ok(None) };
+        let used = lock(&self.inner.known).get(key).map_or(session.seen, |known| known.used.max(session.seen));
         if user.disabled || now >= session.expires || now.seconds_since(used) > SESSION_IDLE_S {
             return Ok(None);
         }
@@ -281,7 +276,7 @@ impl Accounts {
             });
         }
         let (id, expires) = (session.id, session.expires);
-        let credential = Credential::Session { id, token_sha256: token_sha256.to_owned(), csrf, expires };
+        let credential = Credential::Session { id, token_sha256: key.1.clone(), csrf: csrf.to_owned(), expires };
         Ok(Some(self.caller_of(user, credential)))
     }
 
@@ -307,9 +302,9 @@ impl Accounts {
     }
 
     /// Who was let in by this not longer than `most_s` ago.
-    fn remembered(&self, token_sha256: &str, now: Timestamp, most_s: f64) -> Option<Caller> {
+    fn remembered(&self, key: &Key, now: Timestamp, most_s: f64) -> Option<Caller> {
         let mut known = lock(&self.inner.known);
-        let known = known.get_mut(token_sha256)?;
+        let known = known.get_mut(key)?;
         let expires = match known.caller.credential {
             Credential::NoAccounts => return None,
             Credential::Session { expires, .. } | Credential::Token { expires, .. } => expires,
@@ -321,7 +316,7 @@ impl Accounts {
         })
     }
 
-    fn remember(&self, token_sha256: &str, caller: &Caller, now: Timestamp, forgotten: u64) {
+    fn remember(&self, key: Key, caller: &Caller, now: Timestamp, forgotten: u64) {
         let mut known = lock(&self.inner.known);
         if self.inner.forgotten.load(Ordering::SeqCst) != forgotten {
             return;
@@ -329,7 +324,7 @@ impl Accounts {
         if known.len() >= MOST_KNOWN {
             known.retain(|_, known| now.seconds_since(known.used).abs() < SESSION_IDLE_S);
         }
-        known.insert(token_sha256.to_owned(), Known { caller: caller.clone(), asked: now, used: now });
+        known.insert(key, Known { caller: caller.clone(), asked: now, used: now });
     }
 
     /// What holds no more.
@@ -428,18 +423,16 @@ impl Accounts {
     }
 }
 
-/// What a token is.
+/// What a token is: one kind is never taken for the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
-    Session { csrf: String },
+    Session,
     Token,
 }
 
+/// A token by its kind and SHA-256.
+type Key = (Kind, String);
+
 pub(super) fn audit_row(at: Timestamp, who: &str, kind: &str, subject: &str, detail: &str) -> AuditRow {
-    AuditRow {
-        at,
-        who: who.to_owned(),
-        kind: kind.to_owned(),
-        subject: subject.to_owned(),
-        detail: detail.to_owned(),
-    }
+    AuditRow { at, who: who.to_owned(), kind: kind.to_owned(), subject: subject.to_owned(), detail: detail.to_owned() }
 }

@@ -68,7 +68,8 @@ impl Context {
             return Err(ApiError::forbidden("this is for people who are logged in: a token can't do it"));
         }
         if caller.role < least {
-            let message = format!("this is for the role {} and above; you are {}", least.as_str(), caller.role.as_str());
+            let message =
+                format!("this is for the role {} and above; you are {}", least.as_str(), caller.role.as_str());
             return Err(ApiError::forbidden(message));
         }
         if route.scope == ScopeRule::Everything && !caller.reach.is_all() {

@@ -73,7 +73,9 @@ pub(super) struct EndDrillRequest {
 fn who(caller: &Caller, given: Option<String>) -> Result<String, ApiError> {
     match (&caller.name, given) {
         (None, Some(who)) => text("who", who, NAME_MOST),
-        (None, None) => Err(ApiError::bad_request("`who` is missing: there are no accounts, so say who gives the order")),
+        (None, None) => {
+            Err(ApiError::bad_request("`who` is missing: there are no accounts, so say who gives the order"))
+        }
         (Some(name), Some(who)) if &who != name => {
             Err(ApiError::bad_request(format!("`who`: found {who:?}, and you are logged in as {name:?}: leave it out")))
         }

@@ -1,7 +1,7 @@
 //! Answers that say what went wrong: `{"error": {"code": …, "message": …}}`.
 
-use axum::http::StatusCode;
 use axum::http::HeaderValue;
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -115,10 +115,9 @@ impl From<AccountFault> for ApiError {
                 retry_after_s: Some(wait_s.ceil() as u64),
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message)
             },
-            AccountFault::Busy => Self {
-                retry_after_s: Some(1),
-                ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message)
-            },
+            AccountFault::Busy => {
+                Self { retry_after_s: Some(1), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message) }
+            }
             AccountFault::Refused(_) => Self::bad_request(message),
             AccountFault::NotFound(_) => Self::not_found(message),
             AccountFault::Conflict(_) => Self::conflict(message),

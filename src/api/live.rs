@@ -134,7 +134,8 @@ pub(super) async fn mjpeg(
     let pictures = context.state.live.subscribe(&camera).ok_or_else(no_pictures)?;
     let counted = context.state.metrics.camera(&camera).map(crate::metrics::CameraMetrics::viewer);
     let stop = context.stop.clone();
-    let viewing = Viewing { context, caller, pictures, stop, part: Part::First, repeat: None, counted, _permit: permit };
+    let viewing =
+        Viewing { context, caller, pictures, stop, part: Part::First, repeat: None, counted, _permit: permit };
     let body = stream::unfold(viewing, async |mut viewing| {
         let bytes = viewing.bytes().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), viewing))

@@ -101,11 +101,7 @@ struct Context {
 ///
 /// # Errors
 /// Where the listener fails for good.
-pub async fn serve(
-    door: Door,
-    state: ApiState,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
+pub async fn serve(door: Door, state: ApiState, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
     let (stop, mut stopped) = watch::channel(false);
     let context = Context {
         state: Arc::new(state),
@@ -119,7 +115,8 @@ pub async fn serve(
         stop.send_replace(true);
     };
     let server = axum::serve(door, routes::router(context).into_make_service_with_connect_info::<Peer>())
-        .with_graceful_shutdown(signal).into_future();
+        .with_graceful_shutdown(signal)
+        .into_future();
     let grace_over = async move {
         // Fails only where the server, and with it the signal, is gone.
         let _ = stopped.wait_for(|stop| *stop).await;

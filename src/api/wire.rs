@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{ApiState, Visible};
 use super::alert_wire::AlertBody;
+use super::{ApiState, Visible};
 use crate::config::{CameraPlan, LinePlan, RulePlan, SitePlan, ZonePlan};
 use crate::input::InputReport;
 use crate::model::{
@@ -300,7 +300,10 @@ impl<'a> StateBody<'a> {
                 .map(|(plan, status)| CameraBody::new(plan, status, now, visible))
                 .collect(),
             sites: sites.filter(|(plan, _)| visible.reach.has_site(&plan.id)).map(site).collect(),
-            rules: rules.filter(|(plan, _)| visible.rule(plan)).map(|(plan, rule)| RuleBody::new(plan, rule, plan_is_fresh(plan))).collect(),
+            rules: rules
+                .filter(|(plan, _)| visible.rule(plan))
+                .map(|(plan, rule)| RuleBody::new(plan, rule, plan_is_fresh(plan)))
+                .collect(),
             kept: state.store.is_some(),
             store: snapshot.store.map(|StoreStanding { ok, waiting }| StoreBody { ok, waiting }),
             alerts: alerts.into_iter().map(|status| AlertBody::new(&state.plan, status)).collect(),

@@ -66,15 +66,8 @@ impl Store {
         let sql = "INSERT INTO api_token (token_sha256, user_name, name, role, scope, created_us, expires_us) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_name, name) DO NOTHING RETURNING id";
         let scope = scope_text(&new.scope);
-        let values = values![
-            &new.token_sha256,
-            &new.user,
-            &new.name,
-            new.role.as_str(),
-            &scope,
-            new.created.0,
-            new.expires.0
-        ];
+        let values =
+            values![&new.token_sha256, &new.user, &new.name, new.role.as_str(), &scope, new.created.0, new.expires.0];
         let id = writing.read_first(sql, values, |row| row.get(0)).await?;
         if id.is_some() {
             audit::add(&mut writing, audit).await?;

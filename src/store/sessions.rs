@@ -65,14 +65,7 @@ impl Store {
         let sql = "INSERT INTO user_session \
                    (token_sha256, user_name, created_us, seen_us, expires_us, address, user_agent) \
                    VALUES ($1, $2, $3, $3, $4, $5, $6) RETURNING id";
-        let values = values![
-            &new.token_sha256,
-            &new.user,
-            new.created.0,
-            new.expires.0,
-            &new.address,
-            &new.user_agent
-        ];
+        let values = values![&new.token_sha256, &new.user, new.created.0, new.expires.0, &new.address, &new.user_agent];
         let id = writing.read_first(sql, values, |row| row.get(0)).await?;
         let id = id.ok_or_else(|| writing.contradiction("a new session got no number".to_owned()))?;
         audit::add(&mut writing, audit).await?;

@@ -133,14 +133,8 @@ async fn insert(writing: &mut Writing, user: &UserRow) -> Result<bool, StoreErro
     let sql = "INSERT INTO user_account (name, password_hash, role, scope, disabled, created_us) \
                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING";
     let scope = scope_text(&user.scope);
-    let values = values![
-        &user.name,
-        &user.password_hash,
-        user.role.as_str(),
-        &scope,
-        i64::from(user.disabled),
-        user.created.0
-    ];
+    let values =
+        values![&user.name, &user.password_hash, user.role.as_str(), &scope, i64::from(user.disabled), user.created.0];
     Ok(writing.execute(sql, values).await? == 1)
 }
 
@@ -201,13 +195,8 @@ impl Store {
         let scope = change.scope.as_ref().map(scope_text);
         let sql = "UPDATE user_account SET password_hash = COALESCE($1, password_hash), role = COALESCE($2, role), \
                    scope = COALESCE($3, scope), disabled = COALESCE($4, disabled) WHERE name = $5";
-        let values = values![
-            &change.password_hash,
-            change.role.map(Role::as_str),
-            &scope,
-            change.disabled.map(i64::from),
-            name
-        ];
+        let values =
+            values![&change.password_hash, change.role.map(Role::as_str), &scope, change.disabled.map(i64::from), name];
         let had_admin = writing.read_first(ADMINS, &[], |row| row.get::<i64>(0)).await?;
         if writing.execute(sql, values).await? == 0 {
             writing.commit().await?;

@@ -168,8 +168,7 @@ impl Service {
             let clock = Arc::clone(&clock);
             Arc::new(move || Timestamp(clock.load(Ordering::SeqCst)))
         };
-        let accounts =
-            store.clone().map(|store| Accounts::new(store, Arc::clone(&plan), Arc::clone(&now)).unwrap());
+        let accounts = store.clone().map(|store| Accounts::new(store, Arc::clone(&plan), Arc::clone(&now)).unwrap());
         let board = Arc::new(StatusBoard::new(&plan));
         let build = BuildInfo { version: "1.2.3".into(), model: "nanodet_g".into(), onnxruntime: "1.32.0".into() };
         let metrics = Metrics::new(&plan, &build).unwrap();

@@ -33,7 +33,8 @@ fn users_are_looked_after_from_the_command_line() {
     assert_eq!(run(&["list"], "").1, "no users\n");
     let (code, out, _) = run(&["add", "chief", "--role", "admin"], "correct horse\n");
     assert_eq!((code, out.as_str()), (0, "chief: added, admin\n"));
-    let (code, ..) = run(&["add", "李警官", "--role", "operator", "--site", "bund", "--unit", "north"], "correct horse\r\n");
+    let (code, ..) =
+        run(&["add", "李警官", "--role", "operator", "--site", "bund", "--unit", "north"], "correct horse\r\n");
     assert_eq!(code, 0);
     assert_eq!(run(&["list"], "").1, "chief: admin, everything\n李警官: operator, site bund, unit north\n");
     let refused = |args: &[&str], input: &str, said: &str| {
@@ -44,7 +45,11 @@ fn users_are_looked_after_from_the_command_line() {
     refused(&["add", "wang", "--role", "viewer"], "short\n", "5 characters, expected 10");
     refused(&["add", "wang", "--role", "viewer"], "", "0 characters");
     refused(&["add", " wang", "--role", "viewer"], "correct horse\n", "without spaces around it");
-    refused(&["add", "wang", "--role", "admin", "--site", "bund"], "correct horse\n", "an admin has to do with everything");
+    refused(
+        &["add", "wang", "--role", "admin", "--site", "bund"],
+        "correct horse\n",
+        "an admin has to do with everything",
+    );
     refused(&["disable", "chief"], "", "\"chief\" is the last admin");
     refused(&["disable", "nobody"], "", "there is no user \"nobody\"");
     refused(&["password", "nobody"], "correct horse\n", "there is no user \"nobody\"");

@@ -47,7 +47,8 @@ fn the_link_of_the_first_start_makes_the_admin_and_opens_the_service() {
     let mut program = start();
     let address = program.address();
     assert!(address.ip().is_loopback(), "{address}");
-    let token = program.out(|line| line.strip_prefix("setup    http://")?.split_once("/setup#").map(|(_, t)| t.to_owned()));
+    let token =
+        program.out(|line| line.strip_prefix("setup    http://")?.split_once("/setup#").map(|(_, t)| t.to_owned()));
     let local = format!("localhost:{}", address.port());
     let beyond = other_address().map(|ip| SocketAddr::new(ip, address.port()));
     if let Some(beyond) = beyond {

@@ -9,8 +9,10 @@ mod sign_in;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use crowdflow::config;
-use crowdflow::model::{AccessScope, Role, SiteId, Timestamp};
+use crowdflow::config::{self, Plan};
+use crowdflow::model::{AccessScope, AlertEvent, AlertKind, Level, Measure, Reading, Role, RuleId, SiteId, Timestamp};
+use crowdflow::rules::AlertBook;
+use crowdflow::status::AlertStatus;
 use crowdflow::store::{AlertRow, AuditRow, NewApiToken, NewSession, PlaceKey, Store, StoreAddress, UserRow};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -33,7 +35,6 @@ parent = "city"
 [units.south]
 name = "South"
 parent = "city"
-[profiles.festival]
 "#;
 
 /// A service whose users have accounts, in a store of its own.
@@ -60,7 +61,13 @@ fn sha256(text: &str) -> String {
 
 fn deed(number: i64) -> AuditRow {
     let text = String::new;
-    AuditRow { at: Timestamp(number), who: text(), kind: "made_by_the_test".to_owned(), subject: text(), detail: text() }
+    AuditRow {
+        at: Timestamp(number),
+        who: text(),
+        kind: "made_by_the_test".to_owned(),
+        subject: text(),
+        detail: text(),
+    }
 }
 
 fn only(site: &str) -> AccessScope {
@@ -71,16 +78,16 @@ impl Guarded {
     fn start() -> Self {
         let plan = config::parse(&format!("{}{SITES}", plan_text()), Path::new("/site"), &|_| None).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let service = Service::of_opened(plan, &StoreAddress::file(folder.path().join("store.db")));
+        let service = Service::of_opened(plan.clone(), &StoreAddress::file(folder.path().join("store.db")));
         let store = service.store.clone().unwrap();
         service.fill();
         let guarded = Self { service, store, _folder: folder };
-        guarded.open_alerts();
+        guarded.open_alerts(&plan);
         guarded
     }
 
     /// One open alert of each site, on the board and in the store.
-    fn open_alerts(&self) {
+    fn open_alerts(&self, plan: &Plan) {
         let alert = |rule: &str, camera: &str, zone: &str| AlertRow {
             id: format!("{rule}.1"),
             rule: rule.to_owned(),
@@ -101,13 +108,24 @@ impl Guarded {
             shelved: None,
         };
         let alerts = vec![alert("plaza_dense", "gate", "plaza"), alert("quay_full", "quay", "edge")];
+        let mut book = AlertBook::new(plan.response.clone(), plan.sites_of_rules());
         let open = |alert: &AlertRow| {
-            let open = json!({
-                "id": alert.id, "rule": alert.rule, "level": "yellow", "gravest": "yellow", "since": NOW, "raised": NOW,
-                "stale": false, "acknowledged": null, "shelved": null, "escalated": null, "plan": null, "steps": [],
-                "entries": 1, "told": [], "waiting_since": NOW, "told_at": NOW,
-            });
-            crowdflow::status::AlertStatus { alert: serde_json::from_value(open).unwrap(), last: None }
+            let event = AlertEvent {
+                at: NOW,
+                rule: RuleId::new(&alert.rule).unwrap(),
+                name: alert.name.clone(),
+                place: alert.place.place().unwrap(),
+                measure: Measure::Occupancy,
+                kind: AlertKind::Raised,
+                from: None,
+                to: Some(Level::Yellow),
+                reading: Reading::Valid(50.0),
+                threshold: Some(40.0),
+                source: String::new(),
+                since: Timestamp(1),
+            };
+            book.observe(&event);
+            AlertStatus { alert: book.alert_of(&event.rule).unwrap().clone(), last: Some(event) }
         };
         self.service.board.open_alerts(alerts.iter().map(open).collect(), &Default::default());
         let commit = crowdflow::store::AlertCommit { alerts, ..Default::default() };

