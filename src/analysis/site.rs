@@ -188,12 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn reports_out_of_order_change_nothing_in_time() {
+    fn a_report_that_is_late_or_of_the_same_time_is_told_of_at_once_and_time_goes_forward() {
         let mut analysis = analysis();
         told(&mut analysis, 3, "b", Reading::Valid(10.0));
         told(&mut analysis, 5, "a", Reading::Valid(60.0));
-        // It is told with the next later report.
-        assert_eq!(told(&mut analysis, 4, "b", Reading::Valid(45.0)), []);
-        assert_eq!(told(&mut analysis, 6, "a", Reading::Valid(60.0)).len(), 2);
+        let late = analysis.step(&report(4, "b", Reading::Valid(45.0)));
+        assert_eq!(late.len(), 2, "{late:?}");
+        assert!(late.iter().all(|event| event.at == Timestamp(5_000_001)), "{late:?}");
+        assert_eq!(told(&mut analysis, 5, "b", Reading::Valid(10.0)).len(), 2, "of the same time as a's");
+        assert_eq!(told(&mut analysis, 6, "a", Reading::Valid(60.0)), []);
     }
 }

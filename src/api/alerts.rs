@@ -11,9 +11,9 @@ use serde::Deserialize;
 use super::Context;
 use super::alert_wire::{AlertBody, HistoryBody, RecordBody};
 use super::error::{ApiError, json};
-use super::request::{pairs, read, text, time, unknown_key};
+use super::request::{pairs, read, text, time, unknown_key, who};
 use super::visible::Visible;
-use crate::accounts::{Caller, NAME_MOST};
+use crate::accounts::Caller;
 use crate::alerting::DeskFault;
 use crate::model::{Action, AlertId, Level, StepState};
 use crate::pipeline::{NotTaken, Order};
@@ -67,20 +67,6 @@ pub(super) struct DrillRequest {
 #[serde(deny_unknown_fields)]
 pub(super) struct EndDrillRequest {
     who: Option<String>,
-}
-
-/// Who gives an order: the user; where there are no accounts, whoever the body names.
-fn who(caller: &Caller, given: Option<String>) -> Result<String, ApiError> {
-    match (&caller.name, given) {
-        (None, Some(who)) => text("who", who, NAME_MOST),
-        (None, None) => {
-            Err(ApiError::bad_request("`who` is missing: there are no accounts, so say who gives the order"))
-        }
-        (Some(name), Some(who)) if &who != name => {
-            Err(ApiError::bad_request(format!("`who`: found {who:?}, and you are logged in as {name:?}: leave it out")))
-        }
-        (Some(name), _) => Ok(name.clone()),
-    }
 }
 
 impl ActionRequest {
@@ -237,7 +223,7 @@ pub(super) async fn history(
 }
 
 impl Context {
-    fn store(&self) -> Result<&Store, ApiError> {
+    pub(super) fn store(&self) -> Result<&Store, ApiError> {
         let none = || ApiError::not_found("nothing is kept: the configuration has no [store]");
         self.state.store.as_ref().ok_or_else(none)
     }

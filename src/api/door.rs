@@ -1,6 +1,8 @@
 //! Where the service listens: at first on loopback, where there is nobody yet who may look after it.
 
+use std::io;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::connect_info::Connected;
@@ -11,38 +13,78 @@ use tokio::sync::watch;
 /// An address that can't be had is tried again after this time.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
+/// The listener that a door has at present, for the service that follows: who connects meanwhile waits.
+#[derive(Debug, Clone, Default)]
+pub struct HeldListener(Arc<Mutex<Option<std::net::TcpListener>>>);
+
+impl HeldListener {
+    /// Takes it; nobody else has it then.
+    #[must_use]
+    pub fn take(&self) -> Option<std::net::TcpListener> {
+        self.put(None)
+    }
+
+    fn put(&self, listener: Option<std::net::TcpListener>) -> Option<std::net::TcpListener> {
+        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), listener)
+    }
+}
+
 /// A listener that may become another one.
 #[derive(Debug)]
 pub struct Door {
     /// `None` only while it is being replaced.
     listener: Option<TcpListener>,
-    /// On loopback until this is so.
+    held: HeldListener,
     here: SocketAddr,
+    /// Where it listens once `opens` is true.
     beyond: Option<SocketAddr>,
     opens: watch::Receiver<bool>,
 }
 
 impl Door {
-    /// A listener as it is. `is_open`: names other than those of loopback are answered under.
+    /// A listener as it is. Called on a runtime.
     ///
     /// # Errors
-    /// Where the listener has no address.
-    pub fn of(listener: TcpListener, is_open: bool) -> std::io::Result<Self> {
-        let here = listener.local_addr()?;
-        let (sender, opens) = watch::channel(is_open);
-        drop(sender);
-        Ok(Self { listener: Some(listener), here, beyond: None, opens })
+    /// As the system has them.
+    pub fn of(listener: std::net::TcpListener) -> io::Result<Self> {
+        let (_, opens) = watch::channel(true);
+        Self::with(listener, None, opens)
     }
 
-    /// A listener on loopback that gives way to one at `beyond` (the same port, where it is 0 there) once `opens` is true.
+    /// A listener on loopback that gives way to one at `beyond` once `opens` is true. Called on a runtime.
     ///
     /// # Errors
-    /// Where the listener has no address.
-    pub fn opening(listener: TcpListener, beyond: SocketAddr, opens: watch::Receiver<bool>) -> std::io::Result<Self> {
+    /// As the system has them.
+    pub fn opening(
+        listener: std::net::TcpListener,
+        beyond: SocketAddr,
+        opens: watch::Receiver<bool>,
+    ) -> io::Result<Self> {
+        Self::with(listener, Some(beyond).filter(|beyond| !beyond.ip().is_loopback()), opens)
+    }
+
+    fn with(
+        listener: std::net::TcpListener,
+        beyond: Option<SocketAddr>,
+        opens: watch::Receiver<bool>,
+    ) -> io::Result<Self> {
         let here = listener.local_addr()?;
-        let port = if beyond.port() == 0 { here.port() } else { beyond.port() };
-        let beyond = (!beyond.ip().is_loopback()).then(|| SocketAddr::new(beyond.ip(), port));
-        Ok(Self { listener: Some(listener), here, beyond, opens })
+        let mut door = Self { listener: None, held: HeldListener::default(), here, beyond, opens };
+        door.take_up(listener)?;
+        Ok(door)
+    }
+
+    fn take_up(&mut self, listener: std::net::TcpListener) -> io::Result<()> {
+        listener.set_nonblocking(true)?;
+        self.listener = Some(TcpListener::from_std(listener.try_clone()?)?);
+        self.held.put(Some(listener));
+        Ok(())
+    }
+
+    /// What it listens with at present.
+    #[must_use]
+    pub fn held(&self) -> HeldListener {
+        self.held.clone()
     }
 
     /// Whether names other than those of loopback are answered under.
@@ -50,24 +92,21 @@ impl Door {
         self.opens.clone()
     }
 
-    /// Gives the loopback address up for the other. Both at the same time can't be had.
+    /// Listens there instead. Loopback and all addresses of one port can't be had at the same time.
+    fn move_to(&mut self, address: SocketAddr) -> io::Result<()> {
+        self.listener = None;
+        drop(self.held.take());
+        self.take_up(std::net::TcpListener::bind(address)?)
+    }
+
     async fn open(&mut self, beyond: SocketAddr) {
-        loop {
-            self.listener = None;
-            match TcpListener::bind(beyond).await {
-                Ok(listener) => {
-                    tracing::info!(address = %beyond, "there is an admin: listening");
-                    (self.listener, self.beyond) = (Some(listener), None);
-                    return;
-                }
-                Err(error) => {
-                    tracing::error!(address = %beyond, %error, "cannot listen there: staying on loopback");
-                    // It was ours a moment ago.
-                    self.listener = TcpListener::bind(self.here).await.ok();
-                    if self.listener.is_some() {
-                        self.beyond = None;
-                        return;
-                    }
+        self.beyond = None;
+        match self.move_to(beyond) {
+            Ok(()) => tracing::info!(address = %beyond, "there is an admin: listening"),
+            Err(error) => {
+                tracing::error!(address = %beyond, %error, "cannot listen there: staying on loopback until a restart");
+                // It was ours a moment ago.
+                while self.move_to(self.here).is_err() {
                     tokio::time::sleep(TRY_AGAIN_AFTER).await;
                 }
             }
@@ -81,8 +120,9 @@ impl Listener for Door {
 
     async fn accept(&mut self) -> (TcpStream, SocketAddr) {
         loop {
-            let Self { listener, beyond, opens, here } = self;
+            let Self { listener, beyond, opens, here, .. } = self;
             let Some(listener) = listener else {
+                // Left in the middle of a move.
                 let here = *here;
                 self.open(here).await;
                 continue;
@@ -101,7 +141,7 @@ impl Listener for Door {
         }
     }
 
-    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+    fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.as_ref().map_or(Ok(self.here), TcpListener::local_addr)
     }
 }

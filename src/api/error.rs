@@ -66,6 +66,10 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "conflict", message)
     }
 
+    pub fn unprocessable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable", message)
+    }
+
     pub fn method_not_allowed() -> Self {
         let message = "this address takes other methods: the header Allow says which";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)

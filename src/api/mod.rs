@@ -8,6 +8,7 @@ mod access;
 pub mod alert_wire;
 mod alerts;
 mod audit;
+mod config;
 mod door;
 mod error;
 mod events;
@@ -41,7 +42,8 @@ use crate::status::StatusBoard;
 use crate::store::Store;
 use door::Peer;
 
-pub use door::Door;
+pub use config::{ConfigInForce, ConfigRefusal, Configuration, Proposal, RefusedConfig};
+pub use door::{Door, HeldListener};
 pub use live::{JpegFuture, JpegStream, LivePictures};
 pub use routes::{Access, ROUTES, Route, ScopeRule, Verb};
 pub use visible::Visible;
@@ -79,6 +81,8 @@ pub struct ApiState {
     pub orders: Orders,
     /// Names, areas and thresholds of what stands so.
     pub plan: Arc<Plan>,
+    /// The configuration's file, to be looked at and changed; `None`: there is none.
+    pub configuration: Option<Arc<dyn Configuration>>,
     /// What runs.
     pub info: ServiceInfo,
     /// The wall clock, from which ages are counted: the same that gives frames their time.

@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
+use crate::accounts::{Caller, NAME_MOST};
 use crate::model::Timestamp;
 
 /// The body as JSON of this shape.
@@ -25,6 +26,20 @@ pub(super) fn text(what: &str, text: String, most: usize) -> Result<String, ApiE
         return Err(ApiError::bad_request(format!("`{what}` has control characters")));
     }
     Ok(text)
+}
+
+/// Who gives an order: the user; where there are no accounts, whoever the body names.
+pub(super) fn who(caller: &Caller, given: Option<String>) -> Result<String, ApiError> {
+    match (&caller.name, given) {
+        (None, Some(who)) => text("who", who, NAME_MOST),
+        (None, None) => {
+            Err(ApiError::bad_request("`who` is missing: there are no accounts, so say who gives the order"))
+        }
+        (Some(name), Some(who)) if &who != name => {
+            Err(ApiError::bad_request(format!("`who`: found {who:?}, and you are logged in as {name:?}: leave it out")))
+        }
+        (Some(name), _) => Ok(name.clone()),
+    }
 }
 
 /// A time.

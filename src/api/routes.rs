@@ -4,7 +4,9 @@ use axum::routing::{MethodRouter, delete, get, patch, post};
 use axum::{Router, middleware};
 
 use super::error::ApiError;
-use super::{Context, access, alerts, audit, events, guard, live, page, probe, session, sign_in_page, tokens, users};
+use super::{
+    Context, access, alerts, audit, config, events, guard, live, page, probe, session, sign_in_page, tokens, users,
+};
 use crate::model::Role;
 
 /// Who may use a route.
@@ -114,6 +116,12 @@ pub const ROUTES: &[Route] = routes! {
     post "/api/v1/profiles/{profile}" Least(Planner), Everything => alerts::switch_profile;
     post "/api/v1/drills" Least(Planner), OneThing => alerts::begin_drill;
     post "/api/v1/drills/{rule}/end" Least(Operator), OneThing => alerts::end_drill;
+
+    get "/api/v1/config" Least(Planner), Everything => config::in_force;
+    post "/api/v1/config" Least(Planner), Everything => config::apply;
+    post "/api/v1/config/check" Least(Planner), Everything => config::check;
+    get "/api/v1/config/versions" Least(Planner), Everything => config::versions;
+    get "/api/v1/config/versions/{hash}" Least(Planner), Everything => config::version;
 
     post "/api/v1/setup" Everybody, NoPlace => session::set_up;
     post "/api/v1/session" Everybody, NoPlace => session::sign_in;

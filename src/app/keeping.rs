@@ -116,6 +116,7 @@ impl Keeping {
         plan: &Plan,
         store_plan: &StorePlan,
         metrics: &Metrics,
+        why: &str,
     ) -> Result<(Self, AlertKeeping), KeepingError> {
         let clock: Arc<dyn Clock> = Arc::new(ServiceClock::new());
         let address = store_address(store_plan)?;
@@ -142,7 +143,7 @@ impl Keeping {
             text: plan.written.clone(),
             at: now,
             who: "the service at its start".to_owned(),
-            why: String::new(),
+            why: why.to_owned(),
         };
         store.record_config(&version).await?;
         // Nobody looked since then.

@@ -1,17 +1,18 @@
 //! Everything that `run` starts, and how it ends.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::entrance::{Entrance, first_listener};
 use super::keeping::{Keeping, KeepingError, config_hash};
 use crate::accounts::{AccountFault, Accounts};
-use crate::api::{self, ApiState, Door, ServiceInfo};
+use crate::api::{self, ApiState, Configuration, HeldListener, ServiceInfo};
 use crate::config::Plan;
 use crate::inference::Models;
 use crate::metrics::{BuildInfo, Metrics, MetricsError};
@@ -76,10 +77,22 @@ pub enum ServiceError {
     StillRunning(#[from] StillRunning),
 }
 
+/// Where a service's configuration comes from.
+#[derive(Clone, Default)]
+pub struct Origin {
+    /// The file, to be looked at and changed over HTTP; `None`: there is none.
+    pub configuration: Option<Arc<dyn Configuration>>,
+    /// Why it is started with it, for the record; empty: as it stands there.
+    pub why: String,
+    /// Where the service before it listened: who connects meanwhile waits instead of being refused.
+    pub listener: Option<HeldListener>,
+}
+
 /// The running service.
 pub struct Service {
     address: SocketAddr,
     setup_token: Option<String>,
+    listener: HeldListener,
     board: Arc<StatusBoard>,
     live: LiveService,
     keeping: Option<Keeping>,
@@ -88,87 +101,15 @@ pub struct Service {
     http: JoinHandle<std::io::Result<()>>,
 }
 
-/// Where the service listens at first: with accounts on loopback, until it is known that there is an admin.
-fn first_address(plan: &Plan) -> SocketAddr {
-    let listen = plan.server.listen;
-    let loopback = match listen.ip() {
-        IpAddr::V4(_) => IpAddr::from(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(_) => IpAddr::from(Ipv6Addr::LOCALHOST),
-    };
-    let waits = plan.server.accounts && !listen.ip().is_loopback();
-    if waits { SocketAddr::new(loopback, listen.port()) } else { listen }
-}
-
-fn listen_on(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServiceError> {
-    let failed = |source| ServiceError::Listen { address, source };
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
-}
-
-/// The way in.
-struct Entrance {
-    door: Door,
-    address: SocketAddr,
-    setup_token: Option<String>,
-}
-
-impl Entrance {
-    /// Opens the configured address, or stays on loopback until there is somebody who may look after the service. Called
-    /// on the runtime.
-    async fn of(
-        plan: &Plan,
-        accounts: Option<&Accounts>,
-        listener: TcpListener,
-        address: SocketAddr,
-    ) -> Result<Self, ServiceError> {
-        let on_runtime = |listener, address| {
-            tokio::net::TcpListener::from_std(listener).map_err(|source| ServiceError::Listen { address, source })
-        };
-        let failed = |source| ServiceError::Listen { address, source };
-        let is_open = match accounts {
-            Some(accounts) => accounts.has_admin().await.map_err(AccountFault::from)?,
-            // Without accounts the configuration allows loopback only.
-            None => true,
-        };
-        let beyond = SocketAddr::new(plan.server.listen.ip(), address.port());
-        if let Some(accounts) = accounts.filter(|_| !is_open) {
-            let setup_token = accounts.new_setup_link().await?;
-            tracing::warn!(
-                "there is no admin yet: listening on loopback only, and nobody can log in. The link that was printed makes one"
-            );
-            let (open, opens) = watch::channel(false);
-            let accounts = accounts.clone();
-            tokio::spawn(async move {
-                accounts.await_admin().await;
-                open.send_replace(true);
-                // Whoever listens must not take it for never.
-                open.closed().await;
-            });
-            let door = Door::opening(on_runtime(listener, address)?, beyond, opens).map_err(failed)?;
-            return Ok(Self { door, address, setup_token: Some(setup_token) });
-        }
-        let (listener, address) = if beyond == address {
-            (listener, address)
-        } else {
-            drop(listener);
-            listen_on(beyond)?
-        };
-        let door = Door::of(on_runtime(listener, address)?, is_open).map_err(failed)?;
-        Ok(Self { door, address, setup_token: None })
-    }
-}
-
 impl Service {
     /// Opens the port, the file of alerts and the folder of heat maps, then starts the cameras.
     ///
     /// # Errors
     /// [`ServiceError`]. The port, the file and the folder are tried before anything is started.
-    pub fn start(plan: Plan, models: &Models, onnxruntime: &str) -> Result<Self, ServiceError> {
+    pub fn start(plan: Plan, models: &Models, onnxruntime: &str, origin: Origin) -> Result<Self, ServiceError> {
         let plan = Arc::new(plan);
         // First what can be in use by somebody else: nothing has been begun yet.
-        let (listener, address) = listen_on(first_address(&plan))?;
+        let listener = first_listener(&plan, origin.listener.as_ref())?;
         let open = |path: &PathBuf| {
             AlertLog::open(path).map_err(|source| ServiceError::AlertLog { path: path.clone(), source })
         };
@@ -197,7 +138,7 @@ impl Service {
             .map_err(ServiceError::Thread)?;
         let (keeping, alerts) = match &plan.store {
             Some(store) => {
-                let (keeping, alerts) = runtime.block_on(Keeping::start(&plan, store, &metrics))?;
+                let (keeping, alerts) = runtime.block_on(Keeping::start(&plan, store, &metrics, &origin.why))?;
                 (Some(keeping), alerts)
             }
             None => {
@@ -221,7 +162,8 @@ impl Service {
             None => None,
         };
         let Entrance { door, address, setup_token } =
-            runtime.block_on(Entrance::of(&plan, accounts.as_ref(), listener, address))?;
+            runtime.block_on(Entrance::of(&plan, accounts.as_ref(), listener))?;
+        let listener = door.held();
         let live = LiveService::start(&plan, models, observers)?;
         let state = ApiState {
             metrics,
@@ -231,6 +173,7 @@ impl Service {
             accounts,
             orders: live.orders(),
             plan: Arc::clone(&plan),
+            configuration: origin.configuration,
             info: ServiceInfo { version, model: entry.id.clone(), model_licence: entry.licence.clone() },
             now,
         };
@@ -239,7 +182,7 @@ impl Service {
             // A dropped sender means the same.
             let _ = stopped.await;
         }));
-        Ok(Self { address, setup_token, board, live, keeping, runtime, stop_http, http })
+        Ok(Self { address, setup_token, listener, board, live, keeping, runtime, stop_http, http })
     }
 
     /// Where it listens.
@@ -252,6 +195,12 @@ impl Service {
     #[must_use]
     pub fn setup_token(&self) -> Option<&str> {
         self.setup_token.as_deref()
+    }
+
+    /// What it listens with, for the service that follows it.
+    #[must_use]
+    pub fn listener(&self) -> HeldListener {
+        self.listener.clone()
     }
 
     /// How everything stands.

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 
-use super::config_file::{self, Findings};
 use super::failure::{Unavailable, message};
 use super::model::{check_input_sizes, open_models};
 use super::output::{count as counted, print};
+use crate::app::{Findings, read_config};
 use crate::config::{CameraPlan, ConfigError, Credentials, Plan, SourcePlan};
 use crate::sink::{AlertLog, HeatMapFolder};
 use crate::source;
@@ -44,7 +44,7 @@ struct Report<'a> {
 }
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
-    let (mut findings, plan) = match config_file::read(&args.config) {
+    let (mut findings, plan) = match read_config(&args.config) {
         Ok(read) => read,
         // Its message names the file, and nothing in it can be at fault.
         Err(error @ ConfigError::Io { .. }) if !args.json => bail!("{error}"),

@@ -5,20 +5,24 @@ use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::Receiver;
 use tracing_subscriber::EnvFilter;
 
 use super::config_file;
 use super::failure;
 use super::model::{check_input_sizes, open_models};
 use super::output::print;
-use crate::app::Service;
+use crate::app::{Change, ConfigControl, Origin, Service};
+use crate::config::Plan;
 use crate::inference::Runtime;
-use crate::model::{Reading, RuleId};
+use crate::model::{CameraId, Reading, RuleId};
+use crate::source::{Clock as _, SystemClock};
 use crate::status::StatusSnapshot;
 
 /// Watch cameras: count, alert, show, until stopped.
@@ -43,55 +47,126 @@ enum End {
     Asked(&'static str),
     TimeIsUp,
     Broken,
+    Changed(Box<Change>),
 }
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     begin_logs(args.json_logs);
     let for_seconds = args.for_seconds.map(time).transpose()?;
+    // A time too long for the clock is for ever.
+    let deadline = for_seconds.and_then(|time| Instant::now().checked_add(time));
     let plan = config_file::load_with_secrets(&args.config)?;
-    let models = open_models(&plan.inference)?;
-    for camera in &plan.cameras {
-        check_input_sizes(&models, &plan.inference, camera)?;
-    }
-    let onnxruntime = Runtime::load(plan.inference.onnxruntime.as_deref())?;
-    let mobile = plan.cameras.iter().filter(|camera| camera.mobile).count();
-    tracing::info!(
-        config = %args.config.display(), cameras = plan.cameras.len(), mobile, rules = plan.rules.len(),
-        model = models.detector.entry().id, licence = models.detector.entry().licence, onnxruntime = %onnxruntime.path().display(), "starting"
-    );
-    let names: RuleNames = plan.rules.iter().map(|rule| (rule.id.clone(), rule.name.clone())).collect();
-    let cameras: Vec<String> = plan.cameras.iter().map(|camera| camera.id.to_string()).collect();
-    let service = Service::start(plan, &models, onnxruntime.build_info())?;
+    let now = || SystemClock::new().wall();
+    let (control, mut changes) = ConfigControl::new(&args.config, &plan.written, now());
+    let control = Arc::new(control);
+    let origin =
+        Origin { configuration: Some(Arc::<ConfigControl>::clone(&control)), why: String::new(), listener: None };
+    tracing::info!(config = %args.config.display(), "starting");
+    let mut running = Running::start(plan, &origin)?;
     // Before anybody is told that it runs: from then on a signal ends it in order.
-    let mut signals = Signals::listen(&service)?;
-    let address = service.address();
-    let mut addresses = format!("page     http://{address}/\nmetrics  http://{address}/metrics\n");
-    if let Some(token) = service.setup_token() {
-        // After the `#`: a browser keeps that to itself.
-        let _ = writeln!(addresses, "setup    http://{address}/setup#{token}");
-        addresses += "         makes the first admin: once, within an hour, on this machine or through a tunnel\n";
-    }
-    for camera in cameras {
-        let _ = writeln!(addresses, "picture  http://{address}/cameras/{camera}/live.mjpeg");
-    }
-    tell(&addresses);
+    let mut waiting = Waiting::begin()?;
+    tell(&running.addresses());
 
-    let end = wait(&service, &mut signals, args.status_line.then_some(&names), for_seconds);
-    end_at_next_signal(&service, signals);
+    let end = loop {
+        let names = args.status_line.then_some(&running.names);
+        match waiting.wait(&running.service, names, deadline, &mut changes) {
+            End::Changed(change) => running = running.change(*change, &control, &origin)?,
+            end => break end,
+        }
+    };
+    let _waiting = waiting.end_at_next_signal();
     match end {
         End::Asked(signal) => tracing::info!(signal, "stopping; a second signal ends at once"),
         End::TimeIsUp => tracing::info!("the time is up: stopping"),
-        End::Broken => {
-            tracing::error!("a part of the service has ended: unless the log says why, this is a bug in crowdflow")
+        End::Broken | End::Changed(_) => {
+            tracing::error!("a part of the service has ended: unless the log says why, this is a bug in crowdflow");
         }
     }
     let broken = matches!(end, End::Broken);
-    if let Err(error) = service.stop() {
+    if let Err(error) = running.service.stop() {
         eprintln!("error: {error}");
         return Ok(ExitCode::from(failure::GRACE_RAN_OUT));
     }
     tracing::info!("stopped");
     Ok(if broken { ExitCode::from(failure::BUG) } else { ExitCode::SUCCESS })
+}
+
+/// A service, and what it was started with.
+struct Running {
+    service: Service,
+    names: RuleNames,
+    cameras: Vec<CameraId>,
+}
+
+impl Running {
+    fn start(plan: Plan, origin: &Origin) -> anyhow::Result<Self> {
+        let models = open_models(&plan.inference)?;
+        for camera in &plan.cameras {
+            check_input_sizes(&models, &plan.inference, camera)?;
+        }
+        let onnxruntime = Runtime::load(plan.inference.onnxruntime.as_deref())?;
+        let mobile = plan.cameras.iter().filter(|camera| camera.mobile).count();
+        let entry = models.detector.entry();
+        tracing::info!(
+            cameras = plan.cameras.len(), mobile, rules = plan.rules.len(), model = entry.id, licence = entry.licence,
+            onnxruntime = %onnxruntime.path().display(), "the configuration"
+        );
+        let names = plan.rules.iter().map(|rule| (rule.id.clone(), rule.name.clone())).collect();
+        let cameras = plan.cameras.iter().map(|camera| camera.id.clone()).collect();
+        let service = Service::start(plan, &models, onnxruntime.build_info(), origin.clone())?;
+        Ok(Self { service, names, cameras })
+    }
+
+    fn addresses(&self) -> String {
+        let address = self.service.address();
+        let mut addresses = format!("page     http://{address}/\nmetrics  http://{address}/metrics\n");
+        if let Some(token) = self.service.setup_token() {
+            // After the `#`: a browser keeps that to itself.
+            let _ = writeln!(addresses, "setup    http://{address}/setup#{token}");
+            addresses += "         makes the first admin: once, within an hour, on this machine or through a tunnel\n";
+        }
+        for camera in &self.cameras {
+            let _ = writeln!(addresses, "picture  http://{address}/cameras/{camera}/live.mjpeg");
+        }
+        addresses
+    }
+
+    /// Runs with another configuration from now on, or goes back to the one before where it can't.
+    fn change(self, Change { plan, before }: Change, control: &ConfigControl, origin: &Origin) -> anyhow::Result<Self> {
+        let now = || SystemClock::new().wall();
+        tracing::warn!("the configuration was changed: the service starts anew with it");
+        let mut plan = plan;
+        let mut before_plan = control.read(&before)?;
+        // Who is connected finds it again: a port that the system chose stays.
+        let address = self.service.address();
+        for plan in [&mut plan, &mut before_plan] {
+            if plan.server.listen.port() == 0 {
+                plan.server.listen.set_port(address.port());
+            }
+        }
+        let origin = Origin { listener: Some(self.service.listener()), ..origin.clone() };
+        if let Err(error) = self.service.stop() {
+            tracing::error!(%error, "not all of the service ended in time");
+        }
+        let written = plan.written.clone();
+        let why = match Self::start(plan, &origin) {
+            Ok(running) => {
+                control.taken(&written, now());
+                tracing::info!("the new configuration is in force");
+                if running.service.setup_token().is_some() {
+                    tell(&running.addresses());
+                }
+                return Ok(running);
+            }
+            Err(error) => format!("{error:#}"),
+        };
+        tracing::error!(why, "the service can't be started with the new configuration: it goes back to the one before");
+        if let Err(error) = control.put_back(&why, now()) {
+            tracing::error!(%error, "the configuration's file could not be put back");
+        }
+        let origin = Origin { why: format!("the newer one could not be started: {why}"), ..origin };
+        Self::start(before_plan, &origin)
+    }
 }
 
 fn begin_logs(json: bool) {
@@ -118,70 +193,80 @@ fn tell(text: &str) {
     }
 }
 
-/// The signals that end the service.
-struct Signals {
+/// The names of rules.
+type RuleNames = BTreeMap<RuleId, String>;
+
+/// What the program waits for while the service runs.
+struct Waiting {
+    /// Its own: a signal that comes between two services is not lost.
+    runtime: tokio::runtime::Runtime,
     interrupt: Signal,
     terminate: Signal,
 }
 
-impl Signals {
-    fn listen(service: &Service) -> std::io::Result<Self> {
-        let _context = service.runtime().enter();
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+impl Waiting {
+    fn begin() -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let (interrupt, terminate) = {
+            let _context = runtime.enter();
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+        };
+        Ok(Self { runtime, interrupt, terminate })
     }
 
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.interrupt.recv() => "interrupt",
-            _ = self.terminate.recv() => "terminate",
-        }
-    }
-}
-
-/// The names of rules.
-type RuleNames = BTreeMap<RuleId, String>;
-
-/// Waits for a signal, the end of the time, or a bug; prints a line a second where names for it are given.
-fn wait(
-    service: &Service,
-    signals: &mut Signals,
-    status_line: Option<&RuleNames>,
-    for_seconds: Option<Duration>,
-) -> End {
-    // A time too long for the clock is for ever.
-    let deadline = for_seconds.and_then(|time| Instant::now().checked_add(time));
-    service.runtime().block_on(async {
-        let mut second = tokio::time::interval(Duration::from_secs(1));
-        second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        loop {
-            let time_left = async {
-                match deadline {
-                    Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                signal = signals.next() => return End::Asked(signal),
-                () = time_left => return End::TimeIsUp,
-                _ = second.tick() => {
-                    if service.is_broken() {
-                        return End::Broken;
+    /// Waits for a signal, the end of the time, a change of the configuration, or a bug; prints a line a second where names
+    /// for it are given.
+    fn wait(
+        &mut self,
+        service: &Service,
+        status_line: Option<&RuleNames>,
+        deadline: Option<Instant>,
+        changes: &mut Receiver<Change>,
+    ) -> End {
+        let Self { runtime, interrupt, terminate } = self;
+        runtime.block_on(async {
+            let mut second = tokio::time::interval(Duration::from_secs(1));
+            second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+            loop {
+                let time_left = async {
+                    match deadline {
+                        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                        None => std::future::pending().await,
                     }
-                    if let Some(names) = status_line {
-                        tell(&(line(&service.board().snapshot(), names) + "\n"));
+                };
+                tokio::select! {
+                    signal = next(interrupt, terminate) => return End::Asked(signal),
+                    () = time_left => return End::TimeIsUp,
+                    Some(change) = changes.recv() => return End::Changed(Box::new(change)),
+                    _ = second.tick() => {
+                        if service.is_broken() {
+                            return End::Broken;
+                        }
+                        if let Some(names) = status_line {
+                            tell(&(line(&service.board().snapshot(), names) + "\n"));
+                        }
                     }
                 }
             }
-        }
-    })
+        })
+    }
+
+    /// From now on a signal ends the process at once, as long as what is given back is there.
+    fn end_at_next_signal(self) -> tokio::runtime::Runtime {
+        let Self { runtime, mut interrupt, mut terminate } = self;
+        runtime.spawn(async move {
+            next(&mut interrupt, &mut terminate).await;
+            std::process::exit(i32::from(failure::GRACE_RAN_OUT));
+        });
+        runtime
+    }
 }
 
-/// From now on a signal ends the process at once.
-fn end_at_next_signal(service: &Service, mut signals: Signals) {
-    service.runtime().spawn(async move {
-        signals.next().await;
-        std::process::exit(i32::from(failure::GRACE_RAN_OUT));
-    });
+async fn next(interrupt: &mut Signal, terminate: &mut Signal) -> &'static str {
+    tokio::select! {
+        _ = interrupt.recv() => "interrupt",
+        _ = terminate.recv() => "terminate",
+    }
 }
 
 /// `14:03:07  walkway: centre 3, west 1  |  Crossing is full YELLOW`.

@@ -18,6 +18,7 @@ mod crowds;
 pub mod defaults;
 mod delivery;
 mod document;
+mod edit;
 mod error;
 mod evidence;
 mod fault;
@@ -41,6 +42,7 @@ use std::path::Path;
 
 pub use crowds::{DispersalPlan, GatheringPlan, GroupsPlan, SurgePlan};
 pub use delivery::{DestinationKind, DestinationPlan, Language, MailTls, Secret, WebhookUrl};
+pub use edit::{Edit, EditFault, edit};
 pub use error::{ConfigError, SyntaxFault};
 pub use evidence::{EvidencePlan, Hide};
 pub use fault::{Fault, FaultKind};

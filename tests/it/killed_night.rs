@@ -28,6 +28,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::oneshot;
 
 use crate::delivery::target::{Target, status};
+use crate::store::postgres;
 
 const STORE: &str = "CROWDFLOW_TEST_NIGHT_STORE";
 const HOOK: &str = "CROWDFLOW_TEST_NIGHT_HOOK";
@@ -182,7 +183,7 @@ fn program() {
     let (plan, length): (Plan, i64) = (plan(&hook), length.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let store = Store::open(&StoreAddress::file(&store), BEGIN).await.unwrap();
+        let store = Store::open(&StoreAddress::parse(&store).unwrap(), BEGIN).await.unwrap();
         let rows = store.rule_states().await.unwrap();
         // What every rule has seen need not be told again.
         let seen = rows.iter().map(|row| row.at).min().filter(|_| rows.len() >= 3);
@@ -248,10 +249,27 @@ async fn history(store: &Store) -> BTreeMap<String, Vec<String>> {
     all
 }
 
+fn kills(usual: usize) -> usize {
+    std::env::var(KILLS).ok().and_then(|kills| kills.parse().ok()).unwrap_or(usual)
+}
+
 #[test]
 fn whatever_moment_it_is_killed_at_nothing_is_lost_and_nothing_happens_twice() {
-    let kills: usize = std::env::var(KILLS).ok().and_then(|kills| kills.parse().ok()).unwrap_or(USUAL_KILLS);
-    let seed = 7;
+    let folder = tempfile::tempdir().unwrap();
+    kill_and_compare(&folder.path().join("killed.db").display().to_string(), kills(USUAL_KILLS), 7);
+}
+
+#[test]
+fn nor_on_postgres() {
+    let Some(server) = postgres::Server::get(false) else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let url = server.url(&runtime.block_on(server.new_database()));
+    let url = url.replacen("crowdflow@", &format!("crowdflow:{}@", postgres::PASSWORD), 1);
+    kill_and_compare(&url, kills(USUAL_KILLS / 2), 8);
+}
+
+/// `address` is where the store of the killed night is to be.
+fn kill_and_compare(address: &str, kills: usize, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -263,7 +281,7 @@ fn whatever_moment_it_is_killed_at_nothing_is_lost_and_nothing_happens_twice() {
         status(200)
     }));
     let length = (kills as i64 + 1) * SECONDS_A_KILL;
-    let start = |store: &Path, hook: String, waits: bool| {
+    let start = |store: &str, hook: String, waits: bool| {
         let mut command = Command::new(std::env::current_exe().unwrap());
         if !waits {
             command.env(IN_FLIGHT, "1");
@@ -278,11 +296,10 @@ fn whatever_moment_it_is_killed_at_nothing_is_lost_and_nothing_happens_twice() {
             .spawn()
             .unwrap()
     };
-    let path = folder.path().join("killed.db");
     let mut confirmed: BTreeSet<String> = BTreeSet::new();
     let mut moved = 0;
     for kill in 0..=kills {
-        let mut child = start(&path, target.address.to_string(), kill % 2 == 0);
+        let mut child = start(address, target.address.to_string(), kill % 2 == 0);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let mut said: Vec<String> = if kill < kills {
             let said = lines.by_ref().filter(|line| !line.is_empty()).take(random.usize(4..90)).collect();
@@ -308,7 +325,7 @@ fn whatever_moment_it_is_killed_at_nothing_is_lost_and_nothing_happens_twice() {
         moved += usize::from(confirmed.len() > before);
         // What was confirmed to be stored is there, after each kill.
         runtime.block_on(async {
-            let store = Store::open(&StoreAddress::file(&path), BEGIN).await.unwrap();
+            let store = Store::open(&StoreAddress::parse(address).unwrap(), BEGIN).await.unwrap();
             let transitions = store.transitions_between(Timestamp(0), Timestamp(i64::MAX)).await.unwrap();
             let there: BTreeSet<String> = transitions.iter().map(|row| format!("{}/{}", row.alert, row.seq)).collect();
             let lost: Vec<_> = confirmed.difference(&there).collect();
@@ -317,13 +334,13 @@ fn whatever_moment_it_is_killed_at_nothing_is_lost_and_nothing_happens_twice() {
         });
     }
     // The same night, untouched: not a line differs.
-    let untouched = folder.path().join("untouched.db");
+    let untouched = folder.path().join("untouched.db").display().to_string();
     let calm = runtime.block_on(Target::start(|_| status(200)));
     let ended = start(&untouched, calm.address.to_string(), true).wait_with_output().unwrap();
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
-    let [killed, untouched] = [&path, &untouched].map(|path| {
+    let [killed, untouched] = [address, &untouched].map(|address| {
         runtime.block_on(async {
-            let store = Store::open_existing(&StoreAddress::file(path)).await.unwrap();
+            let store = Store::open_existing(&StoreAddress::parse(address).unwrap()).await.unwrap();
             history(&store).await
         })
     });

@@ -175,6 +175,7 @@ impl Service {
         let ids = plan.cameras.iter().map(|camera| (camera.id.clone(), watch::Sender::new(None)));
         let pictures = Arc::new(MadeUpPictures(ids.collect()));
         let state = ApiState {
+            configuration: None,
             metrics: metrics.clone(),
             live: pictures.clone(),
             status: Arc::clone(&board),
@@ -189,9 +190,9 @@ impl Service {
             orders: Orders::nowhere(),
             now,
         };
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let door = Door::of(listener, true).unwrap();
+        let door = runtime.block_on(async { Door::of(listener).unwrap() });
         let (stop, stopped) = oneshot::channel();
         let serving = runtime.spawn(serve(door, state, async {
             let _ = stopped.await;

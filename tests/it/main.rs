@@ -14,6 +14,7 @@ mod cli_analyze;
 mod cli_bad_input;
 mod cli_run;
 mod config_bad;
+mod config_change;
 mod config_files;
 mod delivery;
 mod density_map;

@@ -192,7 +192,8 @@ fn what_a_killed_service_left_behind_is_told() {
     let target = runtime.block_on(Target::start(|_| status(200)));
     let site = Site::new();
     let config = config(&format!("http://{}/alerts", target.address)).replace(&*sample().to_string_lossy(), "gone.avi");
-    let config = config + "[profiles.festival]\n[destinations.broken.webhook]\nurl = \"http://127.0.0.1:9/\"\n";
+    let config = config
+        + "[calendar]\ntime_zone = \"Asia/Shanghai\"\n[profiles.festival]\n[destinations.broken.webhook]\nurl = \"http://127.0.0.1:9/\"\n";
     site.write("site.toml", &config);
     let mut program = Program::start(&mut site.command(&["run", "--config", "site.toml"]));
     let address = program.address();

@@ -272,6 +272,13 @@ impl States {
     }
 }
 
+impl States {
+    /// Waits until the service ends the stream, as when it starts anew.
+    pub fn end(mut self) {
+        while !block(&mut self.events).is_empty() {}
+    }
+}
+
 /// Whether the sample video, and ffmpeg to cut it, are here. CI has them; a machine without them is told so.
 pub fn sample_is_here() -> bool {
     static HERE: OnceLock<bool> = OnceLock::new();

@@ -31,6 +31,11 @@ const EXPECTED: &str = "
     POST   /api/v1/profiles/{profile}       planner   everything
     POST   /api/v1/drills                   planner   one
     POST   /api/v1/drills/{rule}/end        operator  one
+    GET    /api/v1/config                   planner   everything
+    POST   /api/v1/config                   planner   everything
+    POST   /api/v1/config/check             planner   everything
+    GET    /api/v1/config/versions          planner   everything
+    GET    /api/v1/config/versions/{hash}   planner   everything
     POST   /api/v1/setup                    everybody
     POST   /api/v1/session                  everybody
     GET    /api/v1/session                  viewer
@@ -114,7 +119,7 @@ fn ask(guarded: &Guarded, rule: Rule, headers: &str) -> Verdict {
         (401, "unauthorized") => Verdict::WhoAreYou,
         (403, "forbidden") => Verdict::NotForYou,
         // Of numbers and names that there are for nobody.
-        (404, _) if rule.word != "session" => Verdict::NotThere,
+        (404, _) if rule.word == "one" => Verdict::NotThere,
         // Past the check: the body is of no use, nobody takes orders, there is no such number.
         (400 | 404 | 409 | 503, _) => Verdict::Served,
         other => panic!("{rule:?}: {other:?}"),

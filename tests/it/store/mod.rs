@@ -19,7 +19,7 @@ use crowdflow::model::{Level, Reading, Timestamp};
 use crowdflow::store::{AlertRow, PlaceKey, Store, StoreAddress, TransitionRow};
 
 #[path = "../../support/postgres.rs"]
-mod postgres;
+pub mod postgres;
 
 /// A store that can be opened again and again.
 struct Site {

@@ -1,0 +1,283 @@
+//! The configuration over HTTP: read, checked, changed, and what it was before.
+
+use axum::body::Bytes;
+use axum::extract::{Extension, Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use super::error::{ApiError, json};
+use super::request::{read, text, who};
+use super::{ApiState, Context};
+use crate::accounts::Caller;
+use crate::config::{Edit, edit};
+use crate::model::{Role, Timestamp};
+use crate::store::{ConfigVersionRow, Store};
+
+/// Versions to an answer.
+const MOST_VERSIONS: u32 = 500;
+/// Characters of a reason.
+const WHY_MOST: usize = 500;
+/// Unchanged lines that a diff shows around a change.
+const DIFF_CONTEXT: usize = 3;
+
+/// The configuration that is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigInForce {
+    /// Its text; it holds no passwords.
+    pub text: String,
+    /// The hash of that.
+    pub hash: String,
+    /// Since when it is in force.
+    pub since: Timestamp,
+    /// Another is about to take its place.
+    pub changing: bool,
+    /// The newest one that the service could not be started with.
+    pub refused: Option<RefusedConfig>,
+}
+
+/// A configuration that the service could not be started with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedConfig {
+    /// The hash of its text.
+    pub hash: String,
+    /// When that was.
+    pub at: Timestamp,
+    /// Why.
+    pub why: String,
+}
+
+/// A configuration that is to be in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The hash of the one that it was made of: nobody's change is written over unseen.
+    pub base: String,
+    /// Its text.
+    pub text: String,
+    /// Who.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why a configuration was not taken. Nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigRefusal {
+    /// Another is about to take the present one's place.
+    #[error("another change is just being put in force: try again in a few seconds")]
+    Changing,
+    /// It was made of another one.
+    #[error(
+        "the configuration has changed since: found the base {found:?}, in force is {expected:?}; look at it, and change that"
+    )]
+    Base {
+        /// What it was made of.
+        found: String,
+        /// What is in force.
+        expected: String,
+    },
+    /// Somebody has changed the file by hand.
+    #[error(
+        "{0} was changed by hand since the service read it: restart the service, so that it is in force, or put it back"
+    )]
+    OnDisk(String),
+    /// It says what is in force already.
+    #[error("nothing has changed")]
+    Same,
+    /// What is wrong with it.
+    #[error("{}", .0.join("\n"))]
+    Faults(Vec<String>),
+    /// It can't be written.
+    #[error("it can't be kept: {0}")]
+    Write(String),
+}
+
+/// Who has the configuration.
+pub trait Configuration: Send + Sync {
+    /// The one that is in force.
+    fn in_force(&self) -> ConfigInForce;
+
+    /// What is wrong with a text; nothing: it would be taken.
+    fn check(&self, text: &str) -> Vec<String>;
+
+    /// Puts another in force, after the answer: gives its hash.
+    fn apply<'a>(&'a self, store: &'a Store, proposal: Proposal) -> BoxFuture<'a, Result<String, ConfigRefusal>>;
+}
+
+/// What is to change: a whole text, or keys of the text that is in force.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeRequest {
+    base: Option<String>,
+    text: Option<String>,
+    edits: Option<Vec<Edit>>,
+    who: Option<String>,
+    why: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct InForceBody<'a> {
+    hash: &'a str,
+    text: &'a str,
+    since: String,
+    changing: bool,
+    /// Whether it can be changed here: it is on record then.
+    changeable: bool,
+    refused: Option<RefusedBody<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct RefusedBody<'a> {
+    hash: &'a str,
+    at: String,
+    why: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct VersionBody<'a> {
+    hash: &'a str,
+    at: String,
+    who: &'a str,
+    why: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+}
+
+impl<'a> VersionBody<'a> {
+    fn new(row: &'a ConfigVersionRow, with_text: bool) -> Self {
+        let ConfigVersionRow { hash, text, at, who, why } = row;
+        Self { hash, at: at.to_rfc3339(), who, why, text: with_text.then_some(text) }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct CheckedBody<'a> {
+    ok: bool,
+    faults: &'a [String],
+    text: &'a str,
+    diff: String,
+}
+
+fn configuration(state: &ApiState) -> Result<&dyn Configuration, ApiError> {
+    let none =
+        || ApiError::not_found("this service's configuration can't be looked at: it was not started from a file");
+    state.configuration.as_deref().ok_or_else(none)
+}
+
+fn diff(before: &str, after: &str) -> String {
+    let diff = similar::TextDiff::from_lines(before, after);
+    diff.unified_diff().context_radius(DIFF_CONTEXT).to_string()
+}
+
+/// Whether a change is of what keeps others out. What is no TOML is refused later.
+fn is_about_access(before: &str, after: &str) -> bool {
+    let (before, after) = (before.parse::<toml::Table>().unwrap_or_default(), after.parse::<toml::Table>());
+    after.is_ok_and(|after| ["server", "store"].iter().any(|table| before.get(*table) != after.get(*table)))
+}
+
+impl ChangeRequest {
+    /// The text that it asks for.
+    fn text(&self, now: &ConfigInForce) -> Result<String, ApiError> {
+        match (&self.text, &self.edits) {
+            (Some(text), None) => Ok(text.clone()),
+            (None, Some(edits)) => edit(&now.text, edits).map_err(|fault| ApiError::bad_request(fault.to_string())),
+            _ => Err(ApiError::bad_request("expected either `text` (the whole configuration) or `edits` (keys of it)")),
+        }
+    }
+}
+
+pub(super) async fn in_force(State(context): State<Context>) -> Result<Response, ApiError> {
+    let now = configuration(&context.state)?.in_force();
+    let refused = now.refused.as_ref();
+    let body = InForceBody {
+        hash: &now.hash,
+        text: &now.text,
+        since: now.since.to_rfc3339(),
+        changing: now.changing,
+        changeable: context.state.store.is_some(),
+        refused: refused.map(|refused| RefusedBody {
+            hash: &refused.hash,
+            at: refused.at.to_rfc3339(),
+            why: &refused.why,
+        }),
+    };
+    json(StatusCode::OK, &body)
+}
+
+pub(super) async fn check(State(context): State<Context>, body: Bytes) -> Result<Response, ApiError> {
+    let configuration = configuration(&context.state)?;
+    let now = configuration.in_force();
+    let text = read::<ChangeRequest>(&body)?.text(&now)?;
+    let faults = configuration.check(&text);
+    json(
+        StatusCode::OK,
+        &CheckedBody { ok: faults.is_empty(), faults: &faults, diff: diff(&now.text, &text), text: &text },
+    )
+}
+
+pub(super) async fn apply(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let configuration = configuration(&context.state)?;
+    let store = context.store()?;
+    let request: ChangeRequest = read(&body)?;
+    let missing = |key: &str| ApiError::bad_request(format!("`{key}` is missing"));
+    let now = configuration.in_force();
+    let proposal = Proposal {
+        base: request.base.clone().ok_or_else(|| missing("base"))?,
+        text: request.text(&now)?,
+        who: who(&caller, request.who.clone())?,
+        why: text("why", request.why.ok_or_else(|| missing("why"))?, WHY_MOST)?,
+        at: (context.state.now)(),
+    };
+    if caller.role < Role::Admin && is_about_access(&now.text, &proposal.text) {
+        let message = "[server] and [store] say who gets in: a change of them is for the role admin";
+        return Err(ApiError::forbidden(message));
+    }
+    let diff = diff(&now.text, &proposal.text);
+    let hash = configuration.apply(store, proposal).await.map_err(|refusal| match refusal {
+        ConfigRefusal::Changing | ConfigRefusal::Base { .. } | ConfigRefusal::OnDisk(_) | ConfigRefusal::Same => {
+            ApiError::conflict(refusal.to_string())
+        }
+        ConfigRefusal::Faults(_) => ApiError::unprocessable(refusal.to_string()),
+        ConfigRefusal::Write(_) => ApiError::unavailable(refusal.to_string()),
+    })?;
+    json(StatusCode::ACCEPTED, &serde_json::json!({ "hash": hash, "diff": diff }))
+}
+
+pub(super) async fn versions(State(context): State<Context>) -> Result<Response, ApiError> {
+    let rows = context.store()?.config_versions(MOST_VERSIONS).await.map_err(|error| ApiError::of_store(&error))?;
+    let versions: Vec<_> = rows.iter().map(|row| VersionBody::new(row, false)).collect();
+    json(StatusCode::OK, &serde_json::json!({ "versions": versions }))
+}
+
+pub(super) async fn version(State(context): State<Context>, Path(hash): Path<String>) -> Result<Response, ApiError> {
+    let row = context.store()?.config_version(&hash).await.map_err(|error| ApiError::of_store(&error))?;
+    let row = row.ok_or_else(|| ApiError::not_found(format!("no configuration {hash:?} is on record")))?;
+    json(StatusCode::OK, &VersionBody::new(&row, true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_others_out_is_told_from_the_rest() {
+        let before = "[server]\naccounts = \"required\"\n[store]\n[cameras.gate]\nmobile = true\n";
+        for (after, is) in [
+            ("[server]\naccounts = \"required\"\n[store]\n[cameras.gate]\nmobile = false\n", false),
+            ("# moved\n[store]\n[server]\naccounts = 'required'\n", false),
+            ("[server]\naccounts = \"off\"\n[store]\n", true),
+            ("[server]\naccounts = \"required\"\n[store]\nfile = \"other.db\"\n", true),
+            ("[store]\n", true),
+            ("server = ", false),
+        ] {
+            assert_eq!(is_about_access(before, after), is, "{after}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The configuration is changed over HTTP while `crowdflow run` runs.
+
+#![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use crate::support::{Program, Site, States, get, post, sample, sample_is_here};
+
+fn config() -> String {
+    format!(
+        r#"# The walkway, as it stands
+[server]
+listen = "127.0.0.1:0"
+accounts = "off"
+[store]
+file = "data/store.db"
+[cameras.walkway]
+analysis_fps = 3
+input_size = "256x192"
+source.file = {{ path = "{}", fps = 7, repeat = true }} # the test's own
+[rules.anybody]
+zone = "walkway/all"
+measure = "occupancy"
+levels.orange = {{ raise = 1, hold_s = 0, clear = 0, clear_hold_s = 3600 }}
+[cameras.walkway.zones.all]
+polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]
+"#,
+        sample().display()
+    )
+}
+
+fn json_of(address: SocketAddr, path: &str) -> Value {
+    serde_json::from_str(&get(address, path)).unwrap()
+}
+
+/// Asks for a change that is taken, and waits until the service has started anew.
+fn change(address: SocketAddr, body: &Value) -> (String, States) {
+    let states = States::of(address);
+    let (code, answer) = post(address, "/api/v1/config", body);
+    assert_eq!(code, 202, "{answer}");
+    states.end();
+    // Who connects meanwhile waits.
+    (answer["hash"].as_str().unwrap().to_owned(), States::of(address))
+}
+
+#[test]
+fn a_zone_is_drawn_counted_and_taken_back_while_the_alert_goes_on() {
+    if !sample_is_here() {
+        return;
+    }
+    let site = Site::new();
+    site.write("site.toml", config());
+    let mut program = Program::start(&mut site.command(&["run", "--config", "site.toml"]));
+    let address = program.address();
+    let alert_of = |state: &Value| {
+        let alerts = state["alerts"].as_array().unwrap();
+        alerts.iter().find(|alert| alert["rule"] == "anybody").map(|alert| alert["id"].clone())
+    };
+    let state = States::of(address).until("an alert", |state| alert_of(state).is_some());
+    let alert = alert_of(&state);
+    let first = json_of(address, "/api/v1/config");
+    assert_eq!((&first["text"], &first["changeable"]), (&config().into(), &true.into()));
+    let base = first["hash"].as_str().unwrap().to_owned();
+
+    // Drawn on the picture: first looked at, then put in force.
+    let polygon = json!([[0, 0.5], [1, 0.5], [1, 1], [0, 1]]);
+    let edits =
+        json!([{ "path": ["cameras", "walkway", "zones", "near"], "value": { "name": "Near", "polygon": polygon } }]);
+    let (code, checked) = post(address, "/api/v1/config/check", &json!({ "edits": edits }));
+    assert_eq!((code, &checked["ok"]), (200, &true.into()), "{checked}");
+    assert!(checked["diff"].as_str().unwrap().contains("+[cameras.walkway.zones.near]\n"), "{checked}");
+    let crossed =
+        json!([{ "path": ["cameras", "walkway", "zones", "near"], "value": { "polygon": [[0, 0], [1, 1]] } }]);
+    let (_, checked) = post(address, "/api/v1/config/check", &json!({ "edits": crossed }));
+    assert!(checked["faults"][0].as_str().unwrap().contains("cameras.walkway.zones.near.polygon"), "{checked}");
+    let by_li =
+        |base: &str, edits: &Value| json!({ "base": base, "edits": edits, "who": "Li", "why": "a zone by the river" });
+    let (code, answer) = post(address, "/api/v1/config", &by_li(&base, &crossed));
+    assert_eq!(code, 422, "{answer}");
+    let (hash, mut states) = change(address, &by_li(&base, &edits));
+    let state = states.until("the new zone is counted", |state| {
+        let zones = state["cameras"][0]["zones"].as_array().unwrap();
+        zones.iter().any(|zone| zone["id"] == "near" && !zone["measures"]["occupancy"]["value"].is_null())
+    });
+    assert_eq!(alert_of(&state), alert, "the alert goes on");
+    let now = json_of(address, "/api/v1/config");
+    assert_eq!((&now["hash"], &now["changing"]), (&hash.as_str().into(), &false.into()));
+    assert!(now["text"].as_str().unwrap().starts_with(&config()), "what was written by hand stays");
+    assert_eq!(std::fs::read_to_string(site.path("site.toml")).unwrap(), now["text"].as_str().unwrap());
+    let (code, answer) = post(address, "/api/v1/config", &by_li(&base, &edits));
+    assert_eq!(code, 409, "made of an older one: {answer}");
+
+    // One that is right in itself, and that the service can't be started with.
+    let folder = json!([{ "path": ["output", "alerts_jsonl"], "value": "site.toml/alerts.jsonl" }]);
+    let _ = change(address, &by_li(&hash, &folder));
+    let now = json_of(address, "/api/v1/config");
+    assert_eq!(now["hash"], hash.as_str(), "it has gone back");
+    assert!(now["refused"]["why"].as_str().unwrap().contains("alerts.jsonl"), "{now}");
+    assert_eq!(std::fs::read_to_string(site.path("site.toml")).unwrap(), now["text"].as_str().unwrap());
+
+    // Back to the first, as it is on record.
+    let version = json_of(address, &format!("/api/v1/config/versions/{base}"));
+    let back = json!({ "base": hash, "text": version["text"], "who": "Wang", "why": "not needed" });
+    let (hash, mut states) = change(address, &back);
+    assert_eq!(hash, base);
+    let state = states.until("the zone is gone", |state| state["cameras"][0]["zones"].as_array().unwrap().len() == 1);
+    assert_eq!(alert_of(&state), alert);
+    let versions = json_of(address, "/api/v1/config/versions");
+    let who: Vec<&str> =
+        versions["versions"].as_array().unwrap().iter().map(|version| version["who"].as_str().unwrap()).collect();
+    assert_eq!(who, ["Wang", "the service at its start", "Li", "Li", "the service at its start"]);
+    assert_eq!(versions["versions"][2]["why"], "a zone by the river");
+
+    program.signal("TERM");
+    let ended = program.end();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}
