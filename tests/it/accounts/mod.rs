@@ -3,6 +3,7 @@
 mod command;
 mod first_start;
 mod matrix;
+mod pages;
 mod scope;
 mod sign_in;
 
