@@ -8,10 +8,10 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ApiError, json};
-use super::request::{read, text, who};
+use super::request::{read, text, who as who_of};
 use super::{ApiState, Context};
 use crate::accounts::Caller;
-use crate::config::{Edit, edit};
+use crate::config::{Edit, Plan, edit};
 use crate::model::{Role, Timestamp};
 use crate::store::{ConfigVersionRow, Store};
 
@@ -100,22 +100,33 @@ pub trait Configuration: Send + Sync {
     /// The one that is in force.
     fn in_force(&self) -> ConfigInForce;
 
-    /// What is wrong with a text; nothing: it would be taken.
-    fn check(&self, text: &str) -> Vec<String>;
+    /// What a text says.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    fn plan(&self, text: &str) -> Result<Plan, Vec<String>>;
 
     /// Puts another in force, after the answer: gives its hash.
     fn apply<'a>(&'a self, store: &'a Store, proposal: Proposal) -> BoxFuture<'a, Result<String, ConfigRefusal>>;
 }
 
-/// What is to change: a whole text, or keys of the text that is in force.
+/// What is to change, and who wants it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangeRequest {
-    base: Option<String>,
+    base: String,
     text: Option<String>,
     edits: Option<Vec<Edit>>,
     who: Option<String>,
-    why: Option<String>,
+    why: String,
+}
+
+/// What would change.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CheckRequest {
+    text: Option<String>,
+    edits: Option<Vec<Edit>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -161,7 +172,7 @@ struct CheckedBody<'a> {
     diff: String,
 }
 
-fn configuration(state: &ApiState) -> Result<&dyn Configuration, ApiError> {
+pub(super) fn configuration(state: &ApiState) -> Result<&dyn Configuration, ApiError> {
     let none =
         || ApiError::not_found("this service's configuration can't be looked at: it was not started from a file");
     state.configuration.as_deref().ok_or_else(none)
@@ -178,12 +189,19 @@ fn is_about_access(before: &str, after: &str) -> bool {
     after.is_ok_and(|after| ["server", "store"].iter().any(|table| before.get(*table) != after.get(*table)))
 }
 
-impl ChangeRequest {
-    /// The text that it asks for.
-    fn text(&self, now: &ConfigInForce) -> Result<String, ApiError> {
-        match (&self.text, &self.edits) {
-            (Some(text), None) => Ok(text.clone()),
-            (None, Some(edits)) => edit(&now.text, edits).map_err(|fault| ApiError::bad_request(fault.to_string())),
+/// A whole text, or keys of the one that is in force.
+#[derive(Debug)]
+pub(super) struct Changed {
+    pub text: Option<String>,
+    pub edits: Option<Vec<Edit>>,
+}
+
+impl Changed {
+    /// The text that is asked for; `now` is in force.
+    pub fn text(self, now: &str) -> Result<String, ApiError> {
+        match (self.text, self.edits) {
+            (Some(text), None) => Ok(text),
+            (None, Some(edits)) => edit(now, &edits).map_err(|fault| ApiError::bad_request(fault.to_string())),
             _ => Err(ApiError::bad_request("expected either `text` (the whole configuration) or `edits` (keys of it)")),
         }
     }
@@ -210,8 +228,9 @@ pub(super) async fn in_force(State(context): State<Context>) -> Result<Response,
 pub(super) async fn check(State(context): State<Context>, body: Bytes) -> Result<Response, ApiError> {
     let configuration = configuration(&context.state)?;
     let now = configuration.in_force();
-    let text = read::<ChangeRequest>(&body)?.text(&now)?;
-    let faults = configuration.check(&text);
+    let CheckRequest { text, edits } = read(&body)?;
+    let text = Changed { text, edits }.text(&now.text)?;
+    let faults = configuration.plan(&text).err().unwrap_or_default();
     json(
         StatusCode::OK,
         &CheckedBody { ok: faults.is_empty(), faults: &faults, diff: diff(&now.text, &text), text: &text },
@@ -225,14 +244,13 @@ pub(super) async fn apply(
 ) -> Result<Response, ApiError> {
     let configuration = configuration(&context.state)?;
     let store = context.store()?;
-    let request: ChangeRequest = read(&body)?;
-    let missing = |key: &str| ApiError::bad_request(format!("`{key}` is missing"));
+    let ChangeRequest { base, text: whole, edits, who, why } = read(&body)?;
     let now = configuration.in_force();
     let proposal = Proposal {
-        base: request.base.clone().ok_or_else(|| missing("base"))?,
-        text: request.text(&now)?,
-        who: who(&caller, request.who.clone())?,
-        why: text("why", request.why.ok_or_else(|| missing("why"))?, WHY_MOST)?,
+        base,
+        text: Changed { text: whole, edits }.text(&now.text)?,
+        who: who_of(&caller, who)?,
+        why: text("why", why, WHY_MOST)?,
         at: (context.state.now)(),
     };
     if caller.role < Role::Admin && is_about_access(&now.text, &proposal.text) {

@@ -9,6 +9,8 @@ pub mod alert_wire;
 mod alerts;
 mod audit;
 mod config;
+mod config_backtest;
+mod config_ground;
 mod door;
 mod error;
 mod events;
@@ -97,6 +99,8 @@ struct Context {
     streams: Arc<Semaphore>,
     /// Other names than those of loopback are answered under.
     opens: watch::Receiver<bool>,
+    /// Back-tests take turns.
+    backtests: Arc<Semaphore>,
     stop: watch::Receiver<bool>,
 }
 
@@ -112,6 +116,7 @@ pub async fn serve(door: Door, state: ApiState, shutdown: impl Future<Output = (
         started: Instant::now(),
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         opens: door.opens(),
+        backtests: Arc::new(Semaphore::new(1)),
         stop: stopped.clone(),
     };
     let signal = async move {

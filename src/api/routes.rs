@@ -5,7 +5,8 @@ use axum::{Router, middleware};
 
 use super::error::ApiError;
 use super::{
-    Context, access, alerts, audit, config, events, guard, live, page, probe, session, sign_in_page, tokens, users,
+    Context, access, alerts, audit, config, config_backtest, config_ground, events, guard, live, page, probe, session,
+    sign_in_page, tokens, users,
 };
 use crate::model::Role;
 
@@ -120,6 +121,8 @@ pub const ROUTES: &[Route] = routes! {
     get "/api/v1/config" Least(Planner), Everything => config::in_force;
     post "/api/v1/config" Least(Planner), Everything => config::apply;
     post "/api/v1/config/check" Least(Planner), Everything => config::check;
+    post "/api/v1/config/ground" Least(Planner), Everything => config_ground::ground;
+    post "/api/v1/config/backtest" Least(Planner), Everything => config_backtest::backtest;
     get "/api/v1/config/versions" Least(Planner), Everything => config::versions;
     get "/api/v1/config/versions/{hash}" Least(Planner), Everything => config::version;
 

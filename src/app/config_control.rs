@@ -123,8 +123,8 @@ impl Configuration for ConfigControl {
         self.lock().clone()
     }
 
-    fn check(&self, text: &str) -> Vec<String> {
-        self.checked(text).err().unwrap_or_default()
+    fn plan(&self, text: &str) -> Result<Plan, Vec<String>> {
+        self.checked(text)
     }
 
     fn apply<'a>(&'a self, store: &'a Store, proposal: Proposal) -> BoxFuture<'a, Result<String, ConfigRefusal>> {

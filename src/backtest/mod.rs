@@ -12,6 +12,7 @@
 
 mod coverage;
 mod grouping;
+mod on_store;
 mod recorded;
 mod recording;
 mod replay;
@@ -24,6 +25,7 @@ mod text;
 mod timeline;
 
 pub use coverage::Coverage;
+pub use on_store::{BacktestFault, Named, backtest_store, list, looked_at, replays};
 pub use recorded::{Matched, OnRecord, RecordReport, RecordedAlert};
 pub use recording::{Recording, RecordingFault};
 pub use replay::{Replay, replay};

@@ -50,15 +50,21 @@ impl FittedPoint {
         let off = |pixel: PixelPoint| (pixel.x - pair.image.x).hypot(pixel.y - pair.image.y);
         Self { pair, ground_m, image_px: plane.to_pixel(pair.ground).map(off), used }
     }
+
+    /// Root mean square of the used points' distances on the ground, in metres; `None` without any.
+    #[must_use]
+    pub fn rms_ground_m(points: &[Self]) -> Option<f64> {
+        let squares: Vec<f64> =
+            points.iter().filter(|point| point.used).filter_map(|point| point.ground_m).map(|m| m * m).collect();
+        (!squares.is_empty()).then(|| (squares.iter().sum::<f64>() / squares.len() as f64).sqrt())
+    }
 }
 
 impl Fit {
     /// Root mean square of the used points' distances on the ground, in metres.
     #[must_use]
     pub fn rms_ground_m(&self) -> f64 {
-        let squares: Vec<f64> =
-            self.points.iter().filter(|point| point.used).filter_map(|p| p.ground_m).map(|m| m * m).collect();
-        (squares.iter().sum::<f64>() / squares.len().max(1) as f64).sqrt()
+        FittedPoint::rms_ground_m(&self.points).unwrap_or(0.0)
     }
 }
 

@@ -1,6 +1,5 @@
 //! `crowdflow backtest`: what rules would have told of recorded samples.
 
-use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -9,12 +8,10 @@ use clap::Args;
 
 use super::config_file;
 use super::output::print;
-use crate::backtest::{
-    Period, RecordedAlert, Recording, Replay, Report, Samples, StoredSamples, Subject, as_text, replay,
-};
-use crate::config::{self, Plan};
+use crate::backtest::{Named, Period, Recording, Report, as_text, backtest_store, list, looked_at, replays};
+use crate::config::Plan;
 use crate::model::{Scope, Timestamp};
-use crate::store::{AlertFilter, Store, StoreAddress, StoreError};
+use crate::store::{Store, StoreAddress};
 
 /// Try alert rules on recorded samples: how often, for how long and when each level would have fired.
 ///
@@ -49,20 +46,8 @@ pub(super) struct BacktestArgs {
     json: bool,
 }
 
-/// A configuration, and what it is called.
-struct Named {
-    name: String,
-    plan: Plan,
-}
-
-impl Named {
-    fn load(path: &Path) -> anyhow::Result<Self> {
-        Ok(Self { name: path.display().to_string(), plan: config_file::load(path)? })
-    }
-
-    fn subject<'a>(&'a self, replay: &'a Replay) -> Subject<'a> {
-        Subject { name: &self.name, plan: &self.plan, replay }
-    }
+fn load(path: &Path) -> anyhow::Result<Named> {
+    Ok(Named { name: path.display().to_string(), plan: config_file::load(path)? })
 }
 
 pub(super) fn run(args: &BacktestArgs) -> anyhow::Result<()> {
@@ -70,13 +55,13 @@ pub(super) fn run(args: &BacktestArgs) -> anyhow::Result<()> {
     if let (Some(from), Some(to)) = (from, to) {
         period(from, to)?;
     }
-    let candidate = Named::load(&args.rules)?;
+    let candidate = load(&args.rules)?;
     ensure!(
         !candidate.plan.rules.is_empty(),
         "{}: found no rules, expected [rules.ID] tables to try",
         args.rules.display()
     );
-    let today = args.today.as_deref().map(Named::load).transpose()?;
+    let today = args.today.as_deref().map(load).transpose()?;
     let report = match (&args.store, from, to) {
         (Some(store), Some(from), Some(to)) => of_store(store, &candidate, today, period(from, to)?)?,
         _ => of_files(args, &candidate, today.as_ref(), from, to)?,
@@ -102,70 +87,11 @@ fn period(from: Timestamp, to: Timestamp) -> anyhow::Result<Period> {
     Ok(Period { from, to })
 }
 
-/// One for the candidate, and one for today's rules where they are known.
-fn replays<S: Samples>(
-    candidate: &Named,
-    today: Option<&Named>,
-    samples: &S,
-    period: Period,
-) -> Result<(Replay, Option<Replay>), S::Error> {
-    let plans: Vec<&Plan> = std::iter::once(candidate).chain(today).map(|named| &named.plan).collect();
-    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let mut replays = replay(&plans, samples, period, threads)?.into_iter();
-    Ok((replays.next().unwrap_or_default(), today.and(replays.next())))
-}
-
 fn of_store(address: &str, candidate: &Named, today: Option<Named>, period: Period) -> anyhow::Result<Report> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let (store, samples, versions, record, newest) = runtime.block_on(async {
-        let store = Store::open_existing(&StoreAddress::parse(address)?).await?;
-        let samples = StoredSamples::open(store.clone(), runtime.handle().clone()).await?;
-        let versions = store.config_versions(1).await?;
-        let filter = AlertFilter { from: Some(period.from), to: Some(period.to), ..AlertFilter::default() };
-        let record = store.alerts(&filter, u32::MAX).await?;
-        let newest = store.newest_sample().await?;
-        Ok::<_, StoreError>((store, samples, versions, record, newest))
-    })?;
-    let mut notes = Vec::new();
-    let today = today.or_else(|| {
-        let version = versions.first()?;
-        let name = format!("the newest configuration on record, in force since {}", version.at.to_rfc3339());
-        // Its secrets are not looked for: no camera is opened.
-        match config::parse(&version.text, Path::new("/"), &|_| None) {
-            Ok(plan) => Some(Named { name, plan }),
-            Err(error) => {
-                notes.push(format!(
-                    "today's rules are not replayed: {name}, is not taken by this version ({error}); name a \
-                     configuration with --today"
-                ));
-                None
-            }
-        }
-    });
-    let (replayed, todays) = replays(candidate, today.as_ref(), &samples, period)?;
-    let record: Vec<RecordedAlert> = record.iter().filter_map(RecordedAlert::of).collect();
-    let mut report = Report::new(
-        candidate.subject(&replayed),
-        today.as_ref().zip(todays.as_ref()).map(|(today, replay)| today.subject(replay)),
-        Some(&record),
-        period,
-        &format!("store {}", store.address()),
-    );
-    report.notes = notes;
-    if !report.says_something() {
-        let known: Vec<String> = samples.places().map(ToString::to_string).collect();
-        let until = newest.map_or("it has none".to_owned(), |at| format!("its newest is of {}", at.to_rfc3339()));
-        bail!(
-            "store {}: found no samples from {} to {} of what the rules look at ({}); {until}, and the places it knows \
-             are: {}. Check the times, and that the configuration's ids are those of the store",
-            store.address(),
-            period.from.to_rfc3339(),
-            period.to.to_rfc3339(),
-            looked_at(&candidate.plan),
-            list(&known)
-        );
-    }
-    Ok(report)
+    let store = runtime.block_on(async { Store::open_existing(&StoreAddress::parse(address)?).await })?;
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    Ok(backtest_store(&store, runtime.handle(), candidate, today, (period, threads))?)
 }
 
 fn of_files(
@@ -189,7 +115,8 @@ fn of_files(
         recording.ends().ok_or_else(|| anyhow!("{names}: found no rows of people, expected what `analyze` writes"))?;
     // The end is excluded, and the last row is not.
     let period = period(from.unwrap_or(first), to.unwrap_or(Timestamp(last.0.saturating_add(1))))?;
-    let (replayed, todays) = match replays(candidate, today, &recording, period) {
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let (replayed, todays) = match replays(candidate, today, &recording, (period, threads)) {
         Ok(replays) => replays,
         Err(never) => match never {},
     };
@@ -225,20 +152,3 @@ fn of_files(
 
 /// Recordings whose begin nobody said start in 1970.
 const YEAR_1971_US: i64 = 365 * 86_400 * 1_000_000;
-
-fn looked_at(plan: &Plan) -> String {
-    let conditions = plan.rules.iter().flat_map(|rule| &rule.conditions);
-    let of = |condition: &config::ConditionPlan| format!("{} {}", condition.place, condition.measure.as_str());
-    let all: BTreeSet<String> = conditions.map(of).collect();
-    list(&all.into_iter().collect::<Vec<_>>())
-}
-
-/// The first few of them.
-fn list(names: &[String]) -> String {
-    const MOST: usize = 8;
-    match names.len() {
-        0 => "none".to_owned(),
-        all if all > MOST => format!("{} and {} more", names[..MOST].join(", "), all - MOST),
-        _ => names.join(", "),
-    }
-}

@@ -243,9 +243,7 @@ fn report(
     picture: PathBuf,
 ) -> Report {
     let size = plane.frame_size();
-    let squares: Vec<f64> =
-        points.iter().filter(|point| point.used).filter_map(|point| point.ground_m).map(|m| m * m).collect();
-    let rms_ground_m = (!squares.is_empty()).then(|| (squares.iter().sum::<f64>() / squares.len() as f64).sqrt());
+    let rms_ground_m = FittedPoint::rms_ground_m(points);
     let pixels = SCALE_SHARES.iter().flat_map(|y| {
         SCALE_SHARES
             .iter()

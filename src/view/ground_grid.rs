@@ -66,6 +66,26 @@ pub fn draw_ground(picture: &mut Picture, plane: &GroundPlane, scene: &GroundSce
     grid.label(picture, &mut labels)
 }
 
+/// A line of the grid: the piece of it that is seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GridLine {
+    /// It is a line of one y, along x.
+    pub along_x: bool,
+    /// The coordinate that it is the line of, in metres.
+    pub at_m: i32,
+    /// Where it is seen, in pixels of the plane's picture.
+    pub points: Vec<PixelPoint>,
+}
+
+/// The lines of the grid of metres, as [`draw_ground`] draws them.
+#[must_use]
+pub fn grid_lines(plane: &GroundPlane) -> Vec<GridLine> {
+    let size = plane.frame_size();
+    let grid = Grid::of(plane, size, Scale::of(size));
+    let fine = grid.lines(|at| at % STRONG_M != 0, 1.0);
+    fine.into_iter().chain(grid.lines(|at| at % STRONG_M == 0, STRONG_SHARE)).collect()
+}
+
 /// The part of the ground that is seen well enough for a grid.
 struct Grid<'p> {
     plane: &'p GroundPlane,
@@ -130,14 +150,18 @@ impl<'p> Grid<'p> {
         colour: Colour,
         width_px: u32,
     ) -> Result<(), PictureError> {
+        self.lines(which, share).iter().try_for_each(|line| picture.polyline(&line.points, false, colour, width_px))
+    }
+
+    fn lines(&self, which: impl Fn(i32) -> bool, share: f64) -> Vec<GridLine> {
+        let mut lines = Vec::new();
         for (along_x, fixed, from_to) in [(false, self.x_m, self.y_m), (true, self.y_m, self.x_m)] {
-            for at in (fixed.0..=fixed.1).filter(|&at| which(at)) {
-                for piece in self.pieces(along_x, at, from_to, share) {
-                    picture.polyline(&piece, false, colour, width_px)?;
-                }
+            for at_m in (fixed.0..=fixed.1).filter(|&at| which(at)) {
+                let pieces = self.pieces(along_x, at_m, from_to, share);
+                lines.extend(pieces.into_iter().map(|points| GridLine { along_x, at_m, points }));
             }
         }
-        Ok(())
+        lines
     }
 
     /// The seen pieces of the line on which one coordinate is `at`.

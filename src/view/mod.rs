@@ -22,7 +22,7 @@ mod examples;
 
 pub use annotate::{Annotator, Scene};
 pub use blind::Blind;
-pub use ground_grid::{GroundScene, draw_ground};
+pub use ground_grid::{GridLine, GroundScene, draw_ground, grid_lines};
 pub use heads::people_to_hide;
 pub use heat_map::{draw_heat_map, heat_map_pictures};
 pub use levels::{ZoneLevel, zone_levels};

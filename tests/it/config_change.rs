@@ -92,6 +92,46 @@ fn a_zone_is_drawn_counted_and_taken_back_while_the_alert_goes_on() {
     let (code, answer) = post(address, "/api/v1/config", &by_li(&base, &edits));
     assert_eq!(code, 409, "made of an older one: {answer}");
 
+    // Points that somebody clicks, before they are in force: the grid of metres, and what the zones become.
+    let pair = |x: f64, y: f64, at: [i32; 2]| json!({ "image": [x, y], "ground": at });
+    let points =
+        json!([pair(0.2, 0.9, [0, 0]), pair(0.8, 0.9, [4, 0]), pair(0.65, 0.4, [4, 12]), pair(0.35, 0.4, [0, 12])]);
+    let calibration = json!({ "frame_size": [768, 576], "points": points });
+    let calibrate = json!([{ "path": ["cameras", "walkway", "calibration"], "value": calibration }]);
+    let (code, ground) = post(address, "/api/v1/config/ground", &json!({ "camera": "walkway", "edits": calibrate }));
+    assert_eq!((code, &ground["faults"]), (200, &json!([])), "{ground}");
+    assert!(ground["calibration"]["rms_ground_m"].as_f64().unwrap() < 1e-6, "{ground}");
+    let grid = ground["calibration"]["grid"].as_array().unwrap();
+    let near = grid.iter().find(|line| line["axis"] == "y" && line["at_m"] == 0).unwrap();
+    for point in near["points"].as_array().unwrap() {
+        assert!((point[1].as_f64().unwrap() - 0.9).abs() < 1e-6, "{near}");
+    }
+    let scale = |row: usize| ground["calibration"]["scale"][row * 5 + 2]["px_per_m"].as_f64();
+    assert!(scale(4) > scale(3), "nearer is larger: {ground}");
+    let three =
+        json!([{ "path": ["cameras", "walkway", "calibration"], "value": { "points": [], "frame_size": [768, 576] } }]);
+    let (_, ground) = post(address, "/api/v1/config/ground", &json!({ "camera": "walkway", "edits": three }));
+    assert!(ground["faults"][0].as_str().unwrap().contains("calibration"), "{ground}");
+    let (code, answer) = post(address, "/api/v1/config/ground", &json!({ "camera": "quay", "edits": [] }));
+    assert_eq!((code, &answer["error"]["cameras"]), (404, &json!(["walkway"])));
+
+    // A rule that somebody thinks of, on what is on record.
+    let state = states.until("a second of samples is on record", |_| {
+        get(address, "/metrics").lines().any(|line| line.starts_with("crowdflow_store_waiting 0"))
+            && site.run(&["store", "status", "data/store.db"]).stdout.contains("samples")
+    });
+    let rule =
+        json!({ "zone": "walkway/all", "measure": "occupancy", "levels": { "blue": { "raise": 1, "hold_s": 0 } } });
+    let try_rule = json!({
+        "from": first["since"], "to": state["time"],
+        "edits": [{ "path": ["rules", "new"], "value": rule }],
+    });
+    let (code, report) = post(address, "/api/v1/config/backtest", &try_rule);
+    assert_eq!(code, 200, "{report}");
+    let new = report["rules"].as_array().unwrap().iter().find(|row| row["rule"] == "new").unwrap();
+    assert!(new["candidate"]["levels"][0]["times"].as_u64() >= Some(1), "{new}");
+    assert!(new["today"].is_null());
+
     // One that is right in itself, and that the service can't be started with.
     let folder = json!([{ "path": ["output", "alerts_jsonl"], "value": "site.toml/alerts.jsonl" }]);
     let _ = change(address, &by_li(&hash, &folder));

@@ -34,6 +34,8 @@ const EXPECTED: &str = "
     GET    /api/v1/config                   planner   everything
     POST   /api/v1/config                   planner   everything
     POST   /api/v1/config/check             planner   everything
+    POST   /api/v1/config/ground            planner   everything
+    POST   /api/v1/config/backtest          planner   everything
     GET    /api/v1/config/versions          planner   everything
     GET    /api/v1/config/versions/{hash}   planner   everything
     POST   /api/v1/setup                    everybody
