@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::attempts::Attempts;
 use super::password::{check_password, hash_password, is_password};
-use super::registry::check_name;
+use super::registry::{NAME_MOST, check_name};
 use super::{AccountFault, Caller, Credential, Reach, secret_token};
 use crate::config::Plan;
 use crate::model::{AccessScope, Role, Timestamp};
@@ -136,6 +136,9 @@ impl Accounts {
         user_agent: &str,
     ) -> Result<SignedIn, AccountFault> {
         let now = self.now();
+        // Nobody has a longer one; what is remembered of it is bounded.
+        let name: String = name.chars().take(NAME_MOST + 1).collect();
+        let name = name.as_str();
         let is_last = self.begin_attempt(name, address, now)?;
         let user = self.inner.store.user(name).await?;
         let hash = user.as_ref().map_or(&self.inner.nobodys_hash, |user| &user.password_hash).clone();

@@ -132,7 +132,7 @@ pub(super) async fn act(
         return Err(ApiError::not_found(ActFault::NotOpen(alert).to_string()));
     }
     let stored = context.order(Order::Act { alert: alert.clone(), who, action }).await?;
-    context.record(&caller, &kind, alert.as_str(), &detail).await;
+    context.record(&caller, kind, alert.as_str().to_owned(), detail);
     let snapshot = context.state.status.snapshot();
     let open = snapshot.open_alerts.iter().find(|status| status.alert.id == alert);
     let alert = open.map(|status| AlertBody::new(&context.state.plan, status));
@@ -234,9 +234,10 @@ impl Context {
     }
 
     /// Puts on record what a caller did; without accounts there is nobody whose doing it is.
-    pub(super) async fn record(&self, caller: &Caller, kind: &str, subject: &str, detail: &str) {
-        if let (Some(accounts), Some(name)) = (&self.state.accounts, &caller.name) {
-            accounts.record(name, kind, subject, detail).await;
+    /// Nobody waits for it: an order is in its alert's history besides.
+    fn record(&self, caller: &Caller, kind: String, subject: String, detail: String) {
+        if let (Some(accounts), Some(name)) = (self.state.accounts.clone(), caller.name.clone()) {
+            tokio::spawn(async move { accounts.record(&name, &kind, &subject, &detail).await });
         }
     }
 

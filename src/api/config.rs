@@ -183,10 +183,16 @@ fn diff(before: &str, after: &str) -> String {
     diff.unified_diff().context_radius(DIFF_CONTEXT).to_string()
 }
 
-/// Whether a change is of what keeps others out. What is no TOML is refused later.
-fn is_about_access(before: &str, after: &str) -> bool {
-    let (before, after) = (before.parse::<toml::Table>().unwrap_or_default(), after.parse::<toml::Table>());
-    after.is_ok_and(|after| ["server", "store"].iter().any(|table| before.get(*table) != after.get(*table)))
+/// What planners change. The rest says who gets in, what is hidden and kept, what is sent where and which programs are
+/// loaded.
+const OF_PLANNERS: [&str; 9] =
+    ["cameras", "rules", "sites", "units", "plans", "alerts", "calendar", "schedules", "profiles"];
+
+/// The first table that a change is of and that planners don't change. What is no TOML is refused later.
+fn not_of_planners(before: &str, after: &str) -> Option<String> {
+    let (before, after) = (before.parse::<toml::Table>().unwrap_or_default(), after.parse::<toml::Table>().ok()?);
+    let mut tables = before.keys().chain(after.keys()).filter(|table| !OF_PLANNERS.contains(&table.as_str()));
+    tables.find(|table| before.get(*table) != after.get(*table)).cloned()
 }
 
 /// A whole text, or keys of the one that is in force.
@@ -253,9 +259,10 @@ pub(super) async fn apply(
         why: text("why", why, WHY_MOST)?,
         at: (context.state.now)(),
     };
-    if caller.role < Role::Admin && is_about_access(&now.text, &proposal.text) {
-        let message = "[server] and [store] say who gets in: a change of them is for the role admin";
-        return Err(ApiError::forbidden(message));
+    if caller.role < Role::Admin
+        && let Some(table) = not_of_planners(&now.text, &proposal.text)
+    {
+        return Err(ApiError::forbidden(format!("a change of [{table}] is for the role admin")));
     }
     let diff = diff(&now.text, &proposal.text);
     let hash = configuration.apply(store, proposal).await.map_err(|refusal| match refusal {
@@ -285,17 +292,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_keeps_others_out_is_told_from_the_rest() {
+    fn what_planners_change_is_told_from_the_rest() {
         let before = "[server]\naccounts = \"required\"\n[store]\n[cameras.gate]\nmobile = true\n";
-        for (after, is) in [
-            ("[server]\naccounts = \"required\"\n[store]\n[cameras.gate]\nmobile = false\n", false),
-            ("# moved\n[store]\n[server]\naccounts = 'required'\n", false),
-            ("[server]\naccounts = \"off\"\n[store]\n", true),
-            ("[server]\naccounts = \"required\"\n[store]\nfile = \"other.db\"\n", true),
-            ("[store]\n", true),
-            ("server = ", false),
+        for (after, table) in [
+            ("[server]\naccounts = \"required\"\n[store]\n[cameras.gate]\nmobile = false\n", None),
+            ("# moved\n[rules.full]\nzone = \"a/b\"\n[store]\n[server]\naccounts = 'required'\n", None),
+            ("[server]\naccounts = \"off\"\n[store]\n", Some("server")),
+            ("[server]\naccounts = \"required\"\n[store]\nfile = \"other.db\"\n", Some("store")),
+            ("[store]\n", Some("server")),
+            ("[server]\naccounts = \"required\"\n[store]\n[privacy]\nblur_heads = false\n", Some("privacy")),
+            ("server = ", None),
         ] {
-            assert_eq!(is_about_access(before, after), is, "{after}");
+            assert_eq!(not_of_planners(before, after).as_deref(), table, "{after}");
         }
     }
 }

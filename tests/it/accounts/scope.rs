@@ -13,26 +13,34 @@ fn ids(list: &Value, key: &str) -> Vec<String> {
     list.as_array().unwrap().iter().map(|item| item[key].as_str().unwrap().to_owned()).collect()
 }
 
+/// What is in somebody's state.
+#[derive(Clone, Copy)]
+struct Seen {
+    cameras: &'static [&'static str],
+    rules: &'static [&'static str],
+    sites: &'static [&'static str],
+}
+
 #[test]
 fn the_state_is_that_of_the_own_sites() {
     let guarded = Guarded::start();
     let north = AccessScope::Only { sites: [].into(), units: ["north".parse().unwrap()].into() };
     let city = AccessScope::Only { sites: [].into(), units: ["city".parse().unwrap()].into() };
     guarded.add_user("li", Role::Admin, AccessScope::All);
-    let expected: [(&str, AccessScope, &[&str], &[&str], &[&str]); 5] = [
-        (
-            "all",
-            AccessScope::All,
-            &["gate", "patrol", "quay"],
-            &["plaza_dense", "quay_full", "road_full"],
-            &["river", "square"],
-        ),
-        ("square", only("square"), &["gate"], &["plaza_dense", "road_full"], &["square"]),
-        ("river", only("river"), &["quay"], &["quay_full"], &["river"]),
-        ("north", north, &["gate"], &["plaza_dense", "road_full"], &["square"]),
-        ("city", city, &["gate", "quay"], &["plaza_dense", "quay_full", "road_full"], &["river", "square"]),
-    ];
-    for (name, scope, cameras, rules, sites) in expected {
+    let all = Seen {
+        cameras: &["gate", "patrol", "quay"],
+        rules: &["plaza_dense", "quay_full", "road_full"],
+        sites: &["river", "square"],
+    };
+    let square = Seen { cameras: &["gate"], rules: &["plaza_dense", "road_full"], sites: &["square"] };
+    let river = Seen { cameras: &["quay"], rules: &["quay_full"], sites: &["river"] };
+    for (name, scope, Seen { cameras, rules, sites }) in [
+        ("all", AccessScope::All, all),
+        ("square", only("square"), square),
+        ("river", only("river"), river),
+        ("north", north, square),
+        ("city", city, Seen { cameras: &["gate", "quay"], ..all }),
+    ] {
         guarded.add_token("li", name, Role::Viewer, scope);
         let seen = guarded.service.call("GET", "/api/v1/state", &bearer(name), None).json();
         assert_eq!(ids(&seen["cameras"], "id"), cameras, "{name}");
