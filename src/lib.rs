@@ -20,6 +20,7 @@ pub mod config;
 pub mod decode;
 pub mod evaluation;
 pub mod evidence;
+pub mod external;
 pub mod filter;
 pub mod flow;
 pub mod geometry;

@@ -94,7 +94,7 @@ pub struct AlertDesk {
     config: String,
     blind_level: Level,
     blindness: BTreeMap<CameraId, BuiltInRule>,
-    /// The rules that look at a camera.
+    /// The rules that look at a camera or external source.
     looked_at: BTreeMap<CameraId, Vec<RuleId>>,
     undelivered: BTreeMap<String, (BuiltInRule, u64)>,
     drills: BTreeMap<RuleId, Drill>,
@@ -108,6 +108,9 @@ impl AlertDesk {
             let rule = BuiltInRule::of_undelivered(destination).ok()?;
             Some((destination.id.clone(), (rule, 0)))
         });
+        let cameras = plan.cameras.iter().map(|camera| (camera.id.clone(), BuiltInRule::of_blindness(camera)));
+        let sources = plan.sources.iter().map(|source| (source.id.clone(), BuiltInRule::of_silence(source)));
+        let blindness: BTreeMap<CameraId, BuiltInRule> = cameras.chain(sources).collect();
         let capacities = plan.response.sites.iter().filter_map(|site| Some((site.id.clone(), site.capacity?)));
         Self {
             book: AlertBook::new(plan.response.clone(), plan.sites_of_rules()),
@@ -117,12 +120,8 @@ impl AlertDesk {
             capacities: capacities.collect(),
             config,
             blind_level: plan.response.pursuit.blind_level,
-            blindness: plan
-                .cameras
-                .iter()
-                .map(|camera| (camera.id.clone(), BuiltInRule::of_blindness(camera)))
-                .collect(),
-            looked_at: plan.cameras.iter().map(|camera| (camera.id.clone(), rules_on(plan, &camera.id))).collect(),
+            looked_at: blindness.keys().map(|id| (id.clone(), rules_on(plan, id))).collect(),
+            blindness,
             undelivered: undelivered.collect(),
             drills: BTreeMap::new(),
         }

@@ -50,11 +50,11 @@ impl Context {
     ) -> Result<Option<Caller>, ApiError> {
         let Some(accounts) = &self.state.accounts else { return Ok(Some(Caller::without_accounts())) };
         let least = match route.access {
-            Access::Everybody => return Ok(None),
+            Access::Everybody | Access::OwnToken => return Ok(None),
             Access::ThisMachineOr(_) if peer.is_some_and(|peer| self.is_from_here(peer, headers)) => return Ok(None),
             Access::ThisMachineOr(least) | Access::Least(least) | Access::InSession(least) => least,
         };
-        let caller = identify(accounts, headers).await?.ok_or_else(ApiError::unauthorized)?;
+        let caller = identify(accounts, headers).await?.ok_or_else(ApiError::not_signed_in)?;
         let changes = method != Method::GET && method != Method::HEAD;
         if changes && let Credential::Session { csrf, .. } = &caller.credential {
             let sent = headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
@@ -115,7 +115,7 @@ async fn identify(accounts: &Accounts, headers: &HeaderMap) -> Result<Option<Cal
     if let Some(value) = headers.get(AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).unwrap_or_default();
         if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(ApiError::unauthorized());
+            return Err(ApiError::not_signed_in());
         }
         return accounts.of_token(token.trim()).await.map_err(|error| ApiError::of_store(&error));
     }

@@ -43,10 +43,10 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
     }
 
-    pub fn unauthorized() -> Self {
+    pub fn not_signed_in() -> Self {
         let message = "log in first (the page does it, or POST /api/v1/session), or send a token that holds: \
                        Authorization: Bearer TOKEN";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+        Self::unauthorized(message)
     }
 
     pub fn forbidden(message: impl Into<String>) -> Self {
@@ -64,6 +64,14 @@ impl ApiError {
 
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", message)
+    }
+
+    pub fn unauthorized(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+    }
+
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
 
     pub fn unprocessable(message: impl Into<String>) -> Self {

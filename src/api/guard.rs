@@ -18,6 +18,9 @@ use super::error::ApiError;
 const PAGE_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; \
                            connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// Where external sources tell their counts.
+const SOURCES: &str = "/api/v1/sources/";
+
 const HEADERS: [(HeaderName, &str); 5] = [
     // Live data, and pictures of people.
     (CACHE_CONTROL, "no-store"),
@@ -28,7 +31,8 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Lets requests through that are meant for this service, and orders that come from its own pages or from programs.
+/// Lets requests through that are meant for this service, orders that come from its own pages or from programs, and what
+/// external sources tell.
 ///
 /// The name is checked against DNS rebinding: a web site whose name is made to point here could otherwise read everything
 /// through its visitor's browser, which takes it for that site's own.
@@ -44,6 +48,11 @@ pub(super) async fn guard(State(context): State<Context>, request: Request, next
 }
 
 fn refusal(context: &Context, request: &Request) -> Option<ApiError> {
+    // Machines tell their counts with a token, which no browser has: whatever name they know this one by, through a proxy
+    // for example, and whether or not they say that it is JSON.
+    if request.method() == Method::POST && request.uri().path().starts_with(SOURCES) {
+        return None;
+    }
     let is_order = request.method() != Method::GET && request.method() != Method::HEAD;
     if is_order && let Some(refused) = order_refusal(request) {
         return Some(refused);

@@ -22,6 +22,7 @@ mod request;
 mod routes;
 mod session;
 mod sign_in_page;
+mod sources;
 mod tokens;
 mod users;
 mod visible;
@@ -39,7 +40,7 @@ use crate::accounts::Accounts;
 use crate::config::Plan;
 use crate::metrics::Metrics;
 use crate::model::Timestamp;
-use crate::pipeline::Orders;
+use crate::pipeline::{Orders, SourceIntake};
 use crate::status::StatusBoard;
 use crate::store::Store;
 use door::Peer;
@@ -81,6 +82,8 @@ pub struct ApiState {
     pub accounts: Option<Accounts>,
     /// Where people's orders go.
     pub orders: Orders,
+    /// Where external sources' messages go.
+    pub intake: SourceIntake,
     /// Names, areas and thresholds of what stands so.
     pub plan: Arc<Plan>,
     /// The configuration's file, to be looked at and changed; `None`: there is none.

@@ -10,7 +10,7 @@ use super::Context;
 use super::door::Peer;
 use super::error::{ApiError, json};
 use crate::metrics;
-use crate::model::{CameraState, Timestamp};
+use crate::model::{CameraId, CameraState, Timestamp};
 use crate::status::{CameraStatus, Phase, StatusSnapshot};
 
 /// Analysis that has not said for this long that it is alive hangs; it says so every second.
@@ -56,7 +56,7 @@ struct CameraReadiness<'a> {
     last_frame: Option<String>,
 }
 
-/// Ready: the model is loaded and the analysis of every camera moves. A camera that is down is listed and makes it no
+/// Ready: the model is loaded and the analysis of every camera and external source moves. A camera that is down is listed and makes it no
 /// less ready: the others are watched, and starting anew would bring nothing back.
 pub(super) async fn readyz(
     State(context): State<Context>,
@@ -92,17 +92,18 @@ fn reasons(snapshot: &StatusSnapshot, now: Timestamp) -> Vec<String> {
         Phase::Stopping => return vec!["the service is stopping".to_owned()],
         Phase::Running => {}
     }
-    snapshot.cameras.iter().filter_map(|camera| silence(camera, now)).collect()
+    let is_over = |camera: &&CameraStatus| matches!(camera.health.state, CameraState::Ended | CameraState::Failed);
+    let cameras = snapshot.cameras.iter().filter(|camera| !is_over(camera));
+    let cameras = cameras.filter_map(|camera| silence(("camera", &camera.camera), camera.analysis_alive, now));
+    let sources = snapshot.sources.iter();
+    let sources = sources.filter_map(|source| silence(("external source", &source.source), source.analysis_alive, now));
+    cameras.chain(sources).collect()
 }
 
-fn silence(camera: &CameraStatus, now: Timestamp) -> Option<String> {
-    if matches!(camera.health.state, CameraState::Ended | CameraState::Failed) {
-        return None;
-    }
-    let id = &camera.camera;
-    let Some(alive) = camera.analysis_alive else {
-        return Some(format!("the analysis of camera `{id}` has not begun"));
+fn silence((what, id): (&str, &CameraId), alive: Option<Timestamp>, now: Timestamp) -> Option<String> {
+    let Some(alive) = alive else {
+        return Some(format!("the analysis of {what} `{id}` has not begun"));
     };
     let silent_s = now.seconds_since(alive);
-    (silent_s > ANALYSIS_SILENT_S).then(|| format!("the analysis of camera `{id}` has not moved for {silent_s:.0} s"))
+    (silent_s > ANALYSIS_SILENT_S).then(|| format!("the analysis of {what} `{id}` has not moved for {silent_s:.0} s"))
 }

@@ -6,7 +6,7 @@ use axum::{Router, middleware};
 use super::error::ApiError;
 use super::{
     Context, access, alerts, audit, config, config_backtest, config_ground, events, guard, live, page, probe, session,
-    sign_in_page, tokens, users,
+    sign_in_page, sources, tokens, users,
 };
 use crate::model::Role;
 
@@ -15,6 +15,8 @@ use crate::model::Role;
 pub enum Access {
     /// Whoever reaches the service.
     Everybody,
+    /// Machines that show a token of their own, which the configuration knows.
+    OwnToken,
     /// Programs on this machine, and this role from elsewhere.
     ThisMachineOr(Role),
     /// This role and those above it, logged in or by a token.
@@ -88,7 +90,7 @@ macro_rules! routes {
     (@verb delete) => { Verb::Delete };
 }
 
-use Access::{Everybody, InSession, Least, ThisMachineOr};
+use Access::{Everybody, InSession, Least, OwnToken, ThisMachineOr};
 use Role::{Admin, Operator, Planner, Viewer};
 
 /// All routes.
@@ -117,6 +119,8 @@ pub const ROUTES: &[Route] = routes! {
     post "/api/v1/profiles/{profile}" Least(Planner), Everything => alerts::switch_profile;
     post "/api/v1/drills" Least(Planner), OneThing => alerts::begin_drill;
     post "/api/v1/drills/{rule}/end" Least(Operator), OneThing => alerts::end_drill;
+
+    post "/api/v1/sources/{source}" OwnToken, NoPlace => sources::tell;
 
     get "/api/v1/config" Least(Planner), Everything => config::in_force;
     post "/api/v1/config" Least(Planner), Everything => config::apply;

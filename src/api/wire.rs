@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use super::alert_wire::AlertBody;
 use super::{ApiState, Visible};
-use crate::config::{CameraPlan, LinePlan, RulePlan, SitePlan, ZonePlan};
+use crate::config::{CameraPlan, CountedLinePlan, CountedZonePlan, ExternalSourcePlan, RulePlan, SitePlan, ZonePlan};
 use crate::input::InputReport;
 use crate::model::{
-    CameraId, CameraState, FrameReport, Level, LineId, Measure, ObjectClass, Place, Reading, Readings,
+    CameraId, CameraState, ClassSet, FrameReport, Level, LineId, Measure, ObjectClass, Place, Reading, Readings,
     SaturationReason, SiteId, Timestamp, UnknownReason, ZoneClassState, ZoneId,
 };
 use crate::rules::wire::AlertLine;
-use crate::status::{AlertStatus, CameraStatus, RuleState, SiteStatus, StatusSnapshot, StoreStanding};
+use crate::status::{AlertStatus, CameraStatus, RuleState, SiteStatus, SourceStatus, StatusSnapshot, StoreStanding};
 
 /// Version of the format. Fields may be added without a new one; a field that changes its meaning or goes needs one.
 pub const SCHEMA: u32 = 3;
@@ -34,6 +34,8 @@ pub struct StateBody<'a> {
     pub model: &'a str,
     /// Every camera.
     pub cameras: Vec<CameraBody<'a>>,
+    /// Every external source.
+    pub sources: Vec<SourceBody<'a>>,
     /// Every site.
     pub sites: Vec<SiteBody<'a>>,
     /// Every rule.
@@ -105,6 +107,59 @@ pub struct CameraBody<'a> {
     pub zones: Vec<ZoneBody<'a>>,
     /// Its lines.
     pub lines: Vec<LineBody<'a>>,
+}
+
+/// An external source.
+#[derive(Debug, Serialize)]
+pub struct SourceBody<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// `http` or `mqtt`.
+    pub access: &'static str,
+    /// `connecting` before its first message, `delivering`, or `down`.
+    pub state: &'static str,
+    /// What went wrong since the last message that was taken.
+    pub error: Option<&'a str>,
+    /// When the newest message was counted by the sender's clock, RFC 3339.
+    pub last_message: Option<String>,
+    /// How long ago that was, in seconds.
+    pub age_s: Option<f64>,
+    /// It tells in time. Where it doesn't, every value is unknown.
+    pub fresh: bool,
+    /// What is measured of the source itself.
+    pub measures: Measures,
+    /// Its zones.
+    pub zones: Vec<CountedZoneBody<'a>>,
+    /// Its lines.
+    pub lines: Vec<LineBody<'a>>,
+}
+
+/// A zone of an external source.
+#[derive(Debug, Serialize)]
+pub struct CountedZoneBody<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its area on the ground; `null` where none is configured.
+    pub area_m2: Option<f64>,
+    /// What is counted in it: people.
+    pub classes: Vec<CountedClassBody>,
+    /// People per m²; `null` where its area is not known.
+    pub density_per_m2: Option<ReadingBody>,
+    /// What is measured of the people in it.
+    pub measures: Measures,
+}
+
+/// How many of a class another system counts in a zone.
+#[derive(Debug, Serialize)]
+pub struct CountedClassBody {
+    /// What is counted.
+    pub class: ObjectClass,
+    /// How many are in the zone now.
+    pub occupancy: ReadingBody,
 }
 
 /// A value with its quality.
@@ -263,24 +318,23 @@ impl<'a> StateBody<'a> {
         // The board was made from the plan: both have the same order.
         let cameras = state.plan.cameras.iter().zip(&snapshot.cameras);
         let rules = state.plan.rules.iter().zip(&snapshot.rules);
-        let is_fresh = |camera: &CameraId| {
-            let with_status = cameras.clone().find(|(plan, _)| &plan.id == camera);
-            with_status.is_some_and(|(plan, status)| freshness(plan, status, now).is_ok())
+        let sources = state.plan.sources.iter().zip(&snapshot.sources);
+        let unknown = |id: &CameraId| {
+            let camera = cameras.clone().find(|(plan, _)| &plan.id == id);
+            let source = sources.clone().find(|(plan, _)| &plan.id == id);
+            let of_camera = camera.map(|(plan, status)| freshness(plan, status, now).err());
+            of_camera.or_else(|| source.map(|(_, status)| silence(status, now))).flatten()
         };
         // A site is looked at by several cameras: what it reads says itself which of them are blind.
-        let plan_is_fresh = |rule: &RulePlan| match rule.camera() {
-            Some(camera) => is_fresh(camera),
-            None => state.plan.cameras.iter().any(|camera| is_fresh(&camera.id)),
-        };
+        let ids = state.plan.cameras.iter().map(|plan| &plan.id).chain(state.plan.sources.iter().map(|plan| &plan.id));
+        let all_unknown = ids.clone().map(unknown).collect::<Option<Vec<_>>>().map(|_| UnknownReason::NoFrames);
+        let unknown_of_rule = |rule: &RulePlan| rule.camera().map_or(all_unknown, unknown);
         let site = |(plan, status): (&'a SitePlan, &SiteStatus)| SiteBody {
             id: plan.id.as_str(),
             name: &plan.name,
             capacity: plan.capacity,
             // Where no analysis is alive, what was said last stands for nothing.
-            measures: measures(
-                Some(&status.readings),
-                (!cameras.clone().any(|(plan, _)| is_fresh(&plan.id))).then_some(UnknownReason::NoFrames),
-            ),
+            measures: measures(Some(&status.readings), all_unknown),
         };
         let mut alerts: Vec<&AlertStatus> =
             snapshot.open_alerts.iter().filter(|status| visible.open_alert(status)).collect();
@@ -299,10 +353,15 @@ impl<'a> StateBody<'a> {
                 .filter(|(plan, _)| visible.reach.has_camera(&plan.id))
                 .map(|(plan, status)| CameraBody::new(plan, status, now, visible))
                 .collect(),
+            sources: sources
+                .clone()
+                .filter(|(plan, _)| visible.reach.has_camera(&plan.id))
+                .map(|(plan, status)| SourceBody::new(plan, status, now, visible))
+                .collect(),
             sites: sites.filter(|(plan, _)| visible.reach.has_site(&plan.id)).map(site).collect(),
             rules: rules
                 .filter(|(plan, _)| visible.rule(plan))
-                .map(|(plan, rule)| RuleBody::new(plan, rule, plan_is_fresh(plan)))
+                .map(|(plan, rule)| RuleBody::new(plan, rule, unknown_of_rule(plan)))
                 .collect(),
             kept: state.store.is_some(),
             store: snapshot.store.map(|StoreStanding { ok, waiting }| StoreBody { ok, waiting }),
@@ -324,6 +383,63 @@ fn freshness<'a>(
     let report = status.report.as_deref().ok_or(UnknownReason::NotStarted)?;
     let is_fresh = report.frame.is_some() && now.seconds_since(last) <= plan.stale_after_s;
     if is_fresh { Ok(report) } else { Err(UnknownReason::NoFrames) }
+}
+
+/// Why nothing of a source stands for now. As with a camera, the analysis says so itself unless it hangs.
+fn silence(status: &SourceStatus, now: Timestamp) -> Option<UnknownReason> {
+    let Some(report) = status.report.as_deref().filter(|_| status.last_message.is_some()) else {
+        return Some(UnknownReason::NotStarted);
+    };
+    let hangs = now.seconds_since(report.at) > status.stale_after_s;
+    (hangs || status.state() != CameraState::Delivering).then_some(UnknownReason::NotReported)
+}
+
+impl<'a> SourceBody<'a> {
+    fn new(plan: &'a ExternalSourcePlan, status: &'a SourceStatus, now: Timestamp, visible: Visible<'_>) -> Self {
+        let unknown = silence(status, now);
+        let report = status.report.as_deref();
+        let sees = |place: Place| visible.place(&place);
+        let zones = plan.zones.iter().filter(|zone| sees(Place::Zone(plan.id.clone(), zone.id.clone())));
+        let lines = plan.lines.iter().filter(|line| sees(Place::Line(plan.id.clone(), line.id.clone())));
+        let zone = |zone: &'a CountedZonePlan| CountedZoneBody::new(zone, report, unknown);
+        let line = |line: &'a CountedLinePlan| {
+            LineBody::new((line.id.as_str(), &line.name, ClassSet::PERSON), report, unknown)
+        };
+        Self {
+            id: plan.id.as_str(),
+            name: &plan.name,
+            access: plan.access.as_str(),
+            state: status.state().as_str(),
+            error: status.error.as_deref(),
+            last_message: status.last_message.map(Timestamp::to_rfc3339),
+            age_s: status.last_message.map(|at| (now.seconds_since(at) * 1e3).round() / 1e3),
+            fresh: unknown.is_none(),
+            // How long nothing has come is known all the same.
+            measures: measures(report.map(|report| &report.readings), None),
+            zones: zones.map(zone).collect(),
+            lines: lines.map(line).collect(),
+        }
+    }
+}
+
+impl<'a> CountedZoneBody<'a> {
+    /// With `unknown`, values are.
+    fn new(plan: &'a CountedZonePlan, report: Option<&FrameReport>, unknown: Option<UnknownReason>) -> Self {
+        let state = report.and_then(|report| report.zones.iter().find(|state| state.zone == plan.id));
+        let honest = |measure: Measure| {
+            let known = state.and_then(|state| state.readings.get(measure));
+            let not_started = Reading::Unknown(UnknownReason::NotStarted);
+            ReadingBody::from(unknown.map_or(known.unwrap_or(not_started), Reading::Unknown))
+        };
+        Self {
+            id: plan.id.as_str(),
+            name: &plan.name,
+            area_m2: plan.area_m2,
+            classes: vec![CountedClassBody { class: ObjectClass::Person, occupancy: honest(Measure::Occupancy) }],
+            density_per_m2: plan.area_m2.map(|_| honest(Measure::Density)),
+            measures: measures(state.map(|state| &state.readings), unknown),
+        }
+    }
 }
 
 impl<'a> CameraBody<'a> {
@@ -355,7 +471,9 @@ impl<'a> CameraBody<'a> {
             counts: counts.collect(),
             measures: measures(report.map(|report| &report.readings), unknown),
             zones: zones.map(|zone| ZoneBody::new(zone, report, unknown)).collect(),
-            lines: lines.map(|line| LineBody::new(line, report, unknown)).collect(),
+            lines: lines
+                .map(|line| LineBody::new((line.id.as_str(), &line.name, line.classes), report, unknown))
+                .collect(),
         }
     }
 }
@@ -404,8 +522,12 @@ fn measures(readings: Option<&Readings>, unknown: Option<UnknownReason>) -> Meas
 
 impl<'a> LineBody<'a> {
     /// With `unknown`, totals are the report's and values are unknown.
-    fn new(plan: &'a LinePlan, report: Option<&FrameReport>, unknown: Option<UnknownReason>) -> Self {
-        let state = report.and_then(|report| report.lines.iter().find(|state| state.line == plan.id));
+    fn new(
+        (id, name, classes): (&'a str, &'a str, ClassSet),
+        report: Option<&FrameReport>,
+        unknown: Option<UnknownReason>,
+    ) -> Self {
+        let state = report.and_then(|report| report.lines.iter().find(|state| state.line.as_str() == id));
         let totals = |class: ObjectClass| {
             let found = state.and_then(|state| state.totals.iter().find(|(known, ..)| *known == class));
             let (inwards, outwards) = found.map_or((0, 0), |&(_, inwards, outwards)| (inwards, outwards));
@@ -413,22 +535,25 @@ impl<'a> LineBody<'a> {
             LineTotalsBody { class, inwards, outwards, quality: if are_short { "at_least" } else { "valid" } }
         };
         Self {
-            id: plan.id.as_str(),
-            name: &plan.name,
-            totals: plan.classes.iter().map(totals).collect(),
+            id,
+            name,
+            totals: classes.iter().map(totals).collect(),
             measures: measures(state.map(|state| &state.readings), unknown),
         }
     }
 }
 
 impl<'a> RuleBody<'a> {
-    fn new(plan: &'a RulePlan, state: &RuleState, is_fresh: bool) -> Self {
-        let stale = state.stale || !is_fresh;
-        let reading = match state.reading {
-            Some(reading) if is_fresh => reading,
-            Some(reading) if !reading.is_known() => reading,
-            Some(_) => Reading::Unknown(UnknownReason::NoFrames),
-            None => Reading::Unknown(UnknownReason::NotStarted),
+    /// With `unknown`, its value is.
+    fn new(plan: &'a RulePlan, state: &RuleState, unknown: Option<UnknownReason>) -> Self {
+        let stale = state.stale || unknown.is_some();
+        let reading = match (state.reading, unknown) {
+            (Some(reading), None) => reading,
+            (Some(reading), _) if !reading.is_known() => reading,
+            // Something was known.
+            (Some(_), Some(UnknownReason::NotStarted)) => Reading::Unknown(UnknownReason::NoFrames),
+            (Some(_), Some(reason)) => Reading::Unknown(reason),
+            (None, _) => Reading::Unknown(UnknownReason::NotStarted),
         };
         let first = plan.conditions.first();
         let place = first.map(|condition| &condition.place);

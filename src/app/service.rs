@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::entrance::{Entrance, first_listener};
@@ -14,10 +14,11 @@ use super::keeping::{Keeping, KeepingError, config_hash};
 use crate::accounts::{AccountFault, Accounts};
 use crate::api::{self, ApiState, Configuration, HeldListener, ServiceInfo};
 use crate::config::Plan;
+use crate::external::{Link, MOST_BYTES, subscribe};
 use crate::inference::Models;
 use crate::metrics::{BuildInfo, Metrics, MetricsError};
 use crate::model::Timestamp;
-use crate::pipeline::{AlertKeeping, LiveService, Observers, PipelineError, StillRunning};
+use crate::pipeline::{AlertKeeping, LiveService, Observers, PipelineError, SourceIntake, StillRunning};
 use crate::sink::{AlertLog, HeatMapFolder};
 use crate::source::{Clock as _, SystemClock};
 use crate::status::StatusBoard;
@@ -25,6 +26,8 @@ use crate::view::{LiveHub, LiveOptions};
 
 /// Threads that answer HTTP: metrics, events and pictures are handed out, not computed, so one would do.
 const HTTP_THREADS: usize = 2;
+/// Messages of a broker that may wait; then it is read more slowly.
+const MOST_LINKS: usize = 16;
 /// What is still being done when the service is asked to stop may take this long.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -165,6 +168,8 @@ impl Service {
             runtime.block_on(Entrance::of(&plan, accounts.as_ref(), listener))?;
         let listener = door.held();
         let live = LiveService::start(&plan, models, observers)?;
+        let intake = SourceIntake::new(&plan, live.orders(), metrics.clone(), Arc::clone(&board));
+        listen_to_brokers(&runtime, &plan, &intake);
         let state = ApiState {
             metrics,
             live: Arc::new(pictures),
@@ -172,6 +177,7 @@ impl Service {
             store,
             accounts,
             orders: live.orders(),
+            intake,
             plan: Arc::clone(&plan),
             configuration: origin.configuration,
             info: ServiceInfo { version, model: entry.id.clone(), model_licence: entry.licence.clone() },
@@ -240,5 +246,26 @@ impl Service {
         }
         runtime.shutdown_timeout(Duration::from_secs(1));
         Ok(stopped?)
+    }
+}
+
+/// Reads the topics of the external sources that come over MQTT, until the runtime ends.
+fn listen_to_brokers(runtime: &Runtime, plan: &Plan, intake: &SourceIntake) {
+    for source in plan.sources.clone() {
+        let (intake, id) = (intake.clone(), source.id.clone());
+        let (links, mut linked) = mpsc::channel(MOST_LINKS);
+        runtime.spawn(subscribe(source, MOST_BYTES, links));
+        runtime.spawn(async move {
+            while let Some(link) = linked.recv().await {
+                match link {
+                    Link::Up => intake.link(&id, None),
+                    Link::Down(why) => intake.link(&id, Some(why)),
+                    Link::Message(body) => {
+                        // A publisher hears nothing of it: what is refused is counted, shown and logged.
+                        let _ = intake.take(&id, &body).await;
+                    }
+                }
+            }
+        });
     }
 }

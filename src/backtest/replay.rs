@@ -85,9 +85,9 @@ enum Job<'a> {
     Group(&'a Group),
 }
 
-/// When a camera is stale, by the first plan that has it.
+/// When a camera or external source is stale, by the first plan that has it.
 pub(super) fn stale_after_s(plans: &[&Plan], camera: Option<&CameraId>) -> f64 {
-    let of = |plan: &&Plan| plan.camera(camera?).map(|camera| camera.stale_after_s);
+    let of = |plan: &&Plan| plan.stale_after_s(camera?);
     plans.iter().find_map(of).unwrap_or(defaults::STALE_AFTER_S)
 }
 

@@ -33,6 +33,7 @@ struct Report<'a> {
     config: &'a PathBuf,
     ok: bool,
     cameras: usize,
+    sources: usize,
     zones: usize,
     lines: usize,
     rules: usize,
@@ -62,8 +63,15 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
         config: &args.config,
         ok: findings.faults.is_empty(),
         cameras: count(|plan| plan.cameras.len()),
-        zones: count(|plan| plan.cameras.iter().map(|camera| camera.zones.len()).sum()),
-        lines: count(|plan| plan.cameras.iter().map(|camera| camera.lines.len()).sum()),
+        sources: count(|plan| plan.sources.len()),
+        zones: count(|plan| {
+            let of_cameras = plan.cameras.iter().map(|camera| camera.zones.len());
+            of_cameras.chain(plan.sources.iter().map(|source| source.zones.len())).sum()
+        }),
+        lines: count(|plan| {
+            let of_cameras = plan.cameras.iter().map(|camera| camera.lines.len());
+            of_cameras.chain(plan.sources.iter().map(|source| source.lines.len())).sum()
+        }),
         rules: count(|plan| plan.rules.len()),
         faults: &findings.faults,
         missing_secrets: &findings.missing_secrets,
@@ -73,9 +81,13 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
         print(&(serde_json::to_string_pretty(&report)? + "\n"))?;
     } else if report.ok {
         print(&format!(
-            "{}: fine. {}, {}, {}, {}{}\n",
+            "{}: fine. {}{}, {}, {}, {}{}\n",
             args.config.display(),
             counted(report.cameras, "camera"),
+            match report.sources {
+                0 => String::new(),
+                sources => format!(", {}", counted(sources, "external source")),
+            },
             counted(report.zones, "zone"),
             counted(report.lines, "line"),
             counted(report.rules, "rule"),

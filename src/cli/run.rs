@@ -19,7 +19,7 @@ use super::failure;
 use super::model::{check_input_sizes, open_models};
 use super::output::print;
 use crate::app::{Change, ConfigControl, Origin, Service};
-use crate::config::Plan;
+use crate::config::{Access, ExternalSourcePlan, Plan};
 use crate::inference::Runtime;
 use crate::model::{CameraId, Reading, RuleId};
 use crate::source::{Clock as _, SystemClock};
@@ -96,6 +96,8 @@ struct Running {
     service: Service,
     names: RuleNames,
     cameras: Vec<CameraId>,
+    /// External sources that send their counts here.
+    sources: Vec<CameraId>,
 }
 
 impl Running {
@@ -108,13 +110,15 @@ impl Running {
         let mobile = plan.cameras.iter().filter(|camera| camera.mobile).count();
         let entry = models.detector.entry();
         tracing::info!(
-            cameras = plan.cameras.len(), mobile, rules = plan.rules.len(), model = entry.id, licence = entry.licence,
-            onnxruntime = %onnxruntime.path().display(), "the configuration"
+            cameras = plan.cameras.len(), mobile, sources = plan.sources.len(), rules = plan.rules.len(), model = entry.id,
+            licence = entry.licence, onnxruntime = %onnxruntime.path().display(), "the configuration"
         );
         let names = plan.rules.iter().map(|rule| (rule.id.clone(), rule.name.clone())).collect();
         let cameras = plan.cameras.iter().map(|camera| camera.id.clone()).collect();
+        let comes_here = |source: &&ExternalSourcePlan| matches!(source.access, Access::Http { .. });
+        let sources = plan.sources.iter().filter(comes_here).map(|source| source.id.clone()).collect();
         let service = Service::start(plan, &models, onnxruntime.build_info(), origin.clone())?;
-        Ok(Self { service, names, cameras })
+        Ok(Self { service, names, cameras, sources })
     }
 
     fn addresses(&self) -> String {
@@ -127,6 +131,9 @@ impl Running {
         }
         for camera in &self.cameras {
             let _ = writeln!(addresses, "picture  http://{address}/cameras/{camera}/live.mjpeg");
+        }
+        for source in &self.sources {
+            let _ = writeln!(addresses, "counts   http://{address}/api/v1/sources/{source}");
         }
         addresses
     }
@@ -271,15 +278,18 @@ async fn next(interrupt: &mut Signal, terminate: &mut Signal) -> &'static str {
 
 /// `14:03:07  walkway: centre 3, west 1  |  Crossing is full YELLOW`.
 fn line(snapshot: &StatusSnapshot, names: &RuleNames) -> String {
-    let newest = snapshot.cameras.iter().filter_map(|camera| camera.report.as_ref().map(|report| report.at)).max();
+    let cameras = snapshot.cameras.iter().map(|camera| (&camera.camera, &camera.report, camera.health.state, true));
+    let sources = snapshot.sources.iter().map(|source| (&source.source, &source.report, source.state(), false));
+    let all = cameras.chain(sources);
+    let newest = all.clone().filter_map(|(_, report, ..)| report.as_ref().map(|report| report.at)).max();
     let time = newest.map(|at| at.to_rfc3339());
     let mut line = time.as_deref().and_then(|time| time.get(11..19)).unwrap_or("--:--:--").to_owned();
     // Writing into a string can't fail.
-    for camera in &snapshot.cameras {
-        let _ = write!(line, "  {}:", camera.camera);
-        match &camera.report {
+    for (id, report, state, is_camera) in all {
+        let _ = write!(line, "  {id}:");
+        match report {
             None => {
-                let _ = write!(line, " {}", camera.health.state.as_str());
+                let _ = write!(line, " {}", state.as_str());
             }
             Some(report) => {
                 for (index, zone) in report.zones.iter().enumerate() {
@@ -294,7 +304,7 @@ fn line(snapshot: &StatusSnapshot, names: &RuleNames) -> String {
                         };
                     }
                 }
-                if report.zones.is_empty() {
+                if report.zones.is_empty() && is_camera {
                     let _ = write!(line, " {} people", report.tracks.len());
                 }
             }

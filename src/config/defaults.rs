@@ -35,6 +35,9 @@ pub const DENSITY_MAP_EVERY_S: f64 = 1.0;
 
 /// Seconds without a fresh frame after which a camera's zones read unknown: three missed seconds at one frame a second.
 pub const STALE_AFTER_S: f64 = 3.0;
+/// Seconds after which what an external source told is no longer taken for now: systems that count at gates tell every few
+/// seconds to once a minute.
+pub const SOURCE_STALE_AFTER_S: f64 = 90.0;
 /// Seconds a track has to be seen before it counts: false detections rarely live for two frames at 7 fps.
 pub const CONFIRM_S: f64 = 0.2;
 /// Seconds for which a hidden track still counts where it is expected: a detector that misses a walker for a frame or
@@ -177,6 +180,8 @@ pub(super) const MEGAPIXELS_PER_S: Range = Range::from_to(0.05, 100_000.0).of(" 
 /// A frame's width or height.
 pub(super) const FRAME_PX: Range = Range::from_to(16.0, 16_384.0).whole().of(" pixels");
 /// A zone's ground: up to a hundred football pitches.
+/// An hour at most: what was counted longer ago says nothing of a crowd.
+pub(super) const SOURCE_STALE_AFTER: Range = Range::from_to(1.0, 3600.0).of(" seconds");
 pub(super) const AREA_M2: Range = Range::above_zero(AREA_MOST_M2).of(" m²");
 /// A line's width on the ground: a turnstile up to a bridge's length.
 pub(super) const WIDTH_M: Range = Range::from_to(0.1, 10_000.0).of(" metres");

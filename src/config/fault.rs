@@ -128,10 +128,12 @@ fault_kinds! {
     SecretUnusable,
     /// A zone's or line's direction without length.
     DirectionWithoutLength,
-    /// A zone, line or camera that is referred to does not exist.
+    /// A zone, line, camera or source that is referred to does not exist.
     UnknownPlace,
     /// A site, unit, schedule or profile that is referred to does not exist.
     UnknownName,
+    /// An external source whose messages come in no way, or in two.
+    NotOneAccess,
     /// A destination of no kind, or of several.
     NotOneDestination,
     /// Destinations without a store, in which messages wait.
@@ -140,7 +142,7 @@ fault_kinds! {
     NotOneStore,
     /// A unit that is above itself.
     UnitCircle,
-    /// The same is said twice: a step's id, a site's plan for a level, a zone of a site.
+    /// The same is said twice: a step's id, a site's plan for a level, a zone of a site, the id of a camera and a source.
     Repeated,
     /// A date, a time of day or a time zone that there is not.
     BadCalendar,

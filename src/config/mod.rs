@@ -21,6 +21,7 @@ mod document;
 mod edit;
 mod error;
 mod evidence;
+mod external;
 mod fault;
 mod ground;
 mod key_path;
@@ -29,6 +30,7 @@ mod plan;
 mod raw;
 mod raw_delivery;
 mod raw_evidence;
+mod raw_external;
 mod raw_response;
 mod raw_store;
 mod region;
@@ -45,6 +47,7 @@ pub use delivery::{DestinationKind, DestinationPlan, Language, MailTls, Secret, 
 pub use edit::{Edit, EditFault, edit};
 pub use error::{ConfigError, SyntaxFault};
 pub use evidence::{EvidencePlan, Hide};
+pub use external::{Access, CountedLinePlan, CountedZonePlan, ExternalSourcePlan};
 pub use fault::{Fault, FaultKind};
 pub use ground::{
     derived_width_m, line_width_m, point_on_ground, polygon_on_ground, walkable_on_ground, zone_on_ground,

@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::crowds::{DispersalPlan, GatheringPlan, GroupsPlan, SurgePlan};
-use super::{Calendar, DestinationPlan, EvidencePlan, Fault, Profile, Response, Schedule, StorePlan, defaults};
+use super::{
+    Calendar, DestinationPlan, EvidencePlan, ExternalSourcePlan, Fault, Profile, Response, Schedule, StorePlan,
+    defaults,
+};
 use crate::calibration::{FittedPoint, GroundPlane};
 use crate::geometry::TileGrid;
 use crate::model::{
@@ -24,6 +27,8 @@ pub struct Plan {
     pub privacy: PrivacyPlan,
     /// Cameras in the order of their ids.
     pub cameras: Vec<CameraPlan>,
+    /// External sources in the order of their ids.
+    pub sources: Vec<ExternalSourcePlan>,
     /// Alert rules in the order of their ids.
     pub rules: Vec<RulePlan>,
     /// Sites, units and response plans.
@@ -55,6 +60,19 @@ impl Plan {
         self.cameras.iter().find(|camera| &camera.id == id)
     }
 
+    /// The external source of that id.
+    #[must_use]
+    pub fn source(&self, id: &CameraId) -> Option<&ExternalSourcePlan> {
+        self.sources.iter().find(|source| &source.id == id)
+    }
+
+    /// After how long without news what this camera or external source says is stale, in seconds.
+    #[must_use]
+    pub fn stale_after_s(&self, id: &CameraId) -> Option<f64> {
+        let of_source = || self.source(id).map(|source| source.stale_after_s);
+        self.camera(id).map(|camera| camera.stale_after_s).or_else(of_source)
+    }
+
     /// Which rule is about which site, those that the product brings along and drills among them.
     #[must_use]
     pub fn sites_of_rules(&self) -> BTreeMap<RuleId, SiteId> {
@@ -62,15 +80,16 @@ impl Plan {
             let site = rule.site.clone()?;
             Some([(rule.id.clone(), site.clone()), (rule.id.of_drill(), site)])
         });
-        let of_cameras = self.cameras.iter().filter_map(|camera| {
-            let site = self.response.site_of(&Place::Camera(camera.id.clone()))?;
-            Some((RuleId::of_blindness(&camera.id), site.id.clone()))
+        let ids = self.cameras.iter().map(|camera| &camera.id).chain(self.sources.iter().map(|source| &source.id));
+        let of_cameras = ids.filter_map(|id| {
+            let site = self.response.site_of(&Place::Camera(id.clone()))?;
+            Some((RuleId::of_blindness(id), site.id.clone()))
         });
         of_rules.flatten().chain(of_cameras).collect()
     }
 
     /// Users, passwords and other secrets that are not where the configuration says, in the order of the file. Nobody
-    /// needs them but whoever opens the cameras and sends to the destinations.
+    /// needs them but whoever opens the cameras, listens to external sources and sends to the destinations.
     #[must_use]
     pub fn missing_secrets(&self) -> Vec<Fault> {
         let of = |camera: &CameraPlan| match &camera.source {
@@ -78,6 +97,7 @@ impl Plan {
             _ => Vec::new(),
         };
         let mut faults: Vec<Fault> = self.cameras.iter().flat_map(of).collect();
+        faults.extend(self.sources.iter().flat_map(ExternalSourcePlan::missing_secrets));
         faults.extend(self.destinations.iter().flat_map(DestinationPlan::missing_secrets));
         faults.extend(self.store.iter().filter_map(StorePlan::missing_secret));
         faults.sort_by_key(|fault| fault.line);

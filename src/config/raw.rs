@@ -14,6 +14,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAc
 use super::number::Number;
 use super::raw_delivery::RawDestination;
 use super::raw_evidence::RawEvidence;
+use super::raw_external::RawExternalSource;
 use super::raw_response::{RawCalendar, RawProfile, RawPursuit, RawResponsePlan, RawSchedule, RawSite, RawUnit};
 use super::raw_store::RawStore;
 
@@ -104,6 +105,7 @@ pub(super) struct RawConfig {
     pub store: Option<Table<RawStore>>,
     pub evidence: Option<Table<RawEvidence>>,
     pub cameras: ById<RawCamera>,
+    pub sources: ById<RawExternalSource>,
     pub rules: ById<RawRule>,
     pub sites: ById<RawSite>,
     pub units: ById<RawUnit>,

@@ -37,13 +37,13 @@ pub struct SitePlan {
 /// A zone of a site.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteZone {
-    /// Its camera.
+    /// Its camera, or the external source that counts in it.
     pub camera: CameraId,
     /// Its id there.
     pub zone: ZoneId,
     /// Its area on the ground, where it is known.
     pub area_m2: Option<f64>,
-    /// Its camera is calibrated, so that it has a level of service.
+    /// Its camera is calibrated, so that it has a level of service; an external source gives none.
     pub is_calibrated: bool,
 }
 

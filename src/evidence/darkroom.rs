@@ -78,7 +78,9 @@ struct OpenClip {
 pub(super) struct Darkroom {
     settings: EvidencePlan,
     cameras: BTreeMap<CameraId, Camera>,
-    /// The cameras that see a site.
+    /// External sources.
+    sources: BTreeSet<CameraId>,
+    /// The cameras that see a site, and the sources that count there.
     sites: BTreeMap<Place, BTreeSet<CameraId>>,
     rules: BTreeMap<RuleId, RulePlan>,
     samples: SampleRing,
@@ -105,6 +107,7 @@ impl Darkroom {
             settings: settings.clone(),
             cameras: cameras.map(|plan| (plan.id.clone(), camera(plan))).collect(),
             sites: cameras_of_sites(plan),
+            sources: plan.sources.iter().map(|source| source.id.clone()).collect(),
             rules: plan.rules.iter().map(|rule| (rule.id.clone(), rule.clone())).collect(),
             samples: SampleRing::new(&plan.rules),
             items,
@@ -205,7 +208,9 @@ impl Darkroom {
         Counters::count(&self.counters.rises);
         let rule = self.rules.get(&rise.event.rule).cloned();
         let (mut seen_by, mut pictures) = (Vec::new(), Vec::new());
-        for id in self.cameras_of(rise, rule.as_ref()) {
+        // An external source has no pictures; what it told is among the samples.
+        let cameras = self.cameras_of(rise, rule.as_ref());
+        for id in cameras.into_iter().filter(|id| !self.sources.contains(id)) {
             let picture = self.picture_of(&id, rise.event.at);
             let (time, why_none) = match &picture {
                 Ok((at, _)) => (Some(at.to_rfc3339()), None),
@@ -312,7 +317,7 @@ fn even(size: FrameSize) -> FrameSize {
     FrameSize { width_px: even(size.width_px), height_px: even(size.height_px) }
 }
 
-/// The cameras that see each site.
+/// The cameras that see each site, and the external sources that count there.
 fn cameras_of_sites(plan: &Plan) -> BTreeMap<Place, BTreeSet<CameraId>> {
     let sites = plan.response.sites.iter();
     sites

@@ -128,7 +128,7 @@ pub(super) struct CameraFamilies {
     viewers: GaugeVec,
     live_pictures: IntCounterVec,
     live_sent: IntCounterVec,
-    flow: FlowFamilies,
+    pub flow: FlowFamilies,
 }
 
 impl CameraFamilies {

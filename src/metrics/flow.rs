@@ -1,13 +1,13 @@
-//! A camera's zones and lines.
+//! A camera's or external source's zones and lines.
 
 use prometheus::{CounterVec, GaugeVec, IntCounterVec};
 
 use super::MetricsError;
 use super::measures::{MeasureFamilies, MeasureMetrics};
 use super::series::{Families, FollowedSeconds, FollowedTotal, KnownGauge};
-use crate::config::{CameraPlan, LinePlan, ZonePlan};
+use crate::config::{CameraPlan, ExternalSourcePlan};
 use crate::model::{
-    Direction, FrameReport, LineId, LineState, ObjectClass, Reading, Scope, ZoneClassState, ZoneId, ZoneState,
+    ClassSet, Direction, FrameReport, LineId, LineState, ObjectClass, Reading, Scope, ZoneClassState, ZoneId, ZoneState,
 };
 
 /// The families of [`FlowMetrics`].
@@ -88,9 +88,23 @@ impl FlowMetrics {
     pub fn new(families: &FlowFamilies, plan: &CameraPlan) -> Self {
         let camera = plan.id.as_str();
         Self {
-            zones: plan.zones.iter().map(|zone| ZoneMetrics::new(families, camera, zone)).collect(),
-            lines: plan.lines.iter().map(|line| LineMetrics::new(families, camera, line)).collect(),
+            zones: plan
+                .zones
+                .iter()
+                .map(|zone| ZoneMetrics::new(families, camera, &zone.id, zone.classes, true))
+                .collect(),
+            lines: plan.lines.iter().map(|line| LineMetrics::new(families, camera, &line.id, line.classes)).collect(),
             measures: MeasureMetrics::new(&families.camera_measures, camera, ""),
+        }
+    }
+
+    /// Of a source's zones nobody knows who came and went.
+    pub fn of_source(families: &FlowFamilies, plan: &ExternalSourcePlan) -> Self {
+        let (source, people) = (plan.id.as_str(), ClassSet::PERSON);
+        Self {
+            zones: plan.zones.iter().map(|zone| ZoneMetrics::new(families, source, &zone.id, people, false)).collect(),
+            lines: plan.lines.iter().map(|line| LineMetrics::new(families, source, &line.id, people)).collect(),
+            measures: MeasureMetrics::new(&families.camera_measures, source, ""),
         }
     }
 
@@ -110,9 +124,9 @@ impl FlowMetrics {
 
     /// The next totals count from 0.
     pub fn restart(&self) {
-        for (_, class) in self.zones.iter().flat_map(|zone| &zone.classes) {
-            [&class.entries, &class.exits, &class.stays].into_iter().for_each(FollowedTotal::restart);
-            class.dwell.restart();
+        for moves in self.zones.iter().flat_map(|zone| &zone.classes).filter_map(|(_, class)| class.moves.as_ref()) {
+            [&moves.entries, &moves.exits, &moves.stays].into_iter().for_each(FollowedTotal::restart);
+            moves.dwell.restart();
         }
         for (_, inwards, outwards) in self.lines.iter().flat_map(|line| &line.classes) {
             inwards.restart();
@@ -129,13 +143,14 @@ struct ZoneMetrics {
 }
 
 impl ZoneMetrics {
-    fn new(families: &FlowFamilies, camera: &str, plan: &ZonePlan) -> Self {
-        let zone = plan.id.as_str();
-        let class = |class: ObjectClass| (class, ZoneClassMetrics::new(families, &[camera, zone, class.as_str()]));
+    fn new(families: &FlowFamilies, camera: &str, id: &ZoneId, classes: ClassSet, has_moves: bool) -> Self {
+        let class = |class: ObjectClass| {
+            (class, ZoneClassMetrics::new(families, &[camera, id.as_str(), class.as_str()], has_moves))
+        };
         Self {
-            id: plan.id.clone(),
-            classes: plan.classes.iter().map(class).collect(),
-            measures: MeasureMetrics::new(&families.zone_measures, camera, zone),
+            id: id.clone(),
+            classes: classes.iter().map(class).collect(),
+            measures: MeasureMetrics::new(&families.zone_measures, camera, id.as_str()),
         }
     }
 
@@ -153,6 +168,12 @@ impl ZoneMetrics {
 struct ZoneClassMetrics {
     occupancy: KnownGauge,
     is_lower_bound: KnownGauge,
+    /// Where tracks are followed over the border.
+    moves: Option<MoveMetrics>,
+}
+
+#[derive(Debug)]
+struct MoveMetrics {
     entries: FollowedTotal,
     exits: FollowedTotal,
     stays: FollowedTotal,
@@ -161,10 +182,28 @@ struct ZoneClassMetrics {
 }
 
 impl ZoneClassMetrics {
-    fn new(families: &FlowFamilies, labels: &[&str]) -> Self {
+    fn new(families: &FlowFamilies, labels: &[&str], has_moves: bool) -> Self {
         Self {
             occupancy: KnownGauge::new(&families.occupancy, labels),
             is_lower_bound: KnownGauge::new(&families.is_lower_bound, labels),
+            moves: has_moves.then(|| MoveMetrics::new(families, labels)),
+        }
+    }
+
+    fn observe(&self, state: &ZoneClassState) {
+        let value = state.occupancy.value();
+        let bound = if matches!(state.occupancy, Reading::AtLeast(_)) { 1.0 } else { 0.0 };
+        self.occupancy.set(value);
+        self.is_lower_bound.set(value.map(|_| bound));
+        if let Some(moves) = &self.moves {
+            moves.observe(state);
+        }
+    }
+}
+
+impl MoveMetrics {
+    fn new(families: &FlowFamilies, labels: &[&str]) -> Self {
+        Self {
             entries: FollowedTotal::new(&families.entries, labels),
             exits: FollowedTotal::new(&families.exits, labels),
             stays: FollowedTotal::new(&families.stays, labels),
@@ -174,12 +213,8 @@ impl ZoneClassMetrics {
     }
 
     fn observe(&self, state: &ZoneClassState) {
-        let value = state.occupancy.value();
-        let bound = if matches!(state.occupancy, Reading::AtLeast(_)) { 1.0 } else { 0.0 };
-        self.occupancy.set(value);
-        self.is_lower_bound.set(value.map(|_| bound));
         // While blind, nothing is known of those who were inside.
-        self.longest_dwell.set(value.and(state.longest_dwell_s));
+        self.longest_dwell.set(state.occupancy.value().and(state.longest_dwell_s));
         self.entries.follow(state.entries_total);
         self.exits.follow(state.exits_total);
         self.stays.follow(state.stays_total);
@@ -196,16 +231,16 @@ struct LineMetrics {
 }
 
 impl LineMetrics {
-    fn new(families: &FlowFamilies, camera: &str, plan: &LinePlan) -> Self {
+    fn new(families: &FlowFamilies, camera: &str, id: &LineId, classes: ClassSet) -> Self {
         let counter = |class: ObjectClass, direction: Direction| {
-            let labels = [camera, plan.id.as_str(), class.as_str(), direction.as_str()];
+            let labels = [camera, id.as_str(), class.as_str(), direction.as_str()];
             FollowedTotal::new(&families.crossings, &labels)
         };
         let class = |class| (class, counter(class, Direction::In), counter(class, Direction::Out));
         Self {
-            id: plan.id.clone(),
-            classes: plan.classes.iter().map(class).collect(),
-            measures: MeasureMetrics::new(&families.line_measures, camera, plan.id.as_str()),
+            id: id.clone(),
+            classes: classes.iter().map(class).collect(),
+            measures: MeasureMetrics::new(&families.line_measures, camera, id.as_str()),
         }
     }
 

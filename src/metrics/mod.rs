@@ -10,6 +10,7 @@ mod flow;
 mod measures;
 mod process;
 mod series;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -27,9 +28,11 @@ use camera::CameraFamilies;
 use measures::{MeasureFamilies, MeasureMetrics};
 use process::ProcessCollector;
 use series::Families;
+use source::SourceFamilies;
 
 pub use alerting::{DeliveryOutcome, EvidenceTotals, Lost};
 pub use camera::{CameraMetrics, CaptureTotals, DropReason, LivePictureTotals, Stage, ViewerGuard};
+pub use source::SourceMetrics;
 
 /// The content type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -84,6 +87,7 @@ pub struct Metrics(Arc<Inner>);
 struct Inner {
     registry: Registry,
     cameras: BTreeMap<CameraId, CameraMetrics>,
+    sources: BTreeMap<CameraId, SourceMetrics>,
     sites: BTreeMap<SiteId, MeasureMetrics>,
     rules: BTreeMap<RuleId, RuleMetrics>,
     alerting: AlertingMetrics,
@@ -109,7 +113,9 @@ impl Metrics {
 
         let camera_families = CameraFamilies::new(&families)?;
         let rule_families = RuleFamilies::new(&families)?;
+        let source_families = SourceFamilies::new(&families)?;
         let camera = |plan| CameraMetrics::new(&camera_families, plan);
+        let source = |plan| SourceMetrics::new(&source_families, &camera_families.flow, plan);
         let rule = |plan| RuleMetrics::new(&rule_families, plan);
         let site_families = MeasureFamilies::new(&families, Scope::Site)?;
         let site = |id: &SiteId| (id.clone(), MeasureMetrics::new(&site_families, "", id.as_str()));
@@ -121,6 +127,7 @@ impl Metrics {
         let no_labels: [&str; 0] = [];
         let inner = Inner {
             cameras: plan.cameras.iter().map(|plan| (plan.id.clone(), camera(plan))).collect(),
+            sources: plan.sources.iter().map(|plan| (plan.id.clone(), source(plan))).collect(),
             sites: plan.response.sites.iter().map(|plan| site(&plan.id)).collect(),
             rules: plan.rules.iter().map(|plan| (plan.id.clone(), rule(plan))).collect(),
             alerting: AlertingMetrics::new(&families, plan)?,
@@ -160,10 +167,19 @@ impl Metrics {
         self.0.cameras.get(id)
     }
 
-    /// Takes in the report of a frame or of a blind tick: zones, lines and alert transitions. A report is taken in once.
+    /// That external source's series; `None` where the plan has no such source.
+    #[must_use]
+    pub fn source(&self, id: &CameraId) -> Option<&SourceMetrics> {
+        self.0.sources.get(id)
+    }
+
+    /// Takes in the report of a frame, of a blind tick, or of an external source: zones, lines and alert transitions. A report is taken in once.
     pub fn observe(&self, report: &FrameReport) {
         if let Some(camera) = self.camera(&report.camera) {
             camera.observe(report);
+        }
+        if let Some(source) = self.source(&report.camera) {
+            source.observe(report);
         }
         self.transitions(&report.alerts);
     }

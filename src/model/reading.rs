@@ -10,6 +10,8 @@ pub enum UnknownReason {
     NotStarted,
     /// The camera does not deliver: it is down, or its newest frame is too old.
     NoFrames,
+    /// An external source has not told of it for too long.
+    NotReported,
     /// A moving camera gives no such measure.
     MobileCamera,
     /// It could not be measured: too short a time has been seen, or people are missed.
@@ -28,6 +30,7 @@ impl UnknownReason {
         match self {
             Self::NotStarted => "not_started",
             Self::NoFrames => "no_frames",
+            Self::NotReported => "not_reported",
             Self::MobileCamera => "mobile_camera",
             Self::NotEnough => "not_enough",
             Self::PeopleMissed => "people_missed",

@@ -20,7 +20,8 @@ mod stage_times;
 pub use error::PipelineError;
 pub use hub::{FrameHub, Handed};
 pub use live::{
-    AlertKeeping, GivenUpBefore, LiveService, NotTaken, Observers, Order, Orders, Outcome, StillRunning, Stored,
+    AlertKeeping, GivenUpBefore, IntakeError, LiveService, NotTaken, Observers, Order, Orders, Outcome, SourceIntake,
+    StillRunning, Stored,
 };
 pub use look::look_for_people;
 pub use preparation::{PeopleSeen, Preparation};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{CameraPlan, DestinationPlan};
+use crate::config::{CameraPlan, DestinationPlan, ExternalSourcePlan};
 use crate::model::{
     AlertEvent, AlertKind, DestinationId, IdError, Level, Measure, Place, Reading, RuleId, Timestamp, UnknownReason,
 };
@@ -62,6 +62,22 @@ impl BuiltInRule {
             measure: Measure::Blind,
             source: "a blind camera warns of nothing: as grave as what was on in its picture",
             threshold: camera.stale_after_s,
+            clear_hold_s: SEES_AGAIN_AFTER_S,
+            state: BuiltInState::default(),
+            reading: Reading::Unknown(UnknownReason::NotStarted),
+        }
+    }
+
+    /// Tells that an external source sends nothing.
+    #[must_use]
+    pub fn of_silence(source: &ExternalSourcePlan) -> Self {
+        Self {
+            id: RuleId::of_blindness(&source.id),
+            name: format!("{} sends nothing", source.name),
+            place: Place::Camera(source.id.clone()),
+            measure: Measure::Blind,
+            source: "a silent source warns of nothing: as grave as what was on in its places",
+            threshold: source.stale_after_s,
             clear_hold_s: SEES_AGAIN_AFTER_S,
             state: BuiltInState::default(),
             reading: Reading::Unknown(UnknownReason::NotStarted),

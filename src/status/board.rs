@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::config::Plan;
+use crate::config::{ExternalSourcePlan, Plan};
 use crate::input::InputInUse;
 use crate::model::{
-    AlertEvent, CameraId, CameraState, FrameReport, Level, Reading, Readings, RuleId, SiteId, Timestamp,
+    AlertEvent, CameraId, CameraState, FrameReport, Level, Measure, Reading, Readings, RuleId, SiteId, Timestamp,
 };
 use crate::rules::{OpenAlert, RuleStatus};
 
@@ -76,6 +76,47 @@ pub struct CameraStatus {
     pub input: Option<InputInUse>,
 }
 
+/// How an external source stands.
+#[derive(Debug, Clone)]
+pub struct SourceStatus {
+    /// The source.
+    pub source: CameraId,
+    /// After so long without news what it told is stale, in seconds.
+    pub stale_after_s: f64,
+    /// The newest report, of a message or of a tick; `None` before the first.
+    pub report: Option<Arc<FrameReport>>,
+    /// When the newest message was counted, by the sender's clock; `None` before the first.
+    pub last_message: Option<Timestamp>,
+    /// What went wrong since the last message that was taken.
+    pub error: Option<String>,
+    /// When its analysis last said that it is alive; `None` before the first time.
+    pub analysis_alive: Option<Timestamp>,
+}
+
+impl SourceStatus {
+    /// Whether it tells: a camera's states, of which it may have three.
+    #[must_use]
+    pub fn state(&self) -> CameraState {
+        let Some(report) = &self.report else { return CameraState::Connecting };
+        let silent_s = report.readings.value(Measure::Blind).unwrap_or(f64::INFINITY);
+        let tells = self.last_message.is_some() && silent_s <= self.stale_after_s;
+        if tells { CameraState::Delivering } else { CameraState::Down }
+    }
+
+    /// The same, with what is known of why.
+    #[must_use]
+    pub fn health(&self) -> CameraHealthStatus {
+        let state = self.state();
+        let is_down = state == CameraState::Down;
+        let nothing = || "it sends nothing".to_owned();
+        CameraHealthStatus {
+            since: self.last_message.filter(|_| is_down),
+            error: is_down.then(|| self.error.clone().unwrap_or_else(nothing)),
+            ..CameraHealthStatus::of(state)
+        }
+    }
+}
+
 /// How a rule stands: [`RuleStatus`] that may be kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleState {
@@ -120,6 +161,8 @@ pub struct StatusSnapshot {
     pub phase: Phase,
     /// Cameras in the order of the plan.
     pub cameras: Vec<CameraStatus>,
+    /// External sources in the order of the plan.
+    pub sources: Vec<SourceStatus>,
     /// Sites in the order of the plan.
     pub sites: Vec<SiteStatus>,
     /// Rules in the order of the plan.
@@ -155,6 +198,7 @@ pub struct StatusBoard {
 struct Newest {
     phase: Phase,
     cameras: Vec<CameraStatus>,
+    sources: Vec<SourceStatus>,
     sites: Vec<SiteStatus>,
     rules: Vec<RuleState>,
     /// Oldest first.
@@ -176,6 +220,14 @@ impl StatusBoard {
             analysis_alive: None,
             input: None,
         };
+        let source = |plan: &ExternalSourcePlan| SourceStatus {
+            source: plan.id.clone(),
+            stale_after_s: plan.stale_after_s,
+            report: None,
+            last_message: None,
+            error: None,
+            analysis_alive: None,
+        };
         let site = |id: &SiteId| SiteStatus { site: id.clone(), readings: Readings::NONE };
         let rule = |id: &RuleId| RuleState {
             rule: id.clone(),
@@ -189,6 +241,7 @@ impl StatusBoard {
         let newest = Newest {
             phase: Phase::Starting,
             cameras: plan.cameras.iter().map(|plan| camera(&plan.id)).collect(),
+            sources: plan.sources.iter().map(source).collect(),
             sites: plan.response.sites.iter().map(|plan| site(&plan.id)).collect(),
             rules: plan.rules.iter().map(|plan| rule(&plan.id)).collect(),
             recent_alerts: VecDeque::with_capacity(RECENT_ALERTS),
@@ -226,9 +279,12 @@ impl StatusBoard {
         });
     }
 
-    /// The analysis of a camera is alive, whether or not it has something to say. At least once a second.
-    pub fn analysis_alive(&self, camera: &CameraId, now: Timestamp) {
-        if let Some(status) = self.lock().camera(camera) {
+    /// The analysis of a camera or external source is alive, whether or not it has something to say. At least once a second.
+    pub fn analysis_alive(&self, id: &CameraId, now: Timestamp) {
+        let mut newest = self.lock();
+        if let Some(status) = newest.camera(id) {
+            status.analysis_alive = Some(now);
+        } else if let Some(status) = newest.source(id) {
             status.analysis_alive = Some(now);
         }
     }
@@ -243,8 +299,28 @@ impl StatusBoard {
                     status.last_frame = Some(frame.at);
                 }
                 status.report = Some(report);
+            } else if let Some(status) = newest.source(&report.camera) {
+                status.report = Some(report);
             }
             true
+        });
+    }
+
+    /// An external source's message was taken that was counted at this time.
+    pub fn message_taken(&self, source: &CameraId, counted: Timestamp) {
+        if let Some(status) = self.lock().source(source) {
+            (status.last_message, status.error) = (Some(counted), None);
+        }
+    }
+
+    /// Something went wrong with an external source: a message was refused, a broker is away. `None`: all is well again.
+    pub fn source_error(&self, source: &CameraId, error: Option<String>) {
+        self.change(|newest| match newest.source(source) {
+            Some(status) if status.error != error => {
+                status.error = error;
+                true
+            }
+            _ => false,
         });
     }
 
@@ -298,10 +374,12 @@ impl StatusBoard {
         });
     }
 
-    /// How each camera's capture is.
+    /// How each camera's capture is, and whether external sources tell.
     #[must_use]
     pub fn health(&self) -> Vec<(CameraId, CameraHealthStatus)> {
-        self.lock().cameras.iter().map(|status| (status.camera.clone(), status.health.clone())).collect()
+        let newest = self.lock();
+        let cameras = newest.cameras.iter().map(|status| (status.camera.clone(), status.health.clone()));
+        cameras.chain(newest.sources.iter().map(|status| (status.source.clone(), status.health()))).collect()
     }
 
     /// Everything as it stands.
@@ -311,6 +389,7 @@ impl StatusBoard {
         StatusSnapshot {
             phase: newest.phase,
             cameras: newest.cameras.clone(),
+            sources: newest.sources.clone(),
             sites: newest.sites.clone(),
             rules: newest.rules.clone(),
             recent_alerts: newest.recent_alerts.iter().rev().cloned().collect(),
@@ -343,6 +422,10 @@ impl StatusBoard {
 impl Newest {
     fn camera(&mut self, id: &CameraId) -> Option<&mut CameraStatus> {
         self.cameras.iter_mut().find(|status| &status.camera == id)
+    }
+
+    fn source(&mut self, id: &CameraId) -> Option<&mut SourceStatus> {
+        self.sources.iter_mut().find(|status| &status.source == id)
     }
 
     fn rules<'a>(&mut self, rules: impl IntoIterator<Item = RuleStatus<'a>>) {

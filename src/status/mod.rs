@@ -4,7 +4,7 @@ mod board;
 mod repeat_limit;
 
 pub use board::{
-    AlertStatus, CameraHealthStatus, CameraStatus, Phase, RuleState, SiteStatus, StatusBoard, StatusSnapshot,
-    StoreStanding,
+    AlertStatus, CameraHealthStatus, CameraStatus, Phase, RuleState, SiteStatus, SourceStatus, StatusBoard,
+    StatusSnapshot, StoreStanding,
 };
 pub use repeat_limit::RepeatLimit;

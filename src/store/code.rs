@@ -7,13 +7,14 @@ const AT_LEAST: u8 = 1;
 const AT_MOST: u8 = 2;
 
 /// Every reason with its number, from 3 to 30.
-const REASONS: [(UnknownReason, u8); 6] = [
+const REASONS: [(UnknownReason, u8); 7] = [
     (UnknownReason::NotStarted, 3),
     (UnknownReason::NoFrames, 4),
     (UnknownReason::MobileCamera, 5),
     (UnknownReason::NotEnough, 6),
     (UnknownReason::PeopleMissed, 7),
     (UnknownReason::NothingToMeasure, 8),
+    (UnknownReason::NotReported, 9),
 ];
 
 /// The number of a reading's quality.
@@ -29,6 +30,7 @@ pub(super) fn quality(reading: Reading) -> u8 {
             UnknownReason::NotEnough => 6,
             UnknownReason::PeopleMissed => 7,
             UnknownReason::NothingToMeasure => 8,
+            UnknownReason::NotReported => 9,
         },
     }
 }

@@ -35,6 +35,7 @@ impl Blind {
         };
         let reason = match self.reason {
             UnknownReason::NotStarted => "no frame since the start",
+            UnknownReason::NotReported => "not told of lately",
             UnknownReason::NoFrames => "the camera sends nothing",
             UnknownReason::MobileCamera => "not measured by a moving camera",
             UnknownReason::NotEnough => "too little was seen to measure it",

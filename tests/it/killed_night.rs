@@ -155,7 +155,9 @@ impl Night {
             self.desk.tick(now, &self.engine),
         ];
         let open: Vec<OpenAlert> = self.desk.open().cloned().collect();
-        for alert in open {
+        // What officers did in a second that is gone through again after a kill, they have done.
+        let is_new = |alert: &OpenAlert| alert.newest() < now.plus_seconds(0.5);
+        for alert in open.into_iter().filter(is_new) {
             let age_s = now.seconds_since(alert.since).round() as i64;
             let action = match age_s {
                 7 if alert.acknowledged.is_none() && alert.rule.as_str().starts_with("steps") => Action::Acknowledge,

@@ -96,14 +96,14 @@ fn the_page_is_for_phones_and_speaks_chinese_too() {
     browser.evaluate("document.getElementById('language').click()");
     assert_eq!(
         texts(&mut browser, "#overall, #language, h2"),
-        ["红色 Ⅰ级", "English", "当前预警", "预警规则", "摄像机"]
+        ["红色 Ⅰ级", "English", "当前预警", "预警规则", "摄像机", "外部系统"]
     );
     assert_eq!(texts(&mut browser, "#camera-quay .zones td"), ["Quay edge 无最新画面", "?", "红色 Ⅰ级"]);
     assert_eq!(browser.evaluate(fits), true, "something is cut off or scrolls sideways");
     // The choice lasts.
     browser.go(&format!("http://{}/", service.address), 390, 1000);
     browser.wait_for("document.querySelector('#camera-gate td') !== null");
-    assert_eq!(texts(&mut browser, "h2"), ["当前预警", "预警规则", "摄像机"]);
+    assert_eq!(texts(&mut browser, "h2"), ["当前预警", "预警规则", "摄像机", "外部系统"]);
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 

@@ -18,7 +18,7 @@ use crowdflow::model::{
     Reading, Readings, SaturationReason, Timestamp, Track, TrackId, TrackState, UnknownReason, ZoneClassState, ZoneId,
     ZoneState,
 };
-use crowdflow::pipeline::Orders;
+use crowdflow::pipeline::{Orders, SourceIntake};
 use crowdflow::rules::RuleEngine;
 use crowdflow::status::{CameraHealthStatus, Phase, StatusBoard};
 use crowdflow::store::{Store, StoreAddress};
@@ -174,6 +174,7 @@ impl Service {
         let metrics = Metrics::new(&plan, &build).unwrap();
         let ids = plan.cameras.iter().map(|camera| (camera.id.clone(), watch::Sender::new(None)));
         let pictures = Arc::new(MadeUpPictures(ids.collect()));
+        let intake = SourceIntake::new(&plan, Orders::nowhere(), metrics.clone(), Arc::clone(&board));
         let state = ApiState {
             configuration: None,
             metrics: metrics.clone(),
@@ -188,6 +189,7 @@ impl Service {
             store: store.clone(),
             accounts,
             orders: Orders::nowhere(),
+            intake,
             now,
         };
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

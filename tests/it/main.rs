@@ -19,6 +19,7 @@ mod config_files;
 mod delivery;
 mod density_map;
 mod empty_place;
+mod external_sources;
 mod flow_ground_truth;
 mod flow_scenarios;
 mod heat_maps;

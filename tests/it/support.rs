@@ -318,10 +318,15 @@ pub fn cut_sample(args: &[&str], to: &Path) {
 
 /// Gives an order as JSON; the status, and the answer's JSON.
 pub fn post(address: SocketAddr, path: &str, body: &serde_json::Value) -> (u16, serde_json::Value) {
+    let headers = format!("Host: {address}\r\nContent-Type: application/json\r\n");
+    post_with(address, path, &headers, &body.to_string())
+}
+
+/// Posts this body with these headers; the status, and the answer's JSON.
+pub fn post_with(address: SocketAddr, path: &str, headers: &str, body: &str) -> (u16, serde_json::Value) {
     let mut connection = TcpStream::connect(address).unwrap();
     connection.set_read_timeout(Some(PATIENCE)).unwrap();
-    let body = body.to_string();
-    let head = format!("POST {path} HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\n");
+    let head = format!("POST {path} HTTP/1.0\r\n{headers}");
     write!(connection, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
     let mut reader = BufReader::new(connection);
     let head = block(&mut reader);

@@ -5,7 +5,7 @@ const TEXTS = {
   en: {
     other_language: "中文", log_out: "Log out", alerts: "Rules", open_alerts: "Open alerts", none_open: "No open alerts", who: "Your name", drill: "DRILL", plan: "Plan",
     acknowledge: "Acknowledge", escalate: "Tell those above", shelve: "Quiet for 15 min", unshelve: "End the quiet", started: "Start", done: "Done", skipped: "Skip",
-    why_quiet: "Why? Others will read it.", who_first: "Say who you are first.", no_answer: "The service did not answer; nothing is certain.",
+    why_quiet: "Why? Others will read it.", who_first: "Say who you are first.", no_answer: "The service did not answer; nothing is certain.", sources: "Other systems", silent: (silent, all) => `${silent} of ${all} other systems tell nothing`, last_told: (age) => `last counts ${age} ago`, never_told: "no counts yet", told: "tells its counts", waiting: "nothing told yet", silent_source: "tells nothing",
     acknowledged_by: (who, time) => `seen by ${who}, ${time}`, quiet_until: (who, time, reason) => `quiet until ${time}: ${reason} (${who})`, escalated_at: (time) => `those above were told at ${time}`,
     nobody: "Nobody has acknowledged it.", due: (time) => `due ${time}`, late: "late", by: (who, time) => `${who}, ${time}`, not_stored: "Done, but not on the disk yet.", store_down: "The store cannot be written: alerts are not sent to anybody and wait in memory. Tell people another way.", cameras: "Cameras", history: "What happened", as_json: "as JSON", metrics: "metrics",
     calm: "calm", unknown: "unknown", blue: "Blue Ⅳ", yellow: "Yellow Ⅲ", orange: "Orange Ⅱ", red: "Red Ⅰ",
@@ -14,7 +14,7 @@ const TEXTS = {
     in_picture: "in the picture", measures: "more figures",
     person: "people", bicycle: "bicycles", motorcycle: "motorcycles", car: "cars", bus: "buses", truck: "trucks",
     connecting: "connecting", delivering: "live", down: "no connection", ended: "ended", failed: "given up",
-    "unknown:not_started": "nothing analysed yet", "unknown:no_frames": "no fresh picture", "unknown:mobile_camera": "moving camera",
+    "unknown:not_started": "nothing analysed yet", "unknown:no_frames": "no fresh picture", "unknown:not_reported": "not told of lately", "unknown:mobile_camera": "moving camera",
     "unknown:not_enough": "not enough seen yet", "unknown:nothing_to_measure": "too few people to measure",
     not_fresh: "No fresh picture", last_seen: (age) => `last picture ${age} ago`, never_seen: "no picture yet",
     held: "Held from before: the camera gives no fresh value", no_value: "No fresh value: nothing is known",
@@ -30,7 +30,7 @@ const TEXTS = {
   zh: {
     other_language: "English", log_out: "退出登录", alerts: "预警规则", open_alerts: "当前预警", none_open: "当前无预警", who: "您的姓名", drill: "演练", plan: "预案",
     acknowledge: "确认", escalate: "上报", shelve: "静默15分钟", unshelve: "结束静默", started: "开始", done: "完成", skipped: "跳过",
-    why_quiet: "原因?其他人会看到。", who_first: "请先填写姓名。", no_answer: "服务未应答,结果不明。",
+    why_quiet: "原因?其他人会看到。", who_first: "请先填写姓名。", no_answer: "服务未应答,结果不明。", sources: "外部系统", silent: (silent, all) => `${all} 个外部系统中 ${silent} 个无数据`, last_told: (age) => `最新数据:${age}前`, never_told: "尚无数据", told: "数据正常", waiting: "尚未收到数据", silent_source: "无数据",
     acknowledged_by: (who, time) => `${who} 已确认,${time}`, quiet_until: (who, time, reason) => `静默至 ${time}:${reason}(${who})`, escalated_at: (time) => `已于 ${time} 上报`,
     nobody: "尚无人确认。", due: (time) => `限 ${time} 前`, late: "超时", by: (who, time) => `${who},${time}`, not_stored: "已执行,尚未写入磁盘。", store_down: "存储无法写入:预警未发送,仅保存在内存中。请用其他方式通知。", cameras: "摄像机", history: "预警记录", as_json: "JSON 数据", metrics: "指标",
     calm: "正常", unknown: "未知", blue: "蓝色 Ⅳ级", yellow: "黄色 Ⅲ级", orange: "橙色 Ⅱ级", red: "红色 Ⅰ级",
@@ -39,7 +39,7 @@ const TEXTS = {
     in_picture: "画面内", measures: "更多指标",
     person: "人", bicycle: "自行车", motorcycle: "摩托车", car: "轿车", bus: "公交车", truck: "卡车",
     connecting: "连接中", delivering: "实时", down: "连接中断", ended: "已结束", failed: "已停用",
-    "unknown:not_started": "尚未分析", "unknown:no_frames": "无最新画面", "unknown:mobile_camera": "移动摄像机",
+    "unknown:not_started": "尚未分析", "unknown:no_frames": "无最新画面", "unknown:not_reported": "外部系统无最新数据", "unknown:mobile_camera": "移动摄像机",
     "unknown:not_enough": "观测尚不足", "unknown:nothing_to_measure": "人太少,无需测量",
     not_fresh: "无最新画面", last_seen: (age) => `最后画面:${age}前`, never_seen: "尚无画面",
     held: "沿用此前级别:摄像机无最新数据", no_value: "无最新数据,状况未知",
@@ -165,7 +165,7 @@ function worstRule(camera, zone) {
 function placeOf(rule) {
   if (rule.destination) return rule.destination;
   if (rule.site !== null && !rule.camera) return state.sites.find((site) => site.id === rule.site)?.name ?? rule.site;
-  const camera = state.cameras.find((camera) => camera.id === rule.camera);
+  const camera = [...state.cameras, ...state.sources].find((camera) => camera.id === rule.camera);
   const zone = camera?.zones.find((zone) => zone.id === rule.zone);
   const line = camera?.lines.find((line) => line.id === rule.line);
   const place = zone?.name ?? line?.name ?? rule.zone ?? rule.line;
@@ -339,6 +339,26 @@ function renderCamera(camera, place) {
   made.tables.replaceChildren(...[zoneTable(camera), lineTable(camera), ...places].filter(Boolean));
 }
 
+/** The card of another system that tells counts: it has no picture. */
+function sourceCard(source) {
+  const how = source.fresh ? "told" : source.state === "connecting" ? "waiting" : "silent_source";
+  const seen = element("span", "faint seen");
+  seen.dataset.source = source.id;
+  const head = element("div", "head",
+    element("div", "row", element("h3", "", source.name), element("span", source.fresh ? "faint" : "warning", text(how))), seen);
+  const error = source.error ? element("p", "warning", source.error) : null;
+  const places = [...source.zones, ...source.lines].map((place) => measureList({ ...place, key: `${source.id}/${place.id}` }));
+  const card = element("article", `camera${source.fresh ? "" : " stale"}`, head, error, zoneTable(source), lineTable(source), ...places);
+  card.id = `source-${source.id}`;
+  return card;
+}
+
+function renderSources() {
+  byId("sources-section").hidden = state.sources.length === 0;
+  byId("sources").replaceChildren(...state.sources.map(sourceCard));
+  byId("cameras-section").hidden = state.cameras.length === 0 && state.sources.length > 0;
+}
+
 function head(...keys) {
   return element("thead", "", element("tr", "", ...keys.map((key, at) => element("th", at ? "value" : "", text(key)))));
 }
@@ -397,6 +417,7 @@ function render() {
     const ids = new Set(state.cameras.map((camera) => camera.id));
     for (const [id, made] of cards) if (!ids.has(id)) { made.root.remove(); cards.delete(id); }
     state.cameras.forEach(renderCamera);
+    renderSources();
     renderRules();
     renderAlerts();
     byId("store").textContent = state.store && !state.store.ok ? text("store_down") : "";
@@ -415,12 +436,18 @@ function renderAges() {
   if (lost) connection.textContent = text("lost")(text("age")(silent));
   else if (!state) connection.textContent = text("connecting_to");
   else {
-    const ages = state.cameras.map((camera) => camera.age_s).filter((age) => age !== null);
+    const all = [...state.cameras, ...state.sources];
+    const ages = all.map((camera) => camera.age_s).filter((age) => age !== null);
     const newest = ages.length ? Math.min(...ages) + silent : null;
     const blind = state.cameras.filter((camera) => !camera.fresh).length;
-    const any = blind < state.cameras.length;
+    const mute = state.sources.filter((source) => !source.fresh).length;
+    const any = blind + mute < all.length;
     const age = newest === null ? text("no_data") : any && newest < 5 ? text("now") : text("aged")(text("age")(newest));
-    connection.textContent = blind ? `${age} · ${text("blind")(blind, state.cameras.length)}` : age;
+    connection.textContent = [age, blind ? text("blind")(blind, state.cameras.length) : null, mute ? text("silent")(mute, state.sources.length) : null].filter(Boolean).join(" · ");
+  }
+  for (const source of state?.sources ?? []) {
+    const seen = document.querySelector(`#sources .seen[data-source="${source.id}"]`);
+    if (seen) seen.textContent = source.age_s === null ? text("never_told") : text("last_told")(text("age")(Math.max(0, source.age_s + silent)));
   }
   for (const camera of state?.cameras ?? []) {
     const seen = cards.get(camera.id)?.cover.querySelector(".seen");

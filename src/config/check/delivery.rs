@@ -114,7 +114,7 @@ fn http_url(checker: &mut Checker<'_>, path: &KeyPath, written: &str, secret_hel
 }
 
 /// `NAME_env` or `NAME_file`; `None` where what is written is wrong.
-fn kept(
+pub(super) fn kept(
     checker: &mut Checker<'_>,
     path: &KeyPath,
     what: &str,
@@ -141,7 +141,11 @@ pub(super) fn optional_kept(
     if written == (None, None) { Some(None) } else { kept(checker, path, what, written).map(Some) }
 }
 
-fn login(checker: &mut Checker<'_>, raw: Option<&Table<RawCredentials>>, path: &KeyPath) -> Option<Credentials> {
+pub(super) fn login(
+    checker: &mut Checker<'_>,
+    raw: Option<&Table<RawCredentials>>,
+    path: &KeyPath,
+) -> Option<Credentials> {
     raw.map_or(Some(Credentials::None), |raw| credentials(checker, raw, &path.key("credentials")))
 }
 
@@ -181,37 +185,40 @@ fn alertmanager(checker: &mut Checker<'_>, raw: &RawAlertmanager, path: &KeyPath
 }
 
 fn mqtt(checker: &mut Checker<'_>, raw: &RawMqtt, path: &KeyPath) -> Option<DestinationKind> {
-    let url_path = path.key("url");
-    let expected = "a broker's address such as mqtt://192.168.1.20:1883";
-    let url = match raw.url.as_deref() {
-        None => {
-            checker.missing(&url_path, expected);
-            None
-        }
-        Some(written) => match mqtt_fault(written, expected) {
-            Some(fault) => {
-                checker.note(&url_path, fault);
-                None
-            }
-            None => {
-                let place = written.trim_start_matches("mqtt://").trim_end_matches('/');
-                Some(split_port(place, defaults::MQTT_PORT))
-            }
-        },
-    };
+    let url = broker(checker, raw, path);
     let written = raw.topic.as_deref().unwrap_or(defaults::MQTT_TOPIC);
-    let is_level = |level: &str| !level.is_empty() && !level.contains(['+', '#', '\0']) && !level.starts_with('$');
-    let topic = if written.len() <= defaults::TEXT_MOST && written.split('/').all(is_level) {
-        Some(written.to_owned())
-    } else {
-        let expected = "what topics begin with, such as \"crowdflow\" or \"district/crowdflow\": no +, #, leading $ or \
-                        empty level";
-        checker.note(&path.key("topic"), Fault::new(FaultKind::BadText, format!("{written:?}"), expected));
-        None
-    };
+    let expected = "what topics begin with, such as \"crowdflow\" or \"district/crowdflow\": no +, #, leading $ or \
+                    empty level";
+    let topic = mqtt_topic(checker, &path.key("topic"), written, expected);
     let credentials = login(checker, raw.credentials.as_ref(), path);
     let (host, port) = url?;
     Some(DestinationKind::Mqtt { host, port, topic: topic?, credentials: credentials? })
+}
+
+/// Host and port of a broker.
+pub(super) fn broker(checker: &mut Checker<'_>, raw: &RawMqtt, path: &KeyPath) -> Option<(String, u16)> {
+    let path = path.key("url");
+    let expected = "a broker's address such as mqtt://192.168.1.20:1883";
+    let Some(written) = raw.url.as_deref() else {
+        checker.missing(&path, expected);
+        return None;
+    };
+    if let Some(fault) = mqtt_fault(written, expected) {
+        checker.note(&path, fault);
+        return None;
+    }
+    let place = written.trim_start_matches("mqtt://").trim_end_matches('/');
+    Some(split_port(place, defaults::MQTT_PORT))
+}
+
+/// A topic without wildcards.
+pub(super) fn mqtt_topic(checker: &mut Checker<'_>, path: &KeyPath, written: &str, expected: &str) -> Option<String> {
+    let is_level = |level: &str| !level.is_empty() && !level.contains(['+', '#', '\0']) && !level.starts_with('$');
+    if written.len() <= defaults::TEXT_MOST && written.split('/').all(is_level) {
+        return Some(written.to_owned());
+    }
+    checker.note(path, Fault::new(FaultKind::BadText, format!("{written:?}"), expected));
+    None
 }
 
 fn mqtt_fault(written: &str, expected: &str) -> Option<Fault> {

@@ -5,7 +5,9 @@ mod camera;
 mod crowds;
 mod delivery;
 mod evidence;
+mod external;
 mod forecast;
+mod found_place;
 mod inference;
 mod place;
 mod response;
@@ -40,9 +42,9 @@ pub(super) fn check(
     let alerts_path = top.key("output").key("alerts_jsonl");
     let alerts_jsonl = raw.output.alerts_jsonl.as_deref().and_then(|path| checker.path(&alerts_path, path));
     let heat_maps = heat_maps(&mut checker, &raw.output, &top.key("output"));
-    if raw.cameras.is_empty() {
-        let fault = Fault::new(FaultKind::NoCamera, "no camera", "at least one [cameras.ID] table")
-            .help("config/minimal.toml shows one");
+    if raw.cameras.is_empty() && raw.sources.is_empty() {
+        let expected = "at least one [cameras.ID] table, or [sources.ID] for counts of other systems";
+        let fault = Fault::new(FaultKind::NoCamera, "no camera", expected).help("config/minimal.toml shows one");
         checker.note(&top.key("cameras"), fault);
     }
     let cameras_path = top.key("cameras");
@@ -56,7 +58,8 @@ pub(super) fn check(
         .iter()
         .filter_map(|(id, camera)| camera::check(&mut checker, id, camera, &cameras_path.key(id), density_map_every_s))
         .collect();
-    let response = response::check(&mut checker, raw, &cameras);
+    let sources = external::check(&mut checker, raw);
+    let response = response::check(&mut checker, raw, (&cameras, &sources));
     let calendar = schedule::check(&mut checker, raw);
     let around = rule::Surroundings {
         raw,
@@ -99,6 +102,7 @@ pub(super) fn check(
                 inference,
                 privacy,
                 cameras,
+                sources,
                 rules,
                 response,
                 calendar,

@@ -2,21 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use super::found_place::{FoundPlace, Owner, find_place};
 use super::place::counts_people;
-use super::rule::one_of;
 use super::{Checker, Fault, FaultKind, KeyPath, defaults};
 use crate::config::number::Number;
-use crate::config::raw::{ById, RawCamera, RawConfig, Table};
+use crate::config::raw::{ById, RawConfig, Table};
 use crate::config::raw_response::{RawPursuit, RawResponsePlan, RawSite, RawStep, RawUnit};
 use crate::config::suggest::nearest;
 use crate::config::{
-    CameraPlan, PursuitPlan, Response, ResponsePlan, SitePlan, SiteZone, StepKind, StepPlan, UnitPlan,
+    CameraPlan, ExternalSourcePlan, PursuitPlan, Response, ResponsePlan, SitePlan, SiteZone, StepKind, StepPlan,
+    UnitPlan,
 };
-use crate::model::{CameraId, Direction, Level, LineId, ObjectClass, Scope, SiteId, UnitId};
+use crate::model::{Direction, Level, ObjectClass, Place, Scope, SiteId, UnitId};
+
+/// The cameras and external sources that are sound.
+type Plans<'p> = (&'p [CameraPlan], &'p [ExternalSourcePlan]);
 
 const DIRECTIONS: [(&str, Direction); 2] = [("in", Direction::In), ("out", Direction::Out)];
 
-pub(super) fn check(checker: &mut Checker<'_>, raw: &RawConfig, cameras: &[CameraPlan]) -> Option<Response> {
+pub(super) fn check(checker: &mut Checker<'_>, raw: &RawConfig, plans: Plans<'_>) -> Option<Response> {
     let top = KeyPath::default();
     let units: Vec<Option<UnitPlan>> = raw
         .units
@@ -27,7 +31,7 @@ pub(super) fn check(checker: &mut Checker<'_>, raw: &RawConfig, cameras: &[Camer
     let sites: Vec<Option<SitePlan>> = raw
         .sites
         .iter()
-        .map(|(id, site)| self::site(checker, id, site, &top.key("sites").key(id), (raw, cameras)))
+        .map(|(id, site)| self::site(checker, id, site, &top.key("sites").key(id), (raw, plans)))
         .collect();
     let plans: Vec<Option<ResponsePlan>> =
         raw.plans.iter().map(|(id, plan)| self::plan(checker, id, plan, &top.key("plans").key(id), raw)).collect();
@@ -116,7 +120,7 @@ fn site(
     id: &str,
     raw: &RawSite,
     path: &KeyPath,
-    (config, cameras): (&RawConfig, &[CameraPlan]),
+    (config, plans): (&RawConfig, Plans<'_>),
 ) -> Option<SitePlan> {
     let site_id = checker.id(path, SiteId::new(id));
     let name = name(checker, id, raw.name.as_deref(), path);
@@ -124,12 +128,12 @@ fn site(
         Some(unit) => known(checker, &path.key("unit"), unit, "unit", &config.units).map(Some),
         None => Some(None),
     };
-    let zones = zones(checker, raw.zones.as_deref(), &path.key("zones"), (&config.cameras, cameras));
+    let zones = zones(checker, raw.zones.as_deref(), &path.key("zones"), (config, plans));
     let mut entrances = Some(Vec::new());
     for (written, inward) in &raw.entrances {
         let path = path.key("entrances").key(written);
-        let part = part(checker, &path, written, Scope::Line, &config.cameras, line_ids);
-        let line = part.and_then(|(camera, line)| config.cameras.get(camera)?.lines.get(line));
+        let found = find_place(checker, Scope::Line, written, &path, config);
+        let line = found.as_ref().and_then(FoundPlace::raw_line);
         if line.is_some_and(|line| !counts_people(line)) {
             let found = format!("{written:?}, which does not count people");
             let expected = "a line with \"person\" among its classes";
@@ -137,9 +141,11 @@ fn site(
             entrances = None;
         }
         let direction = checker.word(&path, inward, &DIRECTIONS);
-        let entrance = part.and_then(|(camera, line)| Some((CameraId::new(camera).ok()?, LineId::new(line).ok()?)));
+        let entrance = found.as_ref().and_then(FoundPlace::place);
         match (&mut entrances, entrance, direction) {
-            (Some(entrances), Some((camera, line)), Some(direction)) => entrances.push((camera, line, direction)),
+            (Some(entrances), Some(Place::Line(camera, line)), Some(direction)) => {
+                entrances.push((camera, line, direction));
+            }
             (entrances, _, _) => *entrances = None,
         }
     }
@@ -152,7 +158,7 @@ fn zones(
     checker: &mut Checker<'_>,
     written: Option<&[String]>,
     path: &KeyPath,
-    (raw_cameras, cameras): (&ById<RawCamera>, &[CameraPlan]),
+    (config, plans): (&RawConfig, Plans<'_>),
 ) -> Option<Vec<SiteZone>> {
     let Some(written) = written.filter(|zones| !zones.is_empty()) else {
         checker.missing(path, "the site's zones, such as [\"CAMERA/ZONE\"]");
@@ -172,66 +178,44 @@ fn zones(
             is_sound = false;
             continue;
         }
-        let Some((camera, zone)) = part(checker, &path, name, Scope::Zone, raw_cameras, zone_ids) else {
-            is_sound = false;
-            continue;
-        };
-        // What has faults of its own is noted there.
-        let plan = cameras.iter().find(|plan| plan.id.as_str() == camera);
-        let found = plan.and_then(|plan| Some((plan, plan.zones.iter().find(|known| known.id.as_str() == zone)?)));
-        let Some((camera, zone)) = found else {
-            is_sound = false;
-            continue;
-        };
-        if !zone.classes.contains(ObjectClass::Person) {
-            let fault = Fault::new(
-                FaultKind::PlaceWithoutPeople,
-                format!("{name:?}, which does not count people"),
-                format!("\"person\" among cameras.{}.zones.{}.classes", camera.id, zone.id),
-            );
-            checker.note(&path, fault);
-            is_sound = false;
-            continue;
-        }
-        zones.push(SiteZone {
-            camera: camera.id.clone(),
-            zone: zone.id.clone(),
-            area_m2: zone.area_m2,
-            is_calibrated: camera.ground_plane().is_some(),
-        });
+        let zone = find_place(checker, Scope::Zone, name, &path, config)
+            .and_then(|found| site_zone(checker, &found, &path, plans));
+        is_sound &= zone.is_some();
+        zones.extend(zone);
     }
     is_sound.then_some(zones)
 }
 
-fn zone_ids(camera: &RawCamera) -> Vec<&str> {
-    camera.zones.keys().map(String::as_str).collect()
-}
-
-fn line_ids(camera: &RawCamera) -> Vec<&str> {
-    camera.lines.keys().map(String::as_str).collect()
-}
-
-/// `CAMERA/PART`, as two ids.
-fn part<'w>(
+/// A zone as a site's; one that has faults of its own is noted there.
+fn site_zone(
     checker: &mut Checker<'_>,
+    found: &FoundPlace<'_>,
     path: &KeyPath,
-    written: &'w str,
-    scope: Scope,
-    cameras: &ById<RawCamera>,
-    ids: fn(&RawCamera) -> Vec<&str>,
-) -> Option<(&'w str, &'w str)> {
-    if let Some((camera, part)) = written.split_once('/')
-        && cameras.get(camera).is_some_and(|camera| ids(camera).contains(&part))
-    {
-        return Some((camera, part));
+    (cameras, sources): Plans<'_>,
+) -> Option<SiteZone> {
+    if let Owner::Source(_) = found.owner {
+        let source = sources.iter().find(|plan| plan.id.as_str() == found.of)?;
+        let zone = source.zones.iter().find(|known| known.id.as_str() == found.part())?;
+        let (camera, zone, area_m2) = (source.id.clone(), zone.id.clone(), zone.area_m2);
+        return Some(SiteZone { camera, zone, area_m2, is_calibrated: false });
     }
-    let of_camera = |(camera, raw): (&String, &Table<RawCamera>)| {
-        ids(raw).into_iter().map(|part| format!("{camera}/{part}")).collect::<Vec<_>>()
-    };
-    let all: Vec<String> = cameras.iter().flat_map(of_camera).collect();
-    let fault = Fault::new(FaultKind::UnknownPlace, format!("{written:?}"), one_of(scope, &all));
-    checker.note(path, fault.meant(nearest(written, all.iter().map(String::as_str))));
-    None
+    let camera = cameras.iter().find(|plan| plan.id.as_str() == found.of)?;
+    let zone = camera.zones.iter().find(|known| known.id.as_str() == found.part())?;
+    if !zone.classes.contains(ObjectClass::Person) {
+        let fault = Fault::new(
+            FaultKind::PlaceWithoutPeople,
+            format!("{:?}, which does not count people", found.name()),
+            format!("\"person\" among cameras.{}.zones.{}.classes", camera.id, zone.id),
+        );
+        checker.note(path, fault);
+        return None;
+    }
+    Some(SiteZone {
+        camera: camera.id.clone(),
+        zone: zone.id.clone(),
+        area_m2: zone.area_m2,
+        is_calibrated: camera.ground_plane().is_some(),
+    })
 }
 
 fn plan(

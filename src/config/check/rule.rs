@@ -1,14 +1,13 @@
 //! Alert rules.
 
+use super::found_place::{FoundPlace, Owner, find_place, known_places};
 use super::response::known;
 use super::{Checker, Fault, FaultKind, KeyPath, Range, defaults};
 use crate::config::defaults::ShippedLevels;
-use crate::config::raw::{ById, RawCamera, RawCondition, RawConfig, RawLevel, RawLevels, RawRule};
-use crate::config::suggest::nearest;
+use crate::config::raw::{RawCamera, RawCondition, RawConfig, RawLevel, RawLevels, RawRule};
+use crate::config::raw_external::RawExternalSource;
 use crate::config::{CameraPlan, Combine, ConditionPlan, LevelPlan, Response, RulePlan, Schedule, When};
-use crate::model::{
-    CameraId, Level, LineId, Measure, Needs, ObjectClass, Place, RuleId, Scope, SiteId, Worse, ZoneId, ZoneUse,
-};
+use crate::model::{Level, Measure, Needs, ObjectClass, Place, RuleId, Scope, SiteId, Worse, ZoneUse};
 
 /// What a rule refers to.
 pub(super) struct Surroundings<'s> {
@@ -153,7 +152,10 @@ fn condition(
     let measure = measure(checker, written.measure, &path.key("measure"), place.as_ref().map(Found::scope));
     if let (Some(found), Some(measure)) = (&place, measure) {
         match found {
-            Found::OfCamera(found) => measure_can_be_had(checker, found, measure, path, around.cameras),
+            Found::Place(found) => match found.owner {
+                Owner::Camera(camera) => measure_can_be_had(checker, (found, camera), measure, path, around.cameras),
+                Owner::Source(source) => source_tells(checker, (found, source), measure, path),
+            },
             Found::Site(site) => site_measure_can_be_had(checker, site, measure, path, around),
         }
     }
@@ -232,64 +234,30 @@ fn is_density(measure: Measure) -> bool {
 
 /// The place that a condition is about.
 enum Found<'r> {
-    OfCamera(FoundPlace<'r>),
+    Place(FoundPlace<'r>),
     Site(&'r str),
 }
 
 impl Found<'_> {
     fn scope(&self) -> Scope {
         match self {
-            Self::OfCamera(found) => found.scope(),
+            Self::Place(found) => found.scope(),
             Self::Site(_) => Scope::Site,
         }
     }
 
     fn place(&self) -> Option<Place> {
         match self {
-            Self::OfCamera(found) => found.place(),
+            Self::Place(found) => found.place(),
             Self::Site(id) => SiteId::new(id).ok().map(Place::Site),
         }
     }
 
     fn zone_use(&self) -> Option<ZoneUse> {
         match self {
-            Self::OfCamera(found) => found.zone_use(),
+            Self::Place(found) => found.zone_use(),
             Self::Site(_) => None,
         }
-    }
-}
-
-/// A place of a camera that a condition is about.
-struct FoundPlace<'r> {
-    camera: &'r str,
-    raw_camera: &'r RawCamera,
-    /// The id of the zone or line; `None`: the camera itself.
-    part: Option<(Scope, &'r str)>,
-}
-
-impl FoundPlace<'_> {
-    fn scope(&self) -> Scope {
-        self.part.map_or(Scope::Camera, |(scope, _)| scope)
-    }
-
-    fn place(&self) -> Option<Place> {
-        let camera = CameraId::new(self.camera).ok()?;
-        Some(match self.part {
-            None => Place::Camera(camera),
-            Some((Scope::Line, id)) => Place::Line(camera, LineId::new(id).ok()?),
-            Some((_, id)) => Place::Zone(camera, ZoneId::new(id).ok()?),
-        })
-    }
-
-    /// `CAMERA/ZONE`, `CAMERA/LINE` or `CAMERA`.
-    fn name(&self) -> String {
-        self.part.map_or_else(|| self.camera.to_owned(), |(_, id)| format!("{}/{id}", self.camera))
-    }
-
-    fn zone_use(&self) -> Option<ZoneUse> {
-        let Some((Scope::Zone, id)) = self.part else { return None };
-        let written = self.raw_camera.zones.get(id)?.ground_use.as_deref()?;
-        ZoneUse::ALL.into_iter().find(|known| known.as_str() == written)
     }
 }
 
@@ -300,7 +268,6 @@ fn place<'r>(
     path: &KeyPath,
     around: &Surroundings<'r>,
 ) -> Option<Found<'r>> {
-    let cameras = &around.raw.cameras;
     let named = [
         (Scope::Zone, written.zone),
         (Scope::Line, written.line),
@@ -313,9 +280,9 @@ fn place<'r>(
             known(checker, &path.key("site"), id, "site", &around.raw.sites)?;
             Some(Found::Site(id))
         }
-        &[(scope, name)] => find_place(checker, scope, name, &path.key(scope.as_str()), cameras).map(Found::OfCamera),
+        &[(scope, name)] => find_place(checker, scope, name, &path.key(scope.as_str()), around.raw).map(Found::Place),
         [] => {
-            let zones = one_of(Scope::Zone, &names(Scope::Zone, cameras));
+            let zones = known_places(Scope::Zone, around.raw);
             checker.missing(&path.key("zone"), format!("{zones}; or `line`, or `camera`, or `site`"));
             None
         }
@@ -328,63 +295,6 @@ fn place<'r>(
             None
         }
     }
-}
-
-/// Every place of that kind, by its name in a rule.
-fn places(scope: Scope, cameras: &ById<RawCamera>) -> Vec<FoundPlace<'_>> {
-    cameras
-        .iter()
-        .flat_map(|(camera, raw_camera)| {
-            let raw_camera: &RawCamera = raw_camera;
-            let parts: Vec<Option<(Scope, &str)>> = match scope {
-                Scope::Zone => raw_camera.zones.keys().map(|id| Some((scope, id.as_str()))).collect(),
-                Scope::Line => raw_camera.lines.keys().map(|id| Some((scope, id.as_str()))).collect(),
-                Scope::Camera | Scope::Site | Scope::Destination => vec![None],
-            };
-            parts.into_iter().map(move |part| FoundPlace { camera, raw_camera, part })
-        })
-        .collect()
-}
-
-fn names(scope: Scope, cameras: &ById<RawCamera>) -> Vec<String> {
-    places(scope, cameras).iter().map(FoundPlace::name).collect()
-}
-
-/// What may be written for a place of that kind.
-pub(super) fn one_of(scope: Scope, names: &[String]) -> String {
-    let shape = match scope {
-        Scope::Zone => "\"CAMERA/ZONE\"",
-        Scope::Line => "\"CAMERA/LINE\"",
-        Scope::Camera => "\"CAMERA\"",
-        Scope::Site => "\"SITE\"",
-        Scope::Destination => "\"DESTINATION\"",
-    };
-    match names {
-        [] => format!("{shape}, but no camera has a {}", scope.as_str()),
-        names if names.len() <= 8 => format!("{shape}, one of {}", names.join(", ")),
-        names => format!("{shape}, one of {}, … ({} in all)", names[..8].join(", "), names.len()),
-    }
-}
-
-fn find_place<'r>(
-    checker: &mut Checker<'_>,
-    scope: Scope,
-    written: &str,
-    path: &KeyPath,
-    cameras: &'r ById<RawCamera>,
-) -> Option<FoundPlace<'r>> {
-    let all = places(scope, cameras);
-    let all_names: Vec<String> = all.iter().map(FoundPlace::name).collect();
-    if let Some(index) = all_names.iter().position(|name| name == written) {
-        return all.into_iter().nth(index);
-    }
-    // A zone's id alone is a likely slip: it is what the zone's own table is called.
-    let by_id_alone = || all.iter().position(|found| found.part.is_some_and(|(_, id)| id == written));
-    let known: Vec<&str> = all_names.iter().map(String::as_str).collect();
-    let suggestion = by_id_alone().map(|index| known[index]).or_else(|| nearest(written, known.iter().copied()));
-    let fault = Fault::new(FaultKind::UnknownPlace, format!("{written:?}"), one_of(scope, &all_names));
-    checker.note(path, fault.meant(suggestion));
-    None
 }
 
 /// A measure of that kind of place.
@@ -422,16 +332,15 @@ fn measure(checker: &mut Checker<'_>, written: Option<&str>, path: &KeyPath, sco
 /// Notes where the measure can never have a value at that place.
 fn measure_can_be_had(
     checker: &mut Checker<'_>,
-    found: &FoundPlace<'_>,
+    (found, raw_camera): (&FoundPlace<'_>, &RawCamera),
     measure: Measure,
     path: &KeyPath,
     plans: &[CameraPlan],
 ) {
-    let (camera, name) = (found.camera, found.name());
-    let part = found.part.map_or("", |(_, id)| id);
-    let is_calibrated = found.raw_camera.calibration.is_some();
-    let raw_zone = found.raw_camera.zones.get(part).filter(|_| found.scope() == Scope::Zone);
-    let raw_line = found.raw_camera.lines.get(part).filter(|_| found.scope() == Scope::Line);
+    let (camera, name) = (found.of, found.name());
+    let part = found.part();
+    let is_calibrated = raw_camera.calibration.is_some();
+    let (raw_zone, raw_line) = (found.raw_zone(), found.raw_line());
     let has_area = raw_zone.is_some_and(|zone| zone.area_m2.is_some());
     let unknowable = |found: String, expected: String, help: String| {
         Some(Fault::new(FaultKind::MeasureUnknowable, found, expected).help(help))
@@ -455,7 +364,7 @@ fn measure_can_be_had(
             let has_none = plans
                 .iter()
                 .any(|plan| plan.id.as_str() == camera && !plan.mobile && plan.counting.density_map_every_s.is_none());
-            let declines = found.raw_camera.density_map == Some(false);
+            let declines = raw_camera.density_map == Some(false);
             let expected = if declines {
                 format!("cameras.{camera} without density_map = false")
             } else {
@@ -531,6 +440,42 @@ fn measure_can_be_had(
         .help("Rules look at people; the value of this one would always be 0");
         checker.note(&path.key(place), fault);
     }
+}
+
+/// Notes where an external source doesn't tell of the measure, and what it tells of.
+fn source_tells(
+    checker: &mut Checker<'_>,
+    (found, source): (&FoundPlace<'_>, &RawExternalSource),
+    measure: Measure,
+    path: &KeyPath,
+) {
+    let has_area = || source.zones.get(found.part()).is_some_and(|zone| zone.area_m2.is_some());
+    let (name, written) = (found.name(), measure.as_str());
+    let (expected, help) = match (found.scope(), measure) {
+        (Scope::Zone, Measure::Occupancy)
+        | (Scope::Line, Measure::FlowIn | Measure::FlowOut | Measure::CounterFlow)
+        | (Scope::Camera, Measure::Blind) => return,
+        (Scope::Zone, Measure::Density) if has_area() => return,
+        (Scope::Zone, Measure::Density) => {
+            let (of, zone) = (found.of, found.part());
+            let expected = format!("sources.{of}.zones.{zone}.area_m2, the zone's area on the ground");
+            (expected, "Measure it on a map or plan; without it, use measure = \"occupancy\"")
+        }
+        (scope, _) => {
+            let expected = match scope {
+                Scope::Zone if has_area() => "occupancy or density",
+                Scope::Zone => "occupancy, or density where the zone has an area_m2",
+                Scope::Line => "flow_in, flow_out or counter_flow",
+                _ => "blind",
+            };
+            (expected.to_owned(), "Another system tells counts, from which nothing else follows")
+        }
+    };
+    let found = match measure {
+        Measure::Density => format!("{written:?} of {name}, whose area is not known"),
+        _ => format!("{written:?} of {name}, which an external source counts"),
+    };
+    checker.note(&path.key("measure"), Fault::new(FaultKind::MeasureUnknowable, found, expected).help(help));
 }
 
 /// The levels of a rule, and the text for where they come from.

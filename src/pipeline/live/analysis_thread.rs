@@ -1,4 +1,4 @@
-//! The thread that owns every camera's analysis.
+//! The thread that owns every camera's and external source's analysis.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,9 +12,10 @@ use super::alert_duty::{AlertDuty, AlertKeeping, GivenUpBefore};
 use super::heat_map_writer::HeatMapWriter;
 use super::orders::{Order, Outcome};
 use super::panic_budget::PanicBudget;
-use super::{Arrival, DetectedFrame, Message};
+use super::sources::{Panicked, Source};
+use super::{Arrival, DetectedFrame, IntakeError, Message};
 use crate::alerting::{Kept, RulesNow};
-use crate::analysis::{CameraAnalysis, SiteAnalysis};
+use crate::analysis::{CameraAnalysis, SiteAnalysis, SourceMessage};
 use crate::config::{CameraPlan, Plan};
 use crate::evidence::{EvidenceRecorder, EvidenceStats, SeenFrame};
 use crate::metrics::{DropReason, EvidenceTotals, LivePictureTotals, Metrics, Stage, WorkerThread};
@@ -64,6 +65,7 @@ pub(super) struct AnalysisThread {
     config: String,
     heat_maps: Option<HeatMapWriter>,
     cameras: Vec<Camera>,
+    sources: Vec<Source>,
     sites: SiteAnalysis,
     clock: SystemClock,
     /// What alerts go by.
@@ -88,6 +90,7 @@ impl AnalysisThread {
             given_up: false,
         };
         let cameras = plan.cameras.iter().map(camera).collect();
+        let sources = plan.sources.iter().map(|source| Source::new(&plan, source)).collect();
         let (sites, clock) = (SiteAnalysis::new(&plan), SystemClock::new());
         let AlertKeeping { keeper, kept, deliveries, given_up, config, evidence } = keeping;
         let (own_metrics, own_board) = (metrics.clone(), Arc::clone(&board));
@@ -104,6 +107,7 @@ impl AnalysisThread {
             config,
             heat_maps,
             cameras,
+            sources,
             sites,
             clock,
             time,
@@ -119,8 +123,11 @@ impl AnalysisThread {
         for camera in &mut self.cameras {
             dropped.extend(camera.analysis.rules_mut().restore(&states));
         }
+        for source in &mut self.sources {
+            dropped.extend(source.analysis.rules_mut().restore(&states));
+        }
         let now = self.alert_time();
-        let engines = Engines { cameras: &self.cameras, sites: &self.sites };
+        let engines = Engines { cameras: &self.cameras, sources: &self.sources, sites: &self.sites };
         self.alerts.restore(kept, &dropped, now, &engines);
         self.alerts.restore_given_up(given_up, now, &engines);
         for profile in self.alerts.profiles().clone() {
@@ -129,6 +136,9 @@ impl AnalysisThread {
         for camera in &self.cameras {
             self.board.rules(camera.analysis.rule_states());
         }
+        for source in &self.sources {
+            self.board.rules(source.analysis.rule_states());
+        }
         self.board.rules(self.sites.rule_states());
     }
 
@@ -136,6 +146,9 @@ impl AnalysisThread {
         self.sites.rules_mut().switch_profile(profile, on);
         for camera in &mut self.cameras {
             camera.analysis.rules_mut().switch_profile(profile, on);
+        }
+        for source in &mut self.sources {
+            source.analysis.rules_mut().switch_profile(profile, on);
         }
     }
 
@@ -160,6 +173,10 @@ impl AnalysisThread {
             match messages.recv_timeout(next_tick.saturating_duration_since(Instant::now())) {
                 Ok(Message::Frame(arrival)) => self.arrived(arrival),
                 Ok(Message::Order(order, reply)) => self.ordered(order, reply),
+                Ok(Message::Counts(source, message, reply)) => {
+                    // Whoever sent it may have gone.
+                    let _ = reply.send(self.told(source, &message));
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -167,8 +184,9 @@ impl AnalysisThread {
             if Instant::now() >= next_tick {
                 next_tick = Instant::now() + TICK_INTERVAL;
                 (0..self.cameras.len()).for_each(|camera| self.tick(camera));
+                (0..self.sources.len()).for_each(|source| self.tick_source(source));
                 let now = self.alert_time();
-                let engines = Engines { cameras: &self.cameras, sites: &self.sites };
+                let engines = Engines { cameras: &self.cameras, sources: &self.sources, sites: &self.sites };
                 let sites = self.sites.readings().map(|(site, readings)| (site.clone(), readings));
                 self.alerts.tick(now, sites, &engines);
                 if let Some(evidence) = &self.evidence {
@@ -191,7 +209,7 @@ impl AnalysisThread {
             _ => None,
         };
         let now = self.alert_time();
-        let engines = Engines { cameras: &self.cameras, sites: &self.sites };
+        let engines = Engines { cameras: &self.cameras, sources: &self.sources, sites: &self.sites };
         let outcome = self.alerts.carry_out(order, now, &engines);
         if let (Some((profile, on)), Ok(_)) = (profile, &outcome) {
             self.switch_profile(&profile, on);
@@ -274,19 +292,88 @@ impl AnalysisThread {
         }
     }
 
+    /// Takes in what an external source tells.
+    fn told(&mut self, index: usize, message: &SourceMessage) -> Result<(), IntakeError> {
+        let source = self.sources.get_mut(index).filter(|source| !source.is_given_up());
+        let source = source.ok_or(IntakeError::Failed)?;
+        match source.take(&self.clock, message) {
+            Ok(Ok(report)) => {
+                if let Some(metrics) = self.metrics.source(&report.camera) {
+                    metrics.taken();
+                }
+                self.board.message_taken(&report.camera, message.at);
+                self.publish_source(index, report);
+                Ok(())
+            }
+            Ok(Err(refused)) => Err(refused.into()),
+            Err(Panicked) => {
+                self.source_panicked(index);
+                Err(IntakeError::Failed)
+            }
+        }
+    }
+
+    fn tick_source(&mut self, index: usize) {
+        let (Some(source), Some(plan)) = (self.sources.get_mut(index), self.plan.sources.get(index)) else { return };
+        self.board.analysis_alive(&plan.id, self.clock.wall());
+        match source.tick(&self.clock) {
+            Ok(Some(report)) => self.publish_source(index, report),
+            Ok(None) => {}
+            Err(Panicked) => self.source_panicked(index),
+        }
+    }
+
+    /// Its readings are unknown with the next tick, and alerts that are on stay on, stale.
+    fn source_panicked(&self, index: usize) {
+        self.metrics.panicked(WorkerThread::Analysis);
+        let given_up = self.sources.get(index).is_some_and(Source::is_given_up);
+        let source = self.plan.sources.get(index).map(|source| source.id.as_str());
+        tracing::error!(source, given_up, "its analysis panicked: this is a bug in crowdflow");
+    }
+
+    /// Tells everybody what an external source told, or that it tells nothing; alerts first.
+    fn publish_source(&mut self, index: usize, report: FrameReport) {
+        let Some(silent_s) = self.sources.get(index).map(|source| source.analysis.silent_s()) else { return };
+        let (of_sites, own) = self.judge(&report, silent_s);
+        let Some(source) = self.sources.get(index) else { return };
+        self.metrics.observe(&report);
+        self.metrics.rule_states(source.analysis.rule_states());
+        let report = Arc::new(report);
+        self.board.report(Arc::clone(&report), source.analysis.rule_states());
+        if let Some(evidence) = &mut self.evidence {
+            evidence.seen(&report, || None);
+        }
+        self.keep_evidence(&report, of_sites.iter().chain(&own));
+    }
+
+    /// Has sites, and then alerts, take in a report; `blind_s`: how long whoever it is of has told nothing. What the rules
+    /// on sites told, and what is told besides.
+    fn judge(&mut self, report: &FrameReport, blind_s: Option<f64>) -> (Vec<AlertEvent>, Vec<AlertEvent>) {
+        let of_sites = self.sites.step(report);
+        let engines = Engines { cameras: &self.cameras, sources: &self.sources, sites: &self.sites };
+        let own = self.alerts.observe(report, &of_sites, blind_s, &engines);
+        self.metrics.observe_sites(self.sites.readings(), &of_sites);
+        self.metrics.rule_states(self.sites.rule_states());
+        self.board.sites(self.sites.readings(), of_sites.clone(), self.sites.rule_states());
+        (of_sites, own)
+    }
+
+    /// Has evidence kept of what rose with this report.
+    fn keep_evidence<'e>(&mut self, report: &'e FrameReport, besides: impl Iterator<Item = &'e AlertEvent>) {
+        let Some(evidence) = &mut self.evidence else { return };
+        evidence.sites(report.at, self.sites.readings());
+        for event in report.alerts.iter().chain(besides) {
+            evidence.raised(event, &AlertId::of(event), Some(&self.config));
+        }
+    }
+
     /// Tells everybody; alerts first.
     fn publish(&mut self, index: usize, report: FrameReport, mut picture: Option<Picture>, detections: &[Detection]) {
-        let of_sites = self.sites.step(&report);
         let blind_s = match report.frame {
             Some(_) => None,
             None => Some(report.readings.value(Measure::Blind).unwrap_or(0.0)),
         };
-        let engines = Engines { cameras: &self.cameras, sites: &self.sites };
-        let of_sites_and_own: Vec<AlertEvent> =
-            self.alerts.observe(&report, &of_sites, blind_s, &engines).into_iter().chain(of_sites.clone()).collect();
-        self.metrics.observe_sites(self.sites.readings(), &of_sites);
-        self.metrics.rule_states(self.sites.rule_states());
-        self.board.sites(self.sites.readings(), of_sites, self.sites.rule_states());
+        let (of_sites, own) = self.judge(&report, blind_s);
         let Some(camera) = self.cameras.get(index) else { return };
         self.metrics.observe(&report);
         self.metrics.rule_states(camera.analysis.rule_states());
@@ -304,14 +391,12 @@ impl AnalysisThread {
                 let also_hide = people_to_hide(detections, camera.analysis.people_not_counted());
                 Some(SeenFrame { picture, levels, also_hide })
             });
-            evidence.sites(report.at, self.sites.readings());
-            for event in report.alerts.iter().chain(&of_sites_and_own) {
-                evidence.raised(event, &AlertId::of(event), Some(&self.config));
-            }
         }
+        self.keep_evidence(&report, own.iter().chain(&of_sites));
         if !is_watched {
             return;
         }
+        let Some(camera) = self.cameras.get(index) else { return };
         let levels = zone_levels(camera.analysis.rule_states());
         if report.frame.is_none() {
             let reason = if camera.last_frame.is_some() { UnknownReason::NoFrames } else { UnknownReason::NotStarted };
@@ -345,12 +430,14 @@ impl AnalysisThread {
 /// How rules and sites stand, by the thread's own cameras and sites.
 struct Engines<'a> {
     cameras: &'a [Camera],
+    sources: &'a [Source],
     sites: &'a SiteAnalysis,
 }
 
 impl Engines<'_> {
     fn all(&self) -> impl Iterator<Item = &RuleEngine> {
-        self.cameras.iter().map(|camera| camera.analysis.rules()).chain([self.sites.rules()])
+        let cameras = self.cameras.iter().map(|camera| camera.analysis.rules());
+        cameras.chain(self.sources.iter().map(|source| source.analysis.rules())).chain([self.sites.rules()])
     }
 }
 

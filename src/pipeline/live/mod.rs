@@ -9,8 +9,10 @@ mod alert_duty;
 mod analysis_thread;
 mod capture;
 mod heat_map_writer;
+mod intake;
 mod orders;
 mod panic_budget;
+mod sources;
 mod worker;
 
 use std::io;
@@ -25,6 +27,7 @@ use tokio::sync::oneshot;
 use super::density_turns::DensityTurns;
 use super::sessions::Sessions;
 use super::{FrameHub, PeopleSeen, PipelineError, Preparation, megapixels_per_s, worker_count};
+use crate::analysis::SourceMessage;
 use crate::config::Plan;
 use crate::inference::{Model, Models, PreparedFrame};
 use crate::input::budgets_px;
@@ -36,6 +39,7 @@ use crate::status::{Phase, StatusBoard};
 use crate::view::LiveHub;
 
 pub use alert_duty::{AlertKeeping, GivenUpBefore};
+pub use intake::{IntakeError, SourceIntake};
 pub use orders::{NotTaken, Order, Orders, Outcome, Stored};
 
 /// Results that may wait for the analysis thread. It takes well under a millisecond for each, so this is never reached
@@ -82,6 +86,8 @@ struct WaitingFrame {
 enum Message {
     Frame(Arrival),
     Order(Order, oneshot::Sender<Outcome>),
+    /// Of the external source with this index.
+    Counts(usize, SourceMessage, oneshot::Sender<Result<(), IntakeError>>),
 }
 
 /// What a worker made of a frame.

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::Message;
+use super::{IntakeError, Message};
 use crate::alerting::DeskFault;
+use crate::analysis::SourceMessage;
 use crate::model::{Action, AlertId, Level};
 
 /// Something to be done by the analysis thread, which owns all alerts.
@@ -87,13 +88,31 @@ impl Orders {
     /// # Errors
     /// [`NotTaken`].
     pub fn give(&self, order: Order) -> Result<oneshot::Receiver<Outcome>, NotTaken> {
-        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (reply, outcome) = oneshot::channel();
-        match sender.as_ref().ok_or(NotTaken::Stopping)?.try_send(Message::Order(order, reply)) {
-            Ok(()) => Ok(outcome),
-            Err(TrySendError::Full(_)) => Err(NotTaken::Busy),
-            Err(TrySendError::Disconnected(_)) => Err(NotTaken::Stopping),
-        }
+        self.send(Message::Order(order, reply))?;
+        Ok(outcome)
+    }
+
+    /// Hands over a message of the external source with this index; whether it was taken is heard soon after.
+    ///
+    /// # Errors
+    /// [`NotTaken`].
+    pub(super) fn tell(
+        &self,
+        source: usize,
+        message: SourceMessage,
+    ) -> Result<oneshot::Receiver<Result<(), IntakeError>>, NotTaken> {
+        let (reply, outcome) = oneshot::channel();
+        self.send(Message::Counts(source, message, reply))?;
+        Ok(outcome)
+    }
+
+    fn send(&self, message: Message) -> Result<(), NotTaken> {
+        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sender.as_ref().ok_or(NotTaken::Stopping)?.try_send(message).map_err(|error| match error {
+            TrySendError::Full(_) => NotTaken::Busy,
+            TrySendError::Disconnected(_) => NotTaken::Stopping,
+        })
     }
 
     /// No more orders are taken.

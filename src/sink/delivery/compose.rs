@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::payload::{MayEnter, Measured, Named, Payload, PlaceText, PlanText, SCHEMA, StepText};
 use super::sender::wants;
-use crate::config::{CameraPlan, ConditionPlan, DestinationPlan, Plan, Response, RulePlan, StepPlan};
+use crate::config::{
+    CameraPlan, ConditionPlan, DestinationPlan, ExternalSourcePlan, Plan, Response, RulePlan, StepPlan,
+};
 use crate::model::{
     AlertEvent, CameraId, Level, LineId, Measure, Notice, NoticeKind, Place, RuleId, SiteId, StepState, Timestamp,
     UnitId, ZoneId,
@@ -52,17 +54,27 @@ impl CameraNames {
             lines: camera.lines.iter().map(|line| (line.id.clone(), line.name.clone())).collect(),
         }
     }
+
+    fn of_source(source: &ExternalSourcePlan) -> Self {
+        Self {
+            name: source.name.clone(),
+            zones: source.zones.iter().map(|zone| (zone.id.clone(), zone.name.clone())).collect(),
+            lines: source.lines.iter().map(|line| (line.id.clone(), line.name.clone())).collect(),
+        }
+    }
 }
 
 impl Composer {
     /// For a configuration's destinations.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
+        let cameras = plan.cameras.iter().map(|camera| (camera.id.clone(), CameraNames::of(camera)));
+        let sources = plan.sources.iter().map(|source| (source.id.clone(), CameraNames::of_source(source)));
         let rules = plan.rules.iter().flat_map(|rule| [(rule.id.clone(), rule), (rule.id.of_drill(), rule)]);
         Self {
             destinations: plan.destinations.clone(),
             response: plan.response.clone(),
-            cameras: plan.cameras.iter().map(|camera| (camera.id.clone(), CameraNames::of(camera))).collect(),
+            cameras: cameras.chain(sources).collect(),
             rules: rules.map(|(id, rule)| (id, rule.clone())).collect(),
             sites: plan.sites_of_rules(),
         }

@@ -143,6 +143,7 @@ pub(super) fn unit(unit: &str, language: Language) -> String {
 pub(super) fn unknown(reason: &str, language: Language) -> &'static str {
     let (zh, en) = match reason {
         "not_started" => ("尚无画面", "nothing seen yet"),
+        "not_reported" => ("外部系统无最新数据", "not told of by the other system"),
         "no_frames" => ("无画面", "no picture"),
         "people_missed" => ("人数过多，无法分辨", "more people than can be told apart"),
         "nothing_to_measure" => ("无可测对象", "nothing there to measure"),

@@ -289,5 +289,6 @@ fn figures_are_open_on_this_machine_only() {
     let full = guarded.service.call("GET", "/readyz", "", None).json();
     assert!(full["cameras"].is_array() && full["reasons"].is_array());
     let short = guarded.service.call("GET", "/readyz", "X-Forwarded-For: 192.0.2.1\r\n", None).json();
-    assert_eq!(short, json!({ "ready": true, "phase": "running" }), "no camera's address for everybody");
+    let keys: Vec<&String> = short.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["phase", "ready"], "no camera's address for everybody");
 }

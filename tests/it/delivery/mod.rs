@@ -4,7 +4,7 @@
 mod http;
 mod outbox;
 mod robots;
-mod services;
+pub mod services;
 pub mod target;
 
 use std::path::Path;

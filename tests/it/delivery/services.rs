@@ -16,13 +16,13 @@ use tokio::sync::mpsc;
 use super::target::closed;
 use super::{FastClock, Worker, at, destination, open_store, payload, raised, row, send, sender_of, wait};
 
-const MOSQUITTO: &str = "/usr/sbin/mosquitto";
+pub const MOSQUITTO: &str = "/usr/sbin/mosquitto";
 const ALERTMANAGER: &str = "/usr/bin/prometheus-alertmanager";
 /// Debian's python: only it has `aiosmtpd`.
 const PYTHON: &str = "/usr/bin/python3";
 
 /// A program that is killed when dropped; its lines can be read.
-struct Service {
+pub struct Service {
     process: Child,
     lines: mpsc::UnboundedReceiver<String>,
 }
@@ -55,7 +55,7 @@ impl Service {
         panic!("it ended without saying {part:?}: {before:#?}");
     }
 
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
@@ -69,7 +69,7 @@ impl Drop for Service {
     }
 }
 
-fn is_installed(program: &str) -> bool {
+pub fn is_installed(program: &str) -> bool {
     let found = Path::new(program).exists();
     if !found {
         eprintln!("skipped: {program} is not installed (scripts/setup.sh --test)");
@@ -77,7 +77,7 @@ fn is_installed(program: &str) -> bool {
     found
 }
 
-async fn mosquitto(folder: &Path, port: u16) -> Service {
+pub async fn mosquitto(folder: &Path, port: u16) -> Service {
     let file = folder.join("mosquitto.conf");
     std::fs::write(&file, format!("listener {port} 127.0.0.1\nallow_anonymous true\nlog_dest stderr\n")).unwrap();
     let mut service = Service::start(Command::new(MOSQUITTO).arg("-c").arg(&file));

@@ -116,7 +116,7 @@ fn a_server_that_is_cut_off_in_the_middle_holds_nothing_up_for_long() {
         let address = StoreAddress::parse(&url.replacen(&port.to_string(), &between.port.to_string(), 1))
             .unwrap()
             .with_password(postgres::PASSWORD)
-            .with_patience(Duration::from_millis(700));
+            .with_patience(Duration::from_secs(2));
         let store = Store::open(&address, Timestamp(0)).await.unwrap();
         store.commit(&AlertCommit::default(), Timestamp(0)).await.unwrap();
         store.open_alerts().await.unwrap();

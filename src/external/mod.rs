@@ -1,0 +1,7 @@
+//! Counts of other systems on their way in: what their messages say, and where a broker has them.
+
+mod message;
+mod subscription;
+
+pub use message::{MOST_BYTES, MessageFault, SCHEMA, read};
+pub use subscription::{Link, subscribe};
