@@ -3,7 +3,7 @@
 
     make build && cargo build --release --examples
     benches/measure.py --data DIR                       # everything; DIR holds the ground truth
-    benches/measure.py --only throughput                # accuracy, density, throughput, memory, cameras, alerts, tracker or input
+    benches/measure.py --only throughput                # accuracy, density, throughput, memory, cameras, alerts, api, tracker or input
 
 Needs the release build and the sample video (scripts/setup.sh). The machine should have nothing else to do: where two
 things are compared they are run in turns, and medians and ratios are given.
@@ -21,6 +21,7 @@ import urllib.request
 from pathlib import Path
 
 import alert_latency
+import api_load
 import zone_density
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -217,6 +218,18 @@ def alerts(args):
             f"{p95(ages_s):.0f} ms (median {statistics.median(ages_s) * 1000:.0f}, longest {ages_s[-1] * 1000:.0f})")
 
 
+def api(args):
+    """Logins, and the live state at 200 requests a second, with and without accounts."""
+    for accounts in ("required", "off"):
+        logins_s, answers_s = api_load.measure(CROWDFLOW, DEMO, SAMPLE, accounts, args.camera_seconds / 2, 60)
+        share = lambda ages_s, part: api_load.share(ages_s, part)
+        if logins_s:
+            row(f"login, p95 of {len(logins_s)}", "", f"{share(logins_s, 0.95):.0f} ms (median {share(logins_s, 0.5):.0f})")
+        how = "with a session" if logins_s else "without accounts"
+        row(f"`/api/v1/state` at 200 requests/s {how}, p99 of {len(answers_s)}", "<= 20 ms",
+            f"{share(answers_s, 0.99):.1f} ms (median {share(answers_s, 0.5):.1f}, longest {share(answers_s, 1):.1f})")
+
+
 def tracker(args):
     """The tracker against those of the package `trackers`, and its cost a frame."""
     mot17 = Path(args.data) / "mot17"
@@ -369,7 +382,7 @@ def chosen_input(args):
 def main():
     global CROWDFLOW
     parts = {"accuracy": accuracy, "density": density, "throughput": throughput, "memory": memory, "cameras": cameras,
-             "alerts": alerts, "tracker": tracker, "input": chosen_input}
+             "alerts": alerts, "api": api, "tracker": tracker, "input": chosen_input}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default=os.environ.get("CROWDFLOW_SHARED_DATA", ROOT.parent / "shared/data"), help="folder with the ground truth")
     parser.add_argument("--only", choices=parts, action="append", help="measure this only; may be given again")

@@ -7,6 +7,7 @@
 //! Start reading at [`model`] (the data that flows) and [`config::Plan`] (what is asked for).
 //! A module uses only modules of lower layers; `tests/it/architecture.rs` keeps that true.
 
+pub mod accounts;
 pub mod alerting;
 pub mod analysis;
 pub mod api;

@@ -13,7 +13,14 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   plugins: [shipped("dist")],
-  server: { proxy: { "/api": SERVICE, "/cameras": SERVICE, "/metrics": SERVICE, "/healthz": SERVICE } },
+  server: {
+    proxy: Object.fromEntries(
+      ["/api", "/cameras", "/metrics", "/healthz", "/login", "/setup", "/sign_in.css", "/sign_in.js"].map((path) => [
+        path,
+        SERVICE,
+      ]),
+    ),
+  },
   test: {
     // One browser and one service at a time: the detector wants the processor.
     fileParallelism: false,

@@ -3,20 +3,23 @@
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Extension, Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::Context;
 use super::alert_wire::{AlertBody, HistoryBody, RecordBody};
 use super::error::{ApiError, json};
+use super::request::{pairs, read, text, time, unknown_key, who};
+use super::visible::Visible;
+use crate::accounts::Caller;
 use crate::alerting::DeskFault;
-use crate::model::{Action, AlertId, Level, StepState, Timestamp};
+use crate::model::{Action, AlertId, Level, StepState};
 use crate::pipeline::{NotTaken, Order};
 use crate::rules::ActFault;
-use crate::store::{AlertFilter, Store, StoreError};
+use crate::status::AlertStatus;
+use crate::store::{AlertFilter, Store};
 
 /// An answer waits so long for the store; what was done holds all the same, and is written as soon as it can be.
 const STORED_WAIT: Duration = Duration::from_secs(5);
@@ -27,15 +30,14 @@ const MOST_ALERTS: u32 = 1000;
 /// How long a drill's peak lasts where nobody says so, and at most, in seconds.
 const DRILL_HOLD_S: f64 = 300.0;
 const DRILL_HOLD_MOST_S: f64 = 3600.0;
-/// Characters of a name and of a text.
-pub(super) const WHO_MOST: usize = 100;
+/// Characters of a text.
 const TEXT_MOST: usize = 2000;
 
 /// What somebody wants done about an alert.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ActionRequest {
-    who: String,
+    who: Option<String>,
     action: String,
     until: Option<String>,
     reason: Option<String>,
@@ -48,14 +50,14 @@ pub(super) struct ActionRequest {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProfileRequest {
-    who: String,
+    who: Option<String>,
     on: bool,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DrillRequest {
-    who: String,
+    who: Option<String>,
     rule: String,
     level: Level,
     hold_s: Option<f64>,
@@ -64,40 +66,13 @@ pub(super) struct DrillRequest {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EndDrillRequest {
-    who: String,
-}
-
-/// The body as JSON of this shape.
-pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
-    serde_json::from_slice(body).map_err(|error| ApiError::bad_request(format!("the body is not as expected: {error}")))
-}
-
-/// A name or text that may be kept.
-pub(super) fn text(what: &str, text: String, most: usize) -> Result<String, ApiError> {
-    let chars = text.chars().count();
-    if text.trim().is_empty() {
-        return Err(ApiError::bad_request(format!("`{what}` is empty")));
-    }
-    if chars > most {
-        return Err(ApiError::bad_request(format!("`{what}` has {chars} characters, at most {most} are taken")));
-    }
-    // A name is one line, also in a log and in a message.
-    if text.chars().any(|c| c.is_control() && (what == "who" || (c != '\n' && c != '\t'))) {
-        return Err(ApiError::bad_request(format!("`{what}` has control characters")));
-    }
-    Ok(text)
-}
-
-pub(super) fn time(what: &str, text: &str) -> Result<Timestamp, ApiError> {
-    Timestamp::from_rfc3339(text).ok_or_else(|| {
-        ApiError::bad_request(format!("`{what}`: found {text:?}, expected a time such as 2026-11-24T20:00:00+08:00"))
-    })
+    who: Option<String>,
 }
 
 impl ActionRequest {
-    fn action(self) -> Result<(String, Action), ApiError> {
-        let Self { who, action, until, reason, text: words, step, state, note } = self;
-        let who = text("who", who, WHO_MOST)?;
+    fn action(self, caller: &Caller) -> Result<(String, Action), ApiError> {
+        let Self { who: given, action, until, reason, text: words, step, state, note } = self;
+        let who = who(caller, given)?;
         let missing = |key: &str| ApiError::bad_request(format!("`{key}` is missing for the action `{action}`"));
         // A key that the action has no use for is a slip whose meaning would be lost.
         let given = [
@@ -143,12 +118,21 @@ impl ActionRequest {
 
 pub(super) async fn act(
     State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
     Path(alert): Path<String>,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    let (who, action) = read::<ActionRequest>(&body)?.action()?;
+    let request: ActionRequest = read(&body)?;
+    let kind = format!("alert_{}", request.action);
+    let detail = request.step.clone().unwrap_or_default();
+    let (who, action) = request.action(&caller)?;
     let alert = AlertId::from_text(&alert);
+    let is_seen = |status: &AlertStatus| status.alert.id == alert && context.visible(&caller).open_alert(status);
+    if !caller.reach.is_all() && !context.state.status.snapshot().open_alerts.iter().any(is_seen) {
+        return Err(ApiError::not_found(ActFault::NotOpen(alert).to_string()));
+    }
     let stored = context.order(Order::Act { alert: alert.clone(), who, action }).await?;
+    context.record(&caller, kind, alert.as_str().to_owned(), detail);
     let snapshot = context.state.status.snapshot();
     let open = snapshot.open_alerts.iter().find(|status| status.alert.id == alert);
     let alert = open.map(|status| AlertBody::new(&context.state.plan, status));
@@ -157,18 +141,24 @@ pub(super) async fn act(
 
 pub(super) async fn switch_profile(
     State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
     Path(profile): Path<String>,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    let ProfileRequest { who, on } = read(&body)?;
-    let who = text("who", who, WHO_MOST)?;
+    let ProfileRequest { who: given, on } = read(&body)?;
+    let who = who(&caller, given)?;
     let stored = context.order(Order::SwitchProfile { profile: profile.clone(), on, who }).await?;
     json(StatusCode::OK, &serde_json::json!({ "stored": stored, "profile": profile, "on": on }))
 }
 
-pub(super) async fn begin_drill(State(context): State<Context>, body: Bytes) -> Result<Response, ApiError> {
-    let DrillRequest { who, rule, level, hold_s } = read(&body)?;
-    let who = text("who", who, WHO_MOST)?;
+pub(super) async fn begin_drill(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let DrillRequest { who: given, rule, level, hold_s } = read(&body)?;
+    let who = who(&caller, given)?;
+    context.see_rule(&caller, &rule)?;
     let hold_s = hold_s.unwrap_or(DRILL_HOLD_S);
     if !(0.0..=DRILL_HOLD_MOST_S).contains(&hold_s) {
         let message = format!("`hold_s`: found {hold_s}, expected seconds from 0 to {DRILL_HOLD_MOST_S}");
@@ -180,62 +170,85 @@ pub(super) async fn begin_drill(State(context): State<Context>, body: Bytes) -> 
 
 pub(super) async fn end_drill(
     State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
     Path(rule): Path<String>,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    let EndDrillRequest { who } = read(&body)?;
-    let who = text("who", who, WHO_MOST)?;
+    let EndDrillRequest { who: given } = read(&body)?;
+    let who = who(&caller, given)?;
+    context.see_rule(&caller, &rule)?;
     let stored = context.order(Order::EndDrill { rule: rule.clone(), who }).await?;
     json(StatusCode::OK, &serde_json::json!({ "stored": stored, "rule": rule }))
 }
 
-pub(super) async fn list(State(context): State<Context>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
+pub(super) async fn list(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
     let store = context.store()?;
     let filter = filter(query.as_deref().unwrap_or_default())?;
-    let rows = store.alerts(&filter, MOST_ALERTS).await.map_err(|error| of_store(&error))?;
-    let alerts: Vec<RecordBody<'_>> = rows.iter().map(RecordBody::from).collect();
+    let rows = store.alerts(&filter, MOST_ALERTS).await.map_err(|error| ApiError::of_store(&error))?;
+    let seen = rows.iter().filter(|row| context.visible(&caller).alert_row(row));
+    let alerts: Vec<RecordBody<'_>> = seen.map(RecordBody::from).collect();
     let is_cut = rows.len() >= MOST_ALERTS as usize;
     json(StatusCode::OK, &serde_json::json!({ "alerts": alerts, "cut": is_cut }))
 }
 
-/// `from`, `to`, `rule` and `open` of a query. Their values need no escapes but those of times.
+/// `from`, `to`, `rule` and `open` of a query.
 fn filter(query: &str) -> Result<AlertFilter, ApiError> {
     let mut filter = AlertFilter::default();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let value = value.replace("%3A", ":").replace("%3a", ":").replace("%2B", "+").replace("%2b", "+");
+    for (key, value) in pairs(query) {
         match key {
             "from" => filter.from = Some(time("from", &value)?),
             "to" => filter.to = Some(time("to", &value)?),
             "rule" => filter.rule = Some(value),
             "open" => filter.open = matches!(value.as_str(), "" | "true" | "1"),
-            other => {
-                let message = format!("found the key {other:?}, expected one of: from, to, rule, open");
-                return Err(ApiError::bad_request(message));
-            }
+            other => return Err(unknown_key(other, "from, to, rule, open")),
         }
     }
     Ok(filter)
 }
 
-pub(super) async fn history(State(context): State<Context>, Path(alert): Path<String>) -> Result<Response, ApiError> {
+pub(super) async fn history(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    Path(alert): Path<String>,
+) -> Result<Response, ApiError> {
     let store = context.store()?;
-    let history = store.alert_history(&alert).await.map_err(|error| of_store(&error))?;
-    let history = history.ok_or_else(|| ApiError::not_found(format!("no alert `{alert}` is on record")))?;
+    let history = store.alert_history(&alert).await.map_err(|error| ApiError::of_store(&error))?;
+    let history = history.filter(|history| context.visible(&caller).alert_row(&history.alert));
+    let history = history.ok_or_else(|| ApiError::no_alert_on_record(&alert))?;
     json(StatusCode::OK, &HistoryBody::from(&history))
-}
-
-pub(super) fn of_store(error: &StoreError) -> ApiError {
-    if error.kind().is_transient() {
-        return ApiError::unavailable(format!("the store can't be read at present: {error}"));
-    }
-    ApiError::internal(error)
 }
 
 impl Context {
     pub(super) fn store(&self) -> Result<&Store, ApiError> {
         let none = || ApiError::not_found("nothing is kept: the configuration has no [store]");
         self.state.store.as_ref().ok_or_else(none)
+    }
+
+    /// What a caller may see.
+    pub(super) fn visible<'a>(&'a self, caller: &'a Caller) -> Visible<'a> {
+        Visible { reach: &caller.reach, plan: &self.state.plan }
+    }
+
+    /// Puts on record what a caller did; without accounts there is nobody whose doing it is.
+    /// Nobody waits for it: an order is in its alert's history besides.
+    pub(super) fn record(&self, caller: &Caller, kind: String, subject: String, detail: String) {
+        if let (Some(accounts), Some(name)) = (self.state.accounts.clone(), caller.name.clone()) {
+            tokio::spawn(async move { accounts.record(&name, &kind, &subject, &detail).await });
+        }
+    }
+
+    /// A rule that the caller doesn't see is not there.
+    fn see_rule(&self, caller: &Caller, rule: &str) -> Result<(), ApiError> {
+        let seen = || self.state.plan.rules.iter().filter(|known| self.visible(caller).rule(known));
+        if caller.reach.is_all() || seen().any(|known| known.id.as_str() == rule) {
+            return Ok(());
+        }
+        let known = seen().map(|known| known.id.as_str()).collect::<Vec<_>>().join(", ");
+        Err(ApiError::not_found(DeskFault::NoSuchRule { found: rule.to_owned(), known }.to_string()))
     }
 
     /// Has an order carried out; `true`: it is in the store.

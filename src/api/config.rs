@@ -1,17 +1,18 @@
 //! The configuration over HTTP: read, checked, changed, and what it was before.
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use super::alerts::{WHO_MOST, of_store, read, text};
 use super::error::{ApiError, json};
+use super::request::{read, text, who as who_of};
 use super::{ApiState, Context};
+use crate::accounts::Caller;
 use crate::config::{Edit, Plan, edit};
-use crate::model::Timestamp;
+use crate::model::{Role, Timestamp};
 use crate::store::{ConfigVersionRow, Store};
 
 /// Versions to an answer.
@@ -116,7 +117,7 @@ pub(super) struct ChangeRequest {
     base: String,
     text: Option<String>,
     edits: Option<Vec<Edit>>,
-    who: String,
+    who: Option<String>,
     why: String,
 }
 
@@ -182,6 +183,18 @@ fn diff(before: &str, after: &str) -> String {
     diff.unified_diff().context_radius(DIFF_CONTEXT).to_string()
 }
 
+/// What planners change. The rest says who gets in, what is hidden and kept, what is sent where and which programs are
+/// loaded.
+const OF_PLANNERS: [&str; 9] =
+    ["cameras", "rules", "sites", "units", "plans", "alerts", "calendar", "schedules", "profiles"];
+
+/// The first table that a change is of and that planners don't change. What is no TOML is refused later.
+fn not_of_planners(before: &str, after: &str) -> Option<String> {
+    let (before, after) = (before.parse::<toml::Table>().unwrap_or_default(), after.parse::<toml::Table>().ok()?);
+    let mut tables = before.keys().chain(after.keys()).filter(|table| !OF_PLANNERS.contains(&table.as_str()));
+    tables.find(|table| before.get(*table) != after.get(*table)).cloned()
+}
+
 /// A whole text, or keys of the one that is in force.
 #[derive(Debug)]
 pub(super) struct Changed {
@@ -230,7 +243,11 @@ pub(super) async fn check(State(context): State<Context>, body: Bytes) -> Result
     )
 }
 
-pub(super) async fn apply(State(context): State<Context>, body: Bytes) -> Result<Response, ApiError> {
+pub(super) async fn apply(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
     let configuration = configuration(&context.state)?;
     let store = context.store()?;
     let ChangeRequest { base, text: whole, edits, who, why } = read(&body)?;
@@ -238,10 +255,15 @@ pub(super) async fn apply(State(context): State<Context>, body: Bytes) -> Result
     let proposal = Proposal {
         base,
         text: Changed { text: whole, edits }.text(&now.text)?,
-        who: text("who", who, WHO_MOST)?,
+        who: who_of(&caller, who)?,
         why: text("why", why, WHY_MOST)?,
         at: (context.state.now)(),
     };
+    if caller.role < Role::Admin
+        && let Some(table) = not_of_planners(&now.text, &proposal.text)
+    {
+        return Err(ApiError::forbidden(format!("a change of [{table}] is for the role admin")));
+    }
     let diff = diff(&now.text, &proposal.text);
     let hash = configuration.apply(store, proposal).await.map_err(|refusal| match refusal {
         ConfigRefusal::Changing | ConfigRefusal::Base { .. } | ConfigRefusal::OnDisk(_) | ConfigRefusal::Same => {
@@ -254,13 +276,34 @@ pub(super) async fn apply(State(context): State<Context>, body: Bytes) -> Result
 }
 
 pub(super) async fn versions(State(context): State<Context>) -> Result<Response, ApiError> {
-    let rows = context.store()?.config_versions(MOST_VERSIONS).await.map_err(|error| of_store(&error))?;
+    let rows = context.store()?.config_versions(MOST_VERSIONS).await.map_err(|error| ApiError::of_store(&error))?;
     let versions: Vec<_> = rows.iter().map(|row| VersionBody::new(row, false)).collect();
     json(StatusCode::OK, &serde_json::json!({ "versions": versions }))
 }
 
 pub(super) async fn version(State(context): State<Context>, Path(hash): Path<String>) -> Result<Response, ApiError> {
-    let row = context.store()?.config_version(&hash).await.map_err(|error| of_store(&error))?;
+    let row = context.store()?.config_version(&hash).await.map_err(|error| ApiError::of_store(&error))?;
     let row = row.ok_or_else(|| ApiError::not_found(format!("no configuration {hash:?} is on record")))?;
     json(StatusCode::OK, &VersionBody::new(&row, true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_planners_change_is_told_from_the_rest() {
+        let before = "[server]\naccounts = \"required\"\n[store]\n[cameras.gate]\nmobile = true\n";
+        for (after, table) in [
+            ("[server]\naccounts = \"required\"\n[store]\n[cameras.gate]\nmobile = false\n", None),
+            ("# moved\n[rules.full]\nzone = \"a/b\"\n[store]\n[server]\naccounts = 'required'\n", None),
+            ("[server]\naccounts = \"off\"\n[store]\n", Some("server")),
+            ("[server]\naccounts = \"required\"\n[store]\nfile = \"other.db\"\n", Some("store")),
+            ("[store]\n", Some("server")),
+            ("[server]\naccounts = \"required\"\n[store]\n[privacy]\nblur_heads = false\n", Some("privacy")),
+            ("server = ", None),
+        ] {
+            assert_eq!(not_of_planners(before, after).as_deref(), table, "{after}");
+        }
+    }
 }

@@ -10,9 +10,9 @@ use serde::Deserialize;
 use tokio::runtime::Handle;
 
 use super::Context;
-use super::alerts::{read, time};
 use super::config::{Changed, configuration};
 use super::error::{ApiError, json};
+use super::request::{read, time};
 use crate::backtest::{BacktestFault, Named, Period, backtest_store};
 use crate::config::Edit;
 
@@ -57,7 +57,7 @@ pub(super) async fn backtest(State(context): State<Context>, body: Bytes) -> Res
     });
     let report = report.await.map_err(|error| ApiError::internal(&error))?;
     let report = report.map_err(|fault| match fault {
-        BacktestFault::Store(error) => super::alerts::of_store(&error),
+        BacktestFault::Store(error) => ApiError::of_store(&error),
         BacktestFault::NoSamples(why) => ApiError::not_found(why),
     })?;
     json(StatusCode::OK, &report)

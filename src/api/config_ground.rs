@@ -8,9 +8,9 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::Context;
-use super::alerts::read;
 use super::config::{Changed, configuration};
 use super::error::{ApiError, json};
+use super::request::read;
 use crate::calibration::{FittedPoint, GroundPlane};
 use crate::config::{self, CameraPlan};
 use crate::model::PixelPoint;

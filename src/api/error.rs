@@ -1,9 +1,13 @@
 //! Answers that say what went wrong: `{"error": {"code": …, "message": …}}`.
 
+use axum::http::HeaderValue;
 use axum::http::StatusCode;
-use axum::http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+
+use crate::accounts::AccountFault;
+use crate::store::StoreError;
 
 /// What went wrong, for people (`message`) and for programs (`code`).
 #[derive(Debug)]
@@ -13,6 +17,8 @@ pub(super) struct ApiError {
     message: String,
     /// Ids of the cameras there are, where one was asked for that there isn't.
     cameras: Option<Vec<String>>,
+    /// When it is worth trying again, in seconds.
+    retry_after_s: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -30,11 +36,17 @@ struct BodyError<'a> {
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), cameras: None }
+        Self { status, code, message: message.into(), cameras: None, retry_after_s: None }
     }
 
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    pub fn not_signed_in() -> Self {
+        let message = "log in first (the page does it, or POST /api/v1/session), or send a token that holds: \
+                       Authorization: Bearer TOKEN";
+        Self::unauthorized(message)
     }
 
     pub fn forbidden(message: impl Into<String>) -> Self {
@@ -43,6 +55,11 @@ impl ApiError {
 
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// It isn't there, or not for whoever asks.
+    pub fn no_alert_on_record(alert: &str) -> Self {
+        Self::not_found(format!("no alert `{alert}` is on record"))
     }
 
     pub fn unknown_camera(asked: &str, cameras: Vec<String>) -> Self {
@@ -67,12 +84,20 @@ impl ApiError {
     }
 
     pub fn method_not_allowed() -> Self {
-        let message = "this page is read by GET and HEAD; orders are given by POST to their own addresses";
+        let message = "this address takes other methods: the header Allow says which";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
     }
 
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
+    }
+
+    /// What the store says.
+    pub fn of_store(error: &StoreError) -> Self {
+        if error.kind().is_transient() {
+            return Self::unavailable(format!("the store can't be read at present: {error}"));
+        }
+        Self::internal(error)
     }
 
     /// A fault of this program: the log has more than the client is told.
@@ -88,13 +113,35 @@ impl IntoResponse for ApiError {
         // Texts in a struct always make JSON; an empty body beside the status were it not so.
         let body = serde_json::to_string(&Body { error }).unwrap_or_default();
         let mut response = (self.status, [(CONTENT_TYPE, "application/json")], body).into_response();
-        if self.status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(ALLOW, axum::http::HeaderValue::from_static("GET, HEAD"));
-        }
         if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(WWW_AUTHENTICATE, axum::http::HeaderValue::from_static("Bearer"));
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"crowdflow\""));
+        }
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+impl From<AccountFault> for ApiError {
+    fn from(fault: AccountFault) -> Self {
+        let message = fault.to_string();
+        match fault {
+            AccountFault::WrongLogin => Self::new(StatusCode::UNAUTHORIZED, "wrong_login", message),
+            AccountFault::Limited { wait_s } => Self {
+                retry_after_s: Some(wait_s.ceil() as u64),
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message)
+            },
+            AccountFault::Busy => {
+                Self { retry_after_s: Some(1), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message) }
+            }
+            AccountFault::Refused(_) => Self::bad_request(message),
+            AccountFault::NotFound(_) => Self::not_found(message),
+            AccountFault::Conflict(_) => Self::conflict(message),
+            AccountFault::Beyond(_) => Self::forbidden(message),
+            AccountFault::Store(error) => Self::of_store(&error),
+            AccountFault::System(_) => Self::internal(&fault),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::Context;
 use super::error::{ApiError, json};
 use super::wire::StateBody;
+use crate::accounts::Caller;
 
 /// Least time between two events: at most two a second.
 const LEAST_PAUSE: Duration = Duration::from_millis(500);
@@ -22,12 +23,16 @@ const LEAST_PAUSE: Duration = Duration::from_millis(500);
 /// connection lives.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-pub(super) async fn state(State(context): State<Context>) -> Result<Response, ApiError> {
-    json(StatusCode::OK, &StateBody::new(&context.state, &context.state.status.snapshot()))
+pub(super) async fn state(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, ApiError> {
+    json(StatusCode::OK, &StateBody::new(&context.state, &context.state.status.snapshot(), context.visible(&caller)))
 }
 
 struct Events {
     context: Context,
+    caller: Caller,
     changes: watch::Receiver<u64>,
     stop: watch::Receiver<bool>,
     last: Option<Instant>,
@@ -53,11 +58,15 @@ impl Events {
                 }
             }
         }
+        // A session that has ended sees no more.
+        if !self.context.still_holds(&self.caller).await {
+            return None;
+        }
         self.last = Some(Instant::now());
         self.changes.mark_unchanged();
         let state = &self.context.state;
         let snapshot = state.status.snapshot();
-        let body = StateBody::new(state, &snapshot);
+        let body = StateBody::new(state, &snapshot, self.context.visible(&self.caller));
         // One line: JSON escapes line ends.
         let body = serde_json::to_string(&body).inspect_err(|error| tracing::error!(%error, "state")).ok()?;
         text.push_str("event: state\ndata: ");
@@ -67,10 +76,13 @@ impl Events {
     }
 }
 
-pub(super) async fn events(State(context): State<Context>) -> Result<Response, ApiError> {
+pub(super) async fn events(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, ApiError> {
     let permit = context.stream_permit()?;
     let changes = context.state.status.changes();
-    let events = Events { changes, stop: context.stop.clone(), context, last: None, _permit: permit };
+    let events = Events { changes, stop: context.stop.clone(), context, caller, last: None, _permit: permit };
     let body = stream::unfold(events, async |mut events| {
         let event = events.next().await?;
         Some((Ok::<_, Infallible>(event), events))

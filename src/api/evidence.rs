@@ -1,14 +1,14 @@
 //! Evidence over HTTP: what was kept of an alert's rises, as it was written.
 
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::Context;
-use super::alerts::of_store;
 use super::error::{ApiError, json};
+use crate::accounts::Caller;
 use crate::evidence::{EvidenceFolder, EvidenceReadError};
 use crate::store::EvidenceRow;
 
@@ -55,17 +55,36 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
-pub(super) async fn list(State(context): State<Context>, Path(alert): Path<String>) -> Result<Response, ApiError> {
-    let rows = context.store()?.evidence(&alert).await.map_err(|error| of_store(&error))?;
+impl Context {
+    /// What is on record of an alert that the caller sees.
+    async fn evidence_of(&self, caller: &Caller, alert: &str) -> Result<Vec<EvidenceRow>, ApiError> {
+        let store = self.store()?;
+        if !caller.reach.is_all() {
+            let history = store.alert_history(alert).await.map_err(|error| ApiError::of_store(&error))?;
+            if !history.is_some_and(|history| self.visible(caller).alert_row(&history.alert)) {
+                return Err(ApiError::no_alert_on_record(alert));
+            }
+        }
+        store.evidence(alert).await.map_err(|error| ApiError::of_store(&error))
+    }
+}
+
+pub(super) async fn list(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    Path(alert): Path<String>,
+) -> Result<Response, ApiError> {
+    let rows = context.evidence_of(&caller, &alert).await?;
     let evidence: Vec<EvidenceBody<'_>> = rows.iter().map(EvidenceBody::from).collect();
     json(StatusCode::OK, &serde_json::json!({ "evidence": evidence }))
 }
 
 pub(super) async fn file(
     State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
     Path((alert, number)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
-    let rows = context.store()?.evidence(&alert).await.map_err(|error| of_store(&error))?;
+    let rows = context.evidence_of(&caller, &alert).await?;
     let number = number.parse::<i64>().ok();
     let row = rows.into_iter().find(|row| Some(row.id) == number);
     let row = row.ok_or_else(|| ApiError::not_found("this alert has no evidence of that number"))?;
@@ -84,6 +103,7 @@ pub(super) async fn file(
             EvidenceReadError::Changed => ApiError::conflict(format!("{error}: {verify}")),
         }
     })?;
+    context.record(&caller, "evidence_viewed".to_owned(), alert, name(&row).to_owned());
     let headers = [
         (CONTENT_TYPE, content_type(name(&row)).to_owned()),
         (CONTENT_DISPOSITION, format!("inline; filename=\"{}\"", name(&row).replace(['"', '\\'], "_"))),

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::Context;
 use super::error::ApiError;
 
 /// The page loads its own files and nothing else; nobody frames it.
@@ -31,12 +32,13 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Lets GET and HEAD, and orders by POST, to a loopback name through, and what external sources tell.
+/// Lets requests through that are meant for this service, orders that come from its own pages or from programs, and what
+/// external sources tell.
 ///
-/// The name is checked against DNS rebinding: a web site whose name is made to point at 127.0.0.1 could otherwise read
-/// everything here through its visitor's browser, which takes it for that site's own.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
-    let mut response = match refusal(&request) {
+/// The name is checked against DNS rebinding: a web site whose name is made to point here could otherwise read everything
+/// through its visitor's browser, which takes it for that site's own.
+pub(super) async fn guard(State(context): State<Context>, request: Request, next: Next) -> Response {
+    let mut response = match refusal(&context, &request) {
         Some(error) => error.into_response(),
         None => next.run(request).await,
     };
@@ -47,16 +49,13 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
     response
 }
 
-fn refusal(request: &Request) -> Option<ApiError> {
+fn refusal(context: &Context, request: &Request) -> Option<ApiError> {
     // Machines tell their counts with a token, which no browser has: whatever name they know this one by, through a proxy
     // for example, and whether or not they say that it is JSON.
     if request.method() == Method::POST && request.uri().path().starts_with(SOURCES) {
         return None;
     }
-    let is_order = request.method() == Method::POST && request.uri().path().starts_with("/api/v1/");
-    if !is_order && request.method() != Method::GET && request.method() != Method::HEAD {
-        return Some(ApiError::method_not_allowed());
-    }
+    let is_order = request.method() != Method::GET && request.method() != Method::HEAD;
     if is_order && let Some(refused) = order_refusal(request) {
         return Some(refused);
     }
@@ -64,12 +63,20 @@ fn refusal(request: &Request) -> Option<ApiError> {
     let Some(host) = host else { return Some(ApiError::bad_request("the header Host is missing")) };
     // A request line may name the host, too.
     let in_line = request.uri().host();
-    if is_loopback(without_port(host)) && in_line.is_none_or(is_loopback) {
+    let is_open = *context.opens.borrow();
+    let server = &context.state.plan.server;
+    let is_ours = |host: &str| {
+        let is_listed = || server.hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host));
+        // No name is made to point anywhere where the browser was sent to an address.
+        is_loopback(host) || (is_open && server.is_beyond_loopback() && (is_listed() || is_address(host)))
+    };
+    if is_ours(without_port(host)) && in_line.is_none_or(is_ours) {
         return None;
     }
     Some(ApiError::forbidden(
-        "this service answers under localhost and loopback addresses only; reach it from elsewhere through a tunnel, \
-         for example `ssh -L 8090:localhost:8090 HOST`",
+        "this service answers under localhost and loopback addresses only, and from elsewhere, with accounts, under \
+         addresses and the names listed as `hosts` in [server]; or reach it through a tunnel, for example \
+         `ssh -L 8090:localhost:8090 HOST`",
     ))
 }
 
@@ -78,7 +85,8 @@ fn refusal(request: &Request) -> Option<ApiError> {
 fn order_refusal(request: &Request) -> Option<ApiError> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let content_type = header(CONTENT_TYPE).unwrap_or_default();
-    if content_type.split(';').next().map(str::trim) != Some("application/json") {
+    // DELETE has no body, and no form can send it.
+    if request.method() != Method::DELETE && content_type.split(';').next().map(str::trim) != Some("application/json") {
         return Some(ApiError::bad_request("an order is JSON: send it with the header Content-Type: application/json"));
     }
     let origin = header(ORIGIN)?;
@@ -87,15 +95,27 @@ fn order_refusal(request: &Request) -> Option<ApiError> {
 }
 
 /// The host of `host`, `host:port` and `[v6]:port`.
-fn without_port(host: &str) -> &str {
+pub(super) fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
         _ => host,
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    if let Some(v6) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+/// What stands in the brackets of an IPv6 address.
+fn bracketed(host: &str) -> Option<&str> {
+    host.strip_prefix('[')?.strip_suffix(']')
+}
+
+fn is_address(host: &str) -> bool {
+    match bracketed(host) {
+        Some(v6) => v6.parse::<Ipv6Addr>().is_ok(),
+        None => host.parse::<Ipv4Addr>().is_ok(),
+    }
+}
+
+pub(super) fn is_loopback(host: &str) -> bool {
+    if let Some(v6) = bracketed(host) {
         return v6.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback());
     }
     host.eq_ignore_ascii_case("localhost") || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())

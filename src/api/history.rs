@@ -5,15 +5,16 @@
 //! and empty in CSV, or, where nothing at all was sampled, not there; `coverage` tells how much is known.
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::Context;
-use super::alerts::{of_store, time};
 use super::error::{ApiError, json};
+use super::request::time;
+use crate::accounts::Caller;
 use crate::config::Plan;
 use crate::model::{Measure, Place, Reading, Timestamp};
 use crate::store::{MINUTE_MEASURES, Period, PlaceId, PlaceKey, RollupRow, Store, StoreError};
@@ -313,6 +314,7 @@ fn fault(error: &QueryRejection) -> String {
 
 pub(super) async fn history(
     State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
     query: Result<Query<HistoryQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -323,8 +325,9 @@ pub(super) async fn history(
         ApiError::bad_request(message)
     })?;
     let store = context.store()?;
-    let place = store.find_place(&key).await.map_err(|error| of_store(&error))?;
-    if place.is_none() && !is_configured(&context.state.plan, &key) {
+    let is_seen = caller.reach.is_all() || key.place().is_some_and(|place| context.visible(&caller).place(&place));
+    let place = store.find_place(&key).await.map_err(|error| ApiError::of_store(&error))?;
+    if !is_seen || (place.is_none() && !is_configured(&context.state.plan, &key)) {
         let message = format!("no place `{key}` is on record or in the configuration");
         return Err(ApiError::not_found(message));
     }
@@ -333,7 +336,7 @@ pub(super) async fn history(
         let time = widened((asked.from, asked.to), resolution);
         let of = (measure, resolution);
         let buckets = match place {
-            Some(place) => buckets(store, place, of, time).await.map_err(|error| of_store(&error))?,
+            Some(place) => buckets(store, place, of, time).await.map_err(|error| ApiError::of_store(&error))?,
             None => Vec::new(),
         };
         courses.push((of, buckets));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::error::ApiError;
 use super::{ApiState, Context};
+use crate::accounts::{Caller, Reach};
 use crate::metrics::ViewerGuard;
 use crate::model::CameraId;
 use crate::view::{LiveHub, Viewer};
@@ -59,6 +60,8 @@ const FIRST_BOUNDARY: &[u8] = b"--crowdflow-frame\r\n";
 const LAST_BOUNDARY: &[u8] = b"--crowdflow-frame--\r\n";
 
 struct Viewing {
+    context: Context,
+    caller: Caller,
     pictures: Box<dyn JpegStream>,
     stop: watch::Receiver<bool>,
     part: Part,
@@ -98,6 +101,8 @@ impl Viewing {
                 self.repeat.take().map(|(jpeg, _)| jpeg)
             }
         };
+        // A session that has ended sees no more.
+        let next = if self.context.still_holds(&self.caller).await { next } else { None };
         Some(match next {
             Some(jpeg) => {
                 if let Some(counted) = &self.counted {
@@ -119,12 +124,18 @@ fn part(jpeg: &[u8]) -> Vec<u8> {
     [head.as_bytes(), jpeg, b"\r\n", FIRST_BOUNDARY].concat()
 }
 
-pub(super) async fn mjpeg(State(context): State<Context>, Path(camera): Path<String>) -> Result<Response, ApiError> {
-    let camera = known(&context.state, &camera)?;
+pub(super) async fn mjpeg(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    Path(camera): Path<String>,
+) -> Result<Response, ApiError> {
+    let camera = known(&context.state, &caller.reach, &camera)?;
     let permit = context.stream_permit()?;
     let pictures = context.state.live.subscribe(&camera).ok_or_else(no_pictures)?;
     let counted = context.state.metrics.camera(&camera).map(crate::metrics::CameraMetrics::viewer);
-    let viewing = Viewing { pictures, stop: context.stop, part: Part::First, repeat: None, counted, _permit: permit };
+    let stop = context.stop.clone();
+    let viewing =
+        Viewing { context, caller, pictures, stop, part: Part::First, repeat: None, counted, _permit: permit };
     let body = stream::unfold(viewing, async |mut viewing| {
         let bytes = viewing.bytes().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), viewing))
@@ -132,8 +143,12 @@ pub(super) async fn mjpeg(State(context): State<Context>, Path(camera): Path<Str
     Ok(([(CONTENT_TYPE, MULTIPART)], Body::from_stream(body)).into_response())
 }
 
-pub(super) async fn snapshot(State(context): State<Context>, Path(camera): Path<String>) -> Result<Response, ApiError> {
-    let camera = known(&context.state, &camera)?;
+pub(super) async fn snapshot(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    Path(camera): Path<String>,
+) -> Result<Response, ApiError> {
+    let camera = known(&context.state, &caller.reach, &camera)?;
     let _permit = context.stream_permit()?;
     let mut stop = context.stop;
     let mut pictures = context.state.live.subscribe(&camera).ok_or_else(no_pictures)?;
@@ -149,11 +164,11 @@ pub(super) async fn snapshot(State(context): State<Context>, Path(camera): Path<
     Ok(([(CONTENT_TYPE, "image/jpeg")], jpeg.to_vec()).into_response())
 }
 
-fn known(state: &ApiState, asked: &str) -> Result<CameraId, ApiError> {
-    let found = state.plan.cameras.iter().find(|camera| camera.id.as_str() == asked);
-    found.map(|camera| camera.id.clone()).ok_or_else(|| {
-        ApiError::unknown_camera(asked, state.plan.cameras.iter().map(|camera| camera.id.to_string()).collect())
-    })
+/// The camera of that id, among those that the caller sees.
+fn known(state: &ApiState, reach: &Reach, asked: &str) -> Result<CameraId, ApiError> {
+    let seen = || state.plan.cameras.iter().map(|camera| &camera.id).filter(|id| reach.has_camera(id));
+    let found = seen().find(|id| id.as_str() == asked);
+    found.cloned().ok_or_else(|| ApiError::unknown_camera(asked, seen().map(ToString::to_string).collect()))
 }
 
 fn no_pictures() -> ApiError {

@@ -1,35 +1,17 @@
 //! HTTP: metrics, health, the state as JSON, live pictures, and the web application that shows them. The only module that
 //! knows the crates `axum` and `rust_embed`.
 //!
-//! | path | what |
-//! |---|---|
-//! | `/`, `/assets/{file}` | the web application |
-//! | `/metrics` | for Prometheus |
-//! | `/healthz`, `/readyz` | does the process live; does it do its work |
-//! | `/api/v1/state` | everything as it stands, JSON |
-//! | `/api/v1/events` | the same, pushed at most twice a second (server-sent events) |
-//! | `/api/v1/alerts`, `/api/v1/alerts/{id}` | alerts on record, one with its history |
-//! | `/api/v1/alerts/{id}/evidence`, `/api/v1/alerts/{id}/evidence/{number}` | what was kept of it, and one file |
-//! | `/api/v1/history` | what a place read over time, JSON or CSV |
-//! | `/api/v1/alerts/{id}/actions` | POST: acknowledge, shelve, escalate, comment, move a step of the plan |
-//! | `/api/v1/profiles/{id}` | POST: switch a profile on or off |
-//! | `/api/v1/drills`, `/api/v1/drills/{rule}/end` | POST: begin and end a drill |
-//! | `/api/v1/sources/{id}` | POST, with a token: counts of another system |
-//! | `/api/v1/config` | the configuration; POST: another, by whole text or by keys |
-//! | `/api/v1/config/check` | POST: what is wrong with one, and how it differs |
-//! | `/api/v1/config/ground` | POST: a camera's calibration, grid of metres, areas and widths by one |
-//! | `/api/v1/config/backtest` | POST: what its rules would have told of what is on record |
-//! | `/api/v1/config/versions`, `/api/v1/config/versions/{hash}` | what it was before, when, by whom, why |
-//! | `/cameras/{id}/live.mjpeg` | the live picture, for any browser |
-//! | `/cameras/{id}/snapshot.jpg` | one picture |
-//!
-//! There are no accounts yet, so it is meant for a loopback address; the guard keeps other web sites' scripts out.
+//! [`ROUTES`] is the table of all of them, with who may use each. Where the service has no accounts it is meant for a
+//! loopback address; the guard keeps other web sites' scripts out.
 
+mod access;
 pub mod alert_wire;
 mod alerts;
+mod audit;
 mod config;
 mod config_backtest;
 mod config_ground;
+mod door;
 mod error;
 mod events;
 mod evidence;
@@ -37,7 +19,14 @@ mod guard;
 mod history;
 mod live;
 mod probe;
+mod request;
+mod routes;
+mod session;
+mod sign_in_page;
 mod sources;
+mod tokens;
+mod users;
+mod visible;
 mod web;
 pub mod wire;
 
@@ -46,25 +35,23 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Router, middleware};
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
+use crate::accounts::Accounts;
 use crate::config::Plan;
-use crate::metrics::{self, Metrics};
+use crate::metrics::Metrics;
 use crate::model::Timestamp;
 use crate::pipeline::{Orders, SourceIntake};
 use crate::status::StatusBoard;
 use crate::store::Store;
-use error::ApiError;
+use door::Peer;
 
 pub use config::{ConfigInForce, ConfigRefusal, Configuration, Proposal, RefusedConfig};
+pub use door::{Door, HeldListener};
 pub use live::{JpegFuture, JpegStream, LivePictures};
+pub use routes::{Access, ROUTES, Route, ScopeRule, Verb};
+pub use visible::Visible;
 
 /// Streams (live pictures and events) that may be open at once.
 const MAX_STREAMS: usize = 64;
@@ -93,6 +80,8 @@ pub struct ApiState {
     pub status: Arc<StatusBoard>,
     /// Where past alerts are looked up; `None`: nothing is kept.
     pub store: Option<Store>,
+    /// Who may use it; `None`: whoever reaches it.
+    pub accounts: Option<Accounts>,
     /// Where people's orders go.
     pub orders: Orders,
     /// Where external sources' messages go.
@@ -113,6 +102,8 @@ struct Context {
     state: Arc<ApiState>,
     started: Instant,
     streams: Arc<Semaphore>,
+    /// Other names than those of loopback are answered under.
+    opens: watch::Receiver<bool>,
     /// Back-tests take turns.
     backtests: Arc<Semaphore>,
     stop: watch::Receiver<bool>,
@@ -123,16 +114,13 @@ struct Context {
 ///
 /// # Errors
 /// Where the listener fails for good.
-pub async fn serve(
-    listener: TcpListener,
-    state: ApiState,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
+pub async fn serve(door: Door, state: ApiState, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
     let (stop, mut stopped) = watch::channel(false);
     let context = Context {
         state: Arc::new(state),
         started: Instant::now(),
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+        opens: door.opens(),
         backtests: Arc::new(Semaphore::new(1)),
         stop: stopped.clone(),
     };
@@ -140,7 +128,9 @@ pub async fn serve(
         shutdown.await;
         stop.send_replace(true);
     };
-    let server = axum::serve(listener, router(context)).with_graceful_shutdown(signal).into_future();
+    let server = axum::serve(door, routes::router(context).into_make_service_with_connect_info::<Peer>())
+        .with_graceful_shutdown(signal)
+        .into_future();
     let grace_over = async move {
         // Fails only where the server, and with it the signal, is gone.
         let _ = stopped.wait_for(|stop| *stop).await;
@@ -153,43 +143,4 @@ pub async fn serve(
             Ok(())
         }
     }
-}
-
-fn router(context: Context) -> Router {
-    Router::new()
-        .route("/", get(web::page))
-        .route("/icon.svg", get(web::icon))
-        .route("/assets/{file}", get(web::asset))
-        .route("/metrics", get(metrics_text))
-        .route("/healthz", get(probe::healthz))
-        .route("/readyz", get(probe::readyz))
-        .route("/api/v1/state", get(events::state))
-        .route("/api/v1/events", get(events::events))
-        .route("/api/v1/alerts", get(alerts::list))
-        .route("/api/v1/alerts/{alert}", get(alerts::history))
-        .route("/api/v1/alerts/{alert}/evidence", get(evidence::list))
-        .route("/api/v1/alerts/{alert}/evidence/{number}", get(evidence::file))
-        .route("/api/v1/history", get(history::history))
-        .route("/api/v1/alerts/{alert}/actions", post(alerts::act))
-        .route("/api/v1/profiles/{profile}", post(alerts::switch_profile))
-        .route("/api/v1/drills", post(alerts::begin_drill))
-        .route("/api/v1/drills/{rule}/end", post(alerts::end_drill))
-        .route("/api/v1/sources/{source}", post(sources::tell))
-        .route("/api/v1/config", get(config::in_force).post(config::apply))
-        .route("/api/v1/config/check", post(config::check))
-        .route("/api/v1/config/ground", post(config_ground::ground))
-        .route("/api/v1/config/backtest", post(config_backtest::backtest))
-        .route("/api/v1/config/versions", get(config::versions))
-        .route("/api/v1/config/versions/{hash}", get(config::version))
-        .route("/cameras/{camera}/live.mjpeg", get(live::mjpeg))
-        .route("/cameras/{camera}/snapshot.jpg", get(live::snapshot))
-        .fallback(async || ApiError::not_found("no such page"))
-        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        .layer(middleware::from_fn(guard::guard))
-        .with_state(context)
-}
-
-async fn metrics_text(State(context): State<Context>) -> Result<Response, ApiError> {
-    let text = context.state.metrics.encode().map_err(|error| ApiError::internal(&error))?;
-    Ok(([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response())
 }

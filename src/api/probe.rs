@@ -1,12 +1,15 @@
-//! Does the process live, and does it do its work?
+//! Does the process live, does it do its work, and its figures for Prometheus.
 
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::extract::{ConnectInfo, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
 use super::Context;
+use super::door::Peer;
 use super::error::{ApiError, json};
+use crate::metrics;
 use crate::model::{CameraId, CameraState, Timestamp};
 use crate::status::{CameraStatus, Phase, StatusSnapshot};
 
@@ -38,9 +41,11 @@ pub(super) async fn healthz(State(context): State<Context>) -> Result<Response, 
 struct Readiness<'a> {
     ready: bool,
     phase: &'static str,
-    /// Why not.
-    reasons: Vec<String>,
-    cameras: Vec<CameraReadiness<'a>>,
+    /// Why not; from elsewhere it is not said, as anybody may ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasons: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cameras: Option<Vec<CameraReadiness<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -53,7 +58,11 @@ struct CameraReadiness<'a> {
 
 /// Ready: the model is loaded and the analysis of every camera and external source moves. A camera that is down is listed and makes it no
 /// less ready: the others are watched, and starting anew would bring nothing back.
-pub(super) async fn readyz(State(context): State<Context>) -> Result<Response, ApiError> {
+pub(super) async fn readyz(
+    State(context): State<Context>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let snapshot = context.state.status.snapshot();
     let reasons = reasons(&snapshot, (context.state.now)());
     let cameras = snapshot.cameras.iter().map(|camera| CameraReadiness {
@@ -62,9 +71,19 @@ pub(super) async fn readyz(State(context): State<Context>) -> Result<Response, A
         error: camera.health.error.as_deref(),
         last_frame: camera.last_frame.map(Timestamp::to_rfc3339),
     });
-    let readiness =
-        Readiness { ready: reasons.is_empty(), phase: snapshot.phase.as_str(), cameras: cameras.collect(), reasons };
+    let in_full = context.state.accounts.is_none() || context.is_from_here(peer, &headers);
+    let readiness = Readiness {
+        ready: reasons.is_empty(),
+        phase: snapshot.phase.as_str(),
+        cameras: in_full.then(|| cameras.collect()),
+        reasons: in_full.then_some(reasons),
+    };
     json(if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &readiness)
+}
+
+pub(super) async fn metrics_text(State(context): State<Context>) -> Result<Response, ApiError> {
+    let text = context.state.metrics.encode().map_err(|error| ApiError::internal(&error))?;
+    Ok(([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response())
 }
 
 fn reasons(snapshot: &StatusSnapshot, now: Timestamp) -> Vec<String> {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::ApiState;
 use super::alert_wire::{AlertBody, NamedBody};
+use super::{ApiState, Visible};
 use crate::config::{CameraPlan, CountedLinePlan, CountedZonePlan, ExternalSourcePlan, RulePlan, SitePlan, ZonePlan};
 use crate::input::InputReport;
 use crate::model::{
@@ -313,9 +313,9 @@ pub struct LevelBody {
 }
 
 impl<'a> StateBody<'a> {
-    /// The state as of now.
+    /// The state as of now, as far as it is seen.
     #[must_use]
-    pub fn new(state: &'a ApiState, snapshot: &'a StatusSnapshot) -> Self {
+    pub fn new(state: &'a ApiState, snapshot: &'a StatusSnapshot, visible: Visible<'_>) -> Self {
         let now = (state.now)();
         // The board was made from the plan: both have the same order.
         let cameras = state.plan.cameras.iter().zip(&snapshot.cameras);
@@ -338,7 +338,11 @@ impl<'a> StateBody<'a> {
             // Where no analysis is alive, what was said last stands for nothing.
             measures: measures(Some(&status.readings), all_unknown),
         };
-        let mut alerts: Vec<&AlertStatus> = snapshot.open_alerts.iter().collect();
+        let mut alerts: Vec<&AlertStatus> =
+            snapshot.open_alerts.iter().filter(|status| visible.open_alert(status)).collect();
+        let sites = state.plan.response.sites.iter().zip(&snapshot.sites);
+        let recent_alerts =
+            snapshot.recent_alerts.iter().filter(|event| visible.alert(event.rule.as_str(), Some(&event.place)));
         alerts.sort_by_key(|status| Reverse((status.alert.level, status.alert.raised)));
         Self {
             schema: SCHEMA,
@@ -346,10 +350,21 @@ impl<'a> StateBody<'a> {
             phase: snapshot.phase.as_str(),
             version: &state.info.version,
             model: &state.info.model,
-            cameras: cameras.clone().map(|(plan, status)| CameraBody::new(plan, status, now)).collect(),
-            sources: sources.clone().map(|(plan, status)| SourceBody::new(plan, status, now)).collect(),
-            sites: state.plan.response.sites.iter().zip(&snapshot.sites).map(site).collect(),
-            rules: rules.map(|(plan, rule)| RuleBody::new(plan, rule, unknown_of_rule(plan))).collect(),
+            cameras: cameras
+                .clone()
+                .filter(|(plan, _)| visible.reach.has_camera(&plan.id))
+                .map(|(plan, status)| CameraBody::new(plan, status, now, visible))
+                .collect(),
+            sources: sources
+                .clone()
+                .filter(|(plan, _)| visible.reach.has_camera(&plan.id))
+                .map(|(plan, status)| SourceBody::new(plan, status, now, visible))
+                .collect(),
+            sites: sites.filter(|(plan, _)| visible.reach.has_site(&plan.id)).map(site).collect(),
+            rules: rules
+                .filter(|(plan, _)| visible.rule(plan))
+                .map(|(plan, rule)| RuleBody::new(plan, rule, unknown_of_rule(plan)))
+                .collect(),
             kept: state.store.is_some(),
             store: snapshot.store.map(|StoreStanding { ok, waiting }| StoreBody { ok, waiting }),
             alerts: alerts.into_iter().map(|status| AlertBody::new(&state.plan, status)).collect(),
@@ -360,7 +375,7 @@ impl<'a> StateBody<'a> {
                 .map(|profile| NamedBody { id: &profile.id, name: &profile.name })
                 .collect(),
             profiles: &snapshot.profiles,
-            recent_alerts: snapshot.recent_alerts.iter().map(AlertLine::from).collect(),
+            recent_alerts: recent_alerts.map(AlertLine::from).collect(),
         }
     }
 }
@@ -388,9 +403,12 @@ fn silence(status: &SourceStatus, now: Timestamp) -> Option<UnknownReason> {
 }
 
 impl<'a> SourceBody<'a> {
-    fn new(plan: &'a ExternalSourcePlan, status: &'a SourceStatus, now: Timestamp) -> Self {
+    fn new(plan: &'a ExternalSourcePlan, status: &'a SourceStatus, now: Timestamp, visible: Visible<'_>) -> Self {
         let unknown = silence(status, now);
         let report = status.report.as_deref();
+        let sees = |place: Place| visible.place(&place);
+        let zones = plan.zones.iter().filter(|zone| sees(Place::Zone(plan.id.clone(), zone.id.clone())));
+        let lines = plan.lines.iter().filter(|line| sees(Place::Line(plan.id.clone(), line.id.clone())));
         let zone = |zone: &'a CountedZonePlan| CountedZoneBody::new(zone, report, unknown);
         let line = |line: &'a CountedLinePlan| {
             LineBody::new((line.id.as_str(), &line.name, ClassSet::PERSON), report, unknown)
@@ -406,8 +424,8 @@ impl<'a> SourceBody<'a> {
             fresh: unknown.is_none(),
             // How long nothing has come is known all the same.
             measures: measures(report.map(|report| &report.readings), None),
-            zones: plan.zones.iter().map(zone).collect(),
-            lines: plan.lines.iter().map(line).collect(),
+            zones: zones.map(zone).collect(),
+            lines: lines.map(line).collect(),
         }
     }
 }
@@ -433,7 +451,7 @@ impl<'a> CountedZoneBody<'a> {
 }
 
 impl<'a> CameraBody<'a> {
-    fn new(plan: &'a CameraPlan, status: &'a CameraStatus, now: Timestamp) -> Self {
+    fn new(plan: &'a CameraPlan, status: &'a CameraStatus, now: Timestamp, visible: Visible<'_>) -> Self {
         let fresh = freshness(plan, status, now);
         let counts = plan.classes().iter().map(|class| {
             let count = fresh.map_or_else(Reading::Unknown, |report| report.count(class));
@@ -443,6 +461,9 @@ impl<'a> CameraBody<'a> {
         let is_down = matches!(health.state, CameraState::Down | CameraState::Failed);
         let report = status.report.as_deref();
         let unknown = fresh.err();
+        let sees = |place: Place| visible.place(&place);
+        let zones = plan.zones.iter().filter(|zone| sees(Place::Zone(plan.id.clone(), zone.id.clone())));
+        let lines = plan.lines.iter().filter(|line| sees(Place::Line(plan.id.clone(), line.id.clone())));
         Self {
             id: plan.id.as_str(),
             name: &plan.name,
@@ -457,10 +478,8 @@ impl<'a> CameraBody<'a> {
             fresh: unknown.is_none(),
             counts: counts.collect(),
             measures: measures(report.map(|report| &report.readings), unknown),
-            zones: plan.zones.iter().map(|zone| ZoneBody::new(zone, report, unknown)).collect(),
-            lines: plan
-                .lines
-                .iter()
+            zones: zones.map(|zone| ZoneBody::new(zone, report, unknown)).collect(),
+            lines: lines
                 .map(|line| LineBody::new((line.id.as_str(), &line.name, line.classes), report, unknown))
                 .collect(),
         }

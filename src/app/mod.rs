@@ -1,6 +1,7 @@
 //! The service: built, started, drained.
 
 mod config_control;
+mod entrance;
 mod findings;
 mod keeping;
 mod left_behind;

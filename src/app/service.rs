@@ -1,6 +1,6 @@
 //! Everything that `run` starts, and how it ends.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +9,15 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::entrance::{Entrance, first_listener};
 use super::keeping::{Keeping, KeepingError, config_hash};
-use crate::api::{self, ApiState, Configuration, ServiceInfo};
+use crate::accounts::{AccountFault, Accounts};
+use crate::api::{self, ApiState, Configuration, HeldListener, ServiceInfo};
 use crate::config::Plan;
 use crate::external::{Link, MOST_BYTES, subscribe};
 use crate::inference::Models;
 use crate::metrics::{BuildInfo, Metrics, MetricsError};
+use crate::model::Timestamp;
 use crate::pipeline::{AlertKeeping, LiveService, Observers, PipelineError, SourceIntake, StillRunning};
 use crate::sink::{AlertLog, HeatMapFolder};
 use crate::source::{Clock as _, SystemClock};
@@ -60,6 +63,9 @@ pub enum ServiceError {
     /// The store can't be had, or nothing can be sent.
     #[error(transparent)]
     Keeping(#[from] KeepingError),
+    /// Users can't be looked up, or no link for the first one made.
+    #[error("cannot look after accounts: {0}")]
+    Accounts(#[from] AccountFault),
     /// The cameras' part can't start.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
@@ -82,13 +88,14 @@ pub struct Origin {
     /// Why it is started with it, for the record; empty: as it stands there.
     pub why: String,
     /// Where the service before it listened: who connects meanwhile waits instead of being refused.
-    pub listener: Option<Arc<TcpListener>>,
+    pub listener: Option<HeldListener>,
 }
 
 /// The running service.
 pub struct Service {
     address: SocketAddr,
-    listener: Arc<TcpListener>,
+    setup_token: Option<String>,
+    listener: HeldListener,
     board: Arc<StatusBoard>,
     live: LiveService,
     keeping: Option<Keeping>,
@@ -105,13 +112,7 @@ impl Service {
     pub fn start(plan: Plan, models: &Models, onnxruntime: &str, origin: Origin) -> Result<Self, ServiceError> {
         let plan = Arc::new(plan);
         // First what can be in use by somebody else: nothing has been begun yet.
-        let listen = |source| ServiceError::Listen { address: plan.server.listen, source };
-        let listener = match origin.listener.filter(|known| known.local_addr().ok() == Some(plan.server.listen)) {
-            Some(known) => known,
-            None => Arc::new(TcpListener::bind(plan.server.listen).map_err(listen)?),
-        };
-        listener.set_nonblocking(true).map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let listener = first_listener(&plan, origin.listener.as_ref())?;
         let open = |path: &PathBuf| {
             AlertLog::open(path).map_err(|source| ServiceError::AlertLog { path: path.clone(), source })
         };
@@ -138,10 +139,6 @@ impl Service {
             .enable_all()
             .build()
             .map_err(ServiceError::Thread)?;
-        let accepting = {
-            let _context = runtime.enter();
-            listener.try_clone().and_then(tokio::net::TcpListener::from_std).map_err(listen)?
-        };
         let (mut keeping, alerts) = match &plan.store {
             Some(store) => {
                 let (keeping, alerts) = runtime.block_on(Keeping::start(&plan, store, &metrics))?;
@@ -161,31 +158,40 @@ impl Service {
             alerts,
             heat_maps,
         };
+        let clock = SystemClock::new();
+        let now: Arc<dyn Fn() -> Timestamp + Send + Sync> = Arc::new(move || clock.wall());
+        let accounts = match store.clone().filter(|_| plan.server.accounts) {
+            Some(store) => Some(Accounts::new(store, Arc::clone(&plan), Arc::clone(&now))?),
+            None => None,
+        };
+        let Entrance { door, address, setup_token } =
+            runtime.block_on(Entrance::of(&plan, accounts.as_ref(), listener))?;
+        let listener = door.held();
         let live = LiveService::start(&plan, models, observers)?;
         let intake = SourceIntake::new(&plan, live.orders(), metrics.clone(), Arc::clone(&board));
         listen_to_brokers(&runtime, &plan, &intake);
-        let clock = SystemClock::new();
         let state = ApiState {
             metrics,
             live: Arc::new(pictures),
             status: Arc::clone(&board),
             store,
+            accounts,
             orders: live.orders(),
             intake,
             plan: Arc::clone(&plan),
             configuration: origin.configuration,
             info: ServiceInfo { version, model: entry.id.clone(), model_licence: entry.licence.clone() },
-            now: Arc::new(move || clock.wall()),
+            now,
         };
         let (stop_http, stopped) = oneshot::channel::<()>();
-        let http = runtime.spawn(api::serve(accepting, state, async move {
+        let http = runtime.spawn(api::serve(door, state, async move {
             // A dropped sender means the same.
             let _ = stopped.await;
         }));
         if let Some(keeping) = &mut keeping {
             runtime.block_on(keeping.settle(&plan, &origin.why))?;
         }
-        Ok(Self { address, listener, board, live, keeping, runtime, stop_http, http })
+        Ok(Self { address, setup_token, listener, board, live, keeping, runtime, stop_http, http })
     }
 
     /// Where it listens.
@@ -194,10 +200,16 @@ impl Service {
         self.address
     }
 
+    /// The token of the link that makes the first admin, where there is none yet.
+    #[must_use]
+    pub fn setup_token(&self) -> Option<&str> {
+        self.setup_token.as_deref()
+    }
+
     /// What it listens with, for the service that follows it.
     #[must_use]
-    pub fn listener(&self) -> Arc<TcpListener> {
-        Arc::clone(&self.listener)
+    pub fn listener(&self) -> HeldListener {
+        self.listener.clone()
     }
 
     /// How everything stands.

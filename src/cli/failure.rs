@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 
+use crate::accounts::AccountFault;
 use crate::app::{KeepingError, ServiceError};
 use crate::evidence::EvidenceError;
 use crate::inference::{InferenceError, InferenceErrorKind};
@@ -67,6 +68,8 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
         match cause.downcast_ref::<ServiceError>() {
             Some(ServiceError::Pipeline(pipeline)) => return of_pipeline(pipeline),
             Some(ServiceError::Keeping(KeepingError::Store(store))) => return of_store(store),
+            Some(ServiceError::Accounts(AccountFault::Store(store))) => return of_store(store),
+            Some(ServiceError::Accounts(_)) => return UNAVAILABLE,
             Some(ServiceError::Keeping(KeepingError::Destination(_))) => return USAGE,
             Some(
                 ServiceError::Listen { .. }

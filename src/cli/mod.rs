@@ -14,6 +14,7 @@ mod output;
 mod run;
 mod store;
 mod track_detections;
+mod user;
 
 use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
@@ -42,6 +43,7 @@ enum Command {
     Backtest(backtest::BacktestArgs),
     Alert(alert::AlertArgs),
     Evidence(evidence::EvidenceArgs),
+    User(user::UserArgs),
 }
 
 /// Reads the command line and does what it says. A panic ends it in order, as the bug that it is.
@@ -84,6 +86,7 @@ fn command() -> ExitCode {
         Command::Backtest(args) => backtest::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Alert(args) => alert::run(&args),
         Command::Evidence(args) => evidence::run(&args),
+        Command::User(args) => user::run(&args).map(|()| ExitCode::SUCCESS),
     };
     match done {
         Ok(code) => code,

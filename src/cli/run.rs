@@ -129,6 +129,11 @@ impl Running {
     fn addresses(&self) -> String {
         let address = self.service.address();
         let mut addresses = format!("page     http://{address}/\nmetrics  http://{address}/metrics\n");
+        if let Some(token) = self.service.setup_token() {
+            // After the `#`: a browser keeps that to itself.
+            let _ = writeln!(addresses, "setup    http://{address}/setup#{token}");
+            addresses += "         makes the first admin: once, within an hour, on this machine or through a tunnel\n";
+        }
         for camera in &self.cameras {
             let _ = writeln!(addresses, "picture  http://{address}/cameras/{camera}/live.mjpeg");
         }
@@ -160,6 +165,9 @@ impl Running {
             Ok(running) => {
                 control.taken(&written, now());
                 tracing::info!("the new configuration is in force");
+                if running.service.setup_token().is_some() {
+                    tell(&running.addresses());
+                }
                 return Ok(running);
             }
             Err(error) => format!("{error:#}"),

@@ -117,8 +117,22 @@ pub struct HeatMapsPlan {
 /// The HTTP server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServerPlan {
-    /// Address and port. Loopback only: there are no accounts yet.
+    /// Address and port. Beyond loopback only with accounts, and only once there is an admin.
     pub listen: SocketAddr,
+    /// Whoever uses the service logs in. Without, it is for loopback only.
+    pub accounts: bool,
+    /// Names that it is reached under, besides those of loopback and the addresses of this machine.
+    pub hosts: Vec<String>,
+    /// Everybody comes through a proxy on this machine, which says from where and whether by https.
+    pub behind_proxy: bool,
+}
+
+impl ServerPlan {
+    /// Whether other machines may come to reach it.
+    #[must_use]
+    pub fn is_beyond_loopback(&self) -> bool {
+        !self.listen.ip().is_loopback() || !self.hosts.is_empty() || self.behind_proxy
+    }
 }
 
 /// Which model, and how it is run.

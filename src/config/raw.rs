@@ -122,6 +122,9 @@ pub(super) struct RawConfig {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawServer {
     pub listen: Option<String>,
+    pub accounts: Option<String>,
+    pub hosts: Vec<String>,
+    pub behind_proxy: Option<bool>,
 }
 
 /// `[inference]`

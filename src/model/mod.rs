@@ -2,6 +2,7 @@
 //!
 //! Lowest layer: nothing here reads a clock, takes a lock or does I/O.
 
+mod account;
 mod alert;
 mod camera_state;
 mod class;
@@ -21,6 +22,7 @@ mod space;
 mod time;
 mod track;
 
+pub use account::{AccessScope, Role};
 pub use alert::{AlertEvent, AlertKind, Level};
 pub use camera_state::CameraState;
 pub use class::{ClassSet, ObjectClass};

@@ -116,7 +116,7 @@ impl StoreError {
         Self { kind, address: address.to_owned(), detail: detail.into() }
     }
 
-    pub(super) fn no_answer(address: &str, patience: Duration) -> Self {
+    pub(crate) fn no_answer(address: &str, patience: Duration) -> Self {
         let detail = format!("no answer within {} s: check host and port", patience.as_secs());
         Self::new(StoreErrorKind::Connect, address, detail)
     }

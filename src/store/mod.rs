@@ -1,5 +1,5 @@
 //! What lasts: alerts and all that was done about them, deliveries still to be made, zone samples and their roll-ups,
-//! crossings, camera health, versions of the configuration, and records of evidence. In SQLite by default, in
+//! crossings, camera health, versions of the configuration, records of evidence, and who may use the service. In SQLite by default, in
 //! PostgreSQL by address; what is promised, and why it holds, stands in `docs/store.md`.
 //!
 //! - A transition of an alert, the rule's state and the deliveries it calls for are one transaction:
@@ -12,6 +12,7 @@
 mod address;
 mod alert_queries;
 mod alerts;
+mod api_tokens;
 mod audit;
 mod camera_health;
 mod code;
@@ -27,8 +28,10 @@ mod retention;
 mod rollup;
 mod samples;
 mod schema;
+mod sessions;
 mod sql;
 mod upkeep;
+mod users;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -37,6 +40,7 @@ pub use crate::config::Retention;
 pub use address::StoreAddress;
 pub use alert_queries::{AlertFilter, AlertHistory};
 pub use alerts::{ActionRow, AlertCommit, AlertRow, Committed, PlanStepRow, RuleStateRow, Shelving, TransitionRow};
+pub use api_tokens::{ApiTokenRow, NewApiToken};
 pub use audit::AuditRow;
 pub use camera_health::CameraHealthRow;
 pub use config_versions::ConfigVersionRow;
@@ -48,7 +52,9 @@ pub use place::{PlaceId, PlaceKey, StoredPlace};
 pub use retention::Removed;
 pub use rollup::{MINUTE_MEASURES, Period, RolledUp, RollupRow, RollupValues};
 pub use samples::{CrossingRow, Sample, Written};
+pub use sessions::{NewSession, SessionRow};
 pub use upkeep::StoreStatus;
+pub use users::{FirstAdmin, UserChange, UserChanged, UserRow};
 
 use crate::model::Timestamp;
 

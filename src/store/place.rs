@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::sql::{Row, unreadable, values};
 use super::{Store, StoreError};
-use crate::model::{Place, Timestamp};
+use crate::model::{CameraId, DestinationId, LineId, Place, SiteId, Timestamp, ZoneId};
 
 /// A place as the store names it: a kind, the camera where it belongs to one, and a name; as text
 /// `zone:gate/plaza`, `line:gate/kerb`, `camera:gate`, `site:bund`, `source:campus/north`.
@@ -55,6 +55,20 @@ impl PlaceKey {
             Place::Camera(camera) => Self::alone("camera", camera.as_str()),
             Place::Site(site) => Self::alone("site", site.as_str()),
             Place::Destination(destination) => Self::alone("destination", destination.as_str()),
+        }
+    }
+
+    /// The place of the configuration that it names; `None` where it is none such.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        let name = self.name.as_str();
+        match (self.kind.as_str(), self.camera.as_deref()) {
+            ("zone", Some(camera)) => Some(Place::Zone(CameraId::new(camera).ok()?, ZoneId::new(name).ok()?)),
+            ("line", Some(camera)) => Some(Place::Line(CameraId::new(camera).ok()?, LineId::new(name).ok()?)),
+            ("camera", None) => Some(Place::Camera(CameraId::new(name).ok()?)),
+            ("site", None) => Some(Place::Site(SiteId::new(name).ok()?)),
+            ("destination", None) => Some(Place::Destination(DestinationId::new(name).ok()?)),
+            _ => None,
         }
     }
 
@@ -136,6 +150,21 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_of_the_configuration_comes_back() {
+        let gate = || CameraId::new("gate").unwrap();
+        for place in [
+            Place::Zone(gate(), ZoneId::new("plaza").unwrap()),
+            Place::Line(gate(), LineId::new("kerb").unwrap()),
+            Place::Camera(gate()),
+            Place::Site(SiteId::new("bund").unwrap()),
+            Place::Destination(DestinationId::new("hook").unwrap()),
+        ] {
+            assert_eq!(PlaceKey::of(&place).place(), Some(place));
+        }
+        assert_eq!(PlaceKey::within("source", "campus", "north").place(), None);
+    }
 
     #[test]
     fn keys_are_read_as_they_are_written() {

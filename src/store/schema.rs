@@ -5,8 +5,11 @@ use super::{StoreError, StoreErrorKind, code};
 use crate::model::Timestamp;
 
 /// Every version's name and statements, the first first.
-const VERSIONS: [(&str, &str); 2] =
-    [("first", include_str!("schema/0001_first.sql")), ("audit", include_str!("schema/0002_audit.sql"))];
+const VERSIONS: [(&str, &str); 3] = [
+    ("first", include_str!("schema/0001_first.sql")),
+    ("audit", include_str!("schema/0002_audit.sql")),
+    ("accounts", include_str!("schema/0003_accounts.sql")),
+];
 
 /// The version of the tables that this program writes.
 pub(super) const NEWEST: i64 = VERSIONS.len() as i64;

@@ -36,7 +36,7 @@ macro_rules! counts {
     ($($table:literal),*) => { [$(($table, concat!("SELECT COUNT(*) FROM ", $table))),*] };
 }
 
-const COUNTS: [(&str, &str); 13] = counts!(
+const COUNTS: [(&str, &str); 16] = counts!(
     "place",
     "alert",
     "alert_transition",
@@ -49,7 +49,10 @@ const COUNTS: [(&str, &str); 13] = counts!(
     "crossing",
     "camera_health",
     "evidence",
-    "audit"
+    "audit",
+    "user_account",
+    "user_session",
+    "api_token"
 );
 
 impl Store {

@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -94,12 +95,30 @@ impl Browser {
         ));
     }
 
+    /// Waits until an expression is true on a page that another takes the place of meanwhile.
+    pub fn wait_for_page(&mut self, condition: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let expression = format!("new Promise((done) => setTimeout(() => done(Boolean({condition})), 20))");
+        let parameters = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
+        // Between two pages there is nothing to ask.
+        while self.try_call("Runtime.evaluate", parameters.clone())["result"]["result"]["value"] != true {
+            assert!(Instant::now() < deadline, "never so: {condition}");
+        }
+    }
+
     /// Script errors, and what the page's own policy refused.
     pub fn complaints(&self) -> &[String] {
         &self.complaints
     }
 
     fn call(&mut self, method: &str, parameters: Value) -> Value {
+        let mut answer = self.try_call(method, parameters);
+        assert!(answer.get("error").is_none(), "{method}: {answer}");
+        answer["result"].take()
+    }
+
+    /// The whole answer, which may be an error.
+    fn try_call(&mut self, method: &str, parameters: Value) -> Value {
         self.last_id += 1;
         let mut message = json!({"id": self.last_id, "method": method, "params": parameters});
         if let Some(session) = &self.session {
@@ -113,7 +132,7 @@ impl Browser {
                 let log = std::fs::read_to_string(self.profile.path().join("log")).unwrap_or_default();
                 panic!("chromium (Debian package `chromium`) ended during {method}: {log}");
             }
-            let mut answer: Value = serde_json::from_slice(&answer).unwrap();
+            let answer: Value = serde_json::from_slice(&answer).unwrap();
             match answer["method"].as_str() {
                 Some("Runtime.exceptionThrown") | Some("Log.entryAdded") => {
                     self.complaints.push(answer["params"].to_string());
@@ -121,8 +140,7 @@ impl Browser {
                 _ => {}
             }
             if answer["id"] == self.last_id {
-                assert!(answer.get("error").is_none(), "{method}: {answer}");
-                return answer["result"].take();
+                return answer;
             }
         }
     }

@@ -13,6 +13,7 @@ fn config() -> String {
         r#"# The walkway, as it stands
 [server]
 listen = "127.0.0.1:0"
+accounts = "off"
 [store]
 file = "data/store.db"
 [cameras.walkway]

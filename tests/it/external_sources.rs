@@ -24,6 +24,7 @@ fn config(access: &str, rest: &str) -> String {
         r#"
 [server]
 listen = "127.0.0.1:0"
+accounts = "off"
 [store]
 [sources.campus]
 name = "Campus gates"

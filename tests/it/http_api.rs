@@ -223,7 +223,7 @@ fn errors_are_json_and_say_what_to_do() {
     ];
     insta::assert_debug_snapshot!(errors);
     let refused = service.ask("DELETE /", &format!("{}Connection: close\r\n", host(&service)));
-    assert_eq!((refused.status, refused.header("allow")), (405, Some("GET, HEAD")));
+    assert_eq!((refused.status, refused.header("allow")), (405, Some("GET,HEAD")));
     let tunnel = service.ask("GET /healthz", "Host: localhost:9999\r\nConnection: close\r\n");
     assert_eq!(tunnel.status, 200, "another port of this machine, as through a tunnel");
     let head = service.ask("HEAD /metrics", &format!("{}Connection: close\r\n", host(&service)));

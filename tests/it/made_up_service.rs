@@ -6,9 +6,11 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crowdflow::api::{ApiState, JpegFuture, JpegStream, LivePictures, ServiceInfo, serve};
+use crowdflow::accounts::Accounts;
+use crowdflow::api::{ApiState, Door, JpegFuture, JpegStream, LivePictures, ServiceInfo, serve};
 use crowdflow::config::{self, EvidencePlan, Hide, Plan};
 use crowdflow::metrics::{BuildInfo, Metrics};
 use crowdflow::model::{
@@ -78,6 +80,10 @@ measure = "occupancy"
 levels.blue = { raise = 30, hold_s = 0 }
 "#;
 
+pub fn plan_text() -> &'static str {
+    PLAN
+}
+
 pub fn plan() -> Plan {
     config::parse(PLAN, Path::new("/site"), &|_| None).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -135,38 +141,57 @@ pub struct Service {
     pub board: Arc<StatusBoard>,
     pub metrics: Metrics,
     pub pictures: Arc<MadeUpPictures>,
-    /// Only where it was started with a folder.
+    /// What it takes for now, in microseconds.
+    pub clock: Arc<AtomicI64>,
+    /// Only where it was started with one.
     pub store: Option<Store>,
     runtime: Runtime,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<std::io::Result<()>>>,
 }
 
+/// Evidence in this folder.
+pub fn evidence_in(folder: &Path) -> EvidencePlan {
+    EvidencePlan {
+        folder: folder.join("evidence"),
+        before_s: 1.0,
+        after_s: 1.0,
+        hide: Hide::Heads,
+        clip: true,
+        keep_days: None,
+    }
+}
+
 impl Service {
     pub fn start() -> Self {
-        Self::start_with(None)
+        Self::of(plan(), None, false)
     }
 
-    /// With a store and evidence in this folder.
+    /// With a store and evidence in this folder, and without accounts.
     pub fn start_in(folder: &Path) -> Self {
-        Self::start_with(Some(folder))
+        let mut plan = plan();
+        plan.evidence = Some(evidence_in(folder));
+        Self::of(plan, Some(&StoreAddress::file(folder.join("store.db"))), false)
     }
 
-    fn start_with(folder: Option<&Path>) -> Self {
-        let mut plan = plan();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let store = folder.map(|folder| {
-            plan.evidence = Some(EvidencePlan {
-                folder: folder.join("evidence"),
-                before_s: 1.0,
-                after_s: 1.0,
-                hide: Hide::Heads,
-                clip: true,
-                keep_days: None,
-            });
-            runtime.block_on(Store::open(&StoreAddress::file(folder.join("store.db")), NOW)).unwrap()
-        });
+    /// With a store, in which whoever uses it has an account.
+    pub fn of_opened(plan: Plan, store: &StoreAddress) -> Self {
+        Self::of(plan, Some(store), true)
+    }
+
+    fn of(plan: Plan, store: Option<&StoreAddress>, with_accounts: bool) -> Self {
         let plan = Arc::new(plan);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let store = store.map(|address| runtime.block_on(Store::open(address, NOW)).unwrap());
+        let clock = Arc::new(AtomicI64::new(NOW.0));
+        let now: Arc<dyn Fn() -> Timestamp + Send + Sync> = {
+            let clock = Arc::clone(&clock);
+            Arc::new(move || Timestamp(clock.load(Ordering::SeqCst)))
+        };
+        let accounts = store
+            .clone()
+            .filter(|_| with_accounts)
+            .map(|store| Accounts::new(store, Arc::clone(&plan), Arc::clone(&now)).unwrap());
         let board = Arc::new(StatusBoard::new(&plan));
         let build = BuildInfo { version: "1.2.3".into(), model: "nanodet_g".into(), onnxruntime: "1.32.0".into() };
         let metrics = Metrics::new(&plan, &build).unwrap();
@@ -185,22 +210,19 @@ impl Service {
                 model_licence: "Apache-2.0".into(),
             },
             store: store.clone(),
+            accounts,
             orders: Orders::nowhere(),
             intake,
-            now: Arc::new(|| NOW),
+            now,
         };
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
+        let door = runtime.block_on(async { Door::of(listener).unwrap() });
         let (stop, stopped) = oneshot::channel();
-        let serving = runtime.spawn(serve(listener, state, async {
+        let serving = runtime.spawn(serve(door, state, async {
             let _ = stopped.await;
         }));
-        Self { address, board, metrics, pictures, store, runtime, stop: Some(stop), serving: Some(serving) }
-    }
-
-    /// Waits for what the store does.
-    pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
-        self.runtime.block_on(work)
+        Self { address, board, metrics, pictures, clock, store, runtime, stop: Some(stop), serving: Some(serving) }
     }
 
     /// Sends a request line with these headers and gives the connection to read from.
@@ -209,6 +231,30 @@ impl Service {
         connection.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         write!(connection, "{request_line} HTTP/1.1\r\n{headers}\r\n").unwrap();
         connection
+    }
+
+    /// Runs what a test wants of the store.
+    pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Sends a whole request. Headers are lines with their ends.
+    pub fn send(&self, verb: &str, path: &str, headers: &str, body: Option<&serde_json::Value>) -> TcpStream {
+        let body = body.map(ToString::to_string).unwrap_or_default();
+        let json = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+        let length = body.len();
+        let host = if headers.contains("Host: ") { String::new() } else { format!("Host: {}\r\n", self.address) };
+        let head = format!("{host}Connection: close\r\n{json}Content-Length: {length}\r\n{headers}");
+        let mut connection = self.open(&format!("{verb} {path}"), &head);
+        connection.write_all(body.as_bytes()).unwrap();
+        connection
+    }
+
+    /// Sends a whole request and reads the whole answer.
+    pub fn call(&self, verb: &str, path: &str, headers: &str, body: Option<&serde_json::Value>) -> Answer {
+        let mut text = Vec::new();
+        self.send(verb, path, headers, body).read_to_end(&mut text).unwrap();
+        Answer::parse(&text)
     }
 
     /// Asks for a path and reads the whole answer.

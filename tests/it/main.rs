@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod accounts;
 mod alert_scenarios;
 mod analysis_scenarios;
 mod architecture;

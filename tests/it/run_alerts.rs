@@ -17,6 +17,7 @@ fn config(webhook: &str) -> String {
         r#"
 [server]
 listen = "127.0.0.1:0"
+accounts = "off"
 [store]
 file = "data/alerts.db"
 [cameras.walkway]

@@ -1,10 +1,13 @@
 import { signal } from "@preact/signals";
-import type { Action, AlertHistory, Evidence, Level, OrderAnswer, PlaceHistory, Recorded } from "./wire";
+import type { Action, AlertHistory, Evidence, Level, OrderAnswer, PlaceHistory, Recorded, Session } from "./wire";
 
 /** Everything that is asked of the service, but the events (live.ts) and pictures, which the browser asks for itself. */
 
-/** The service wants to know who asks: nothing else is shown until somebody has signed in. */
-export const signInNeeded = signal(false);
+/** Who is logged in; `null`: not known yet. */
+export const session = signal<Session | null>(null);
+
+/** Leads to where one logs in, and from there back to this screen. */
+const logIn = (): void => location.replace(`/login${location.hash}`);
 
 /** What the service said against something; its message is for people. */
 export class Refused extends Error {
@@ -28,7 +31,7 @@ async function ask(path: string, request: RequestInit = {}): Promise<Response> {
     throw new NoAnswer(path);
   }
   if (answer.ok) return answer;
-  if (answer.status === 401) signInNeeded.value = true;
+  if (answer.status === 401) logIn();
   const said = (await answer.json().catch(() => null)) as { error?: { message?: string } } | null;
   throw new Refused(answer.status, said?.error?.message ?? `${answer.status} ${answer.statusText}`);
 }
@@ -38,8 +41,20 @@ async function get<T>(path: string, stop?: AbortSignal): Promise<T> {
 }
 
 async function post<T>(path: string, body: object): Promise<T> {
-  const headers = { "Content-Type": "application/json" };
-  return (await (await ask(path, { method: "POST", headers, body: JSON.stringify(body) })).json()) as T;
+  const headers = { "Content-Type": "application/json", ...ownPage() };
+  try {
+    return (await (await ask(path, { method: "POST", headers, body: JSON.stringify(body) })).json()) as T;
+  } catch (fault) {
+    // Somebody else may have logged in meanwhile, in another window of this browser.
+    if (fault instanceof Refused && fault.status === 403) void learnSession();
+    throw fault;
+  }
+}
+
+/** Says that the page itself asks, and no other web site by its viewer's cookie. */
+function ownPage(): Record<string, string> {
+  const csrf = session.value?.csrf;
+  return csrf ? { "X-CSRF-Token": csrf } : {};
 }
 
 const alertPath = (alert: string): string => `/api/v1/alerts/${encodeURIComponent(alert)}`;
@@ -95,19 +110,31 @@ export interface HealthAnswer {
 
 export const health = (stop?: AbortSignal): Promise<HealthAnswer> => get("/healthz", stop);
 
-export const act = (alert: string, who: string, action: Action): Promise<OrderAnswer> =>
+/** Whoever gives an order; left out where the service knows it. */
+export type Who = string | undefined;
+
+export const act = (alert: string, who: Who, action: Action): Promise<OrderAnswer> =>
   post(`${alertPath(alert)}/actions`, { who, ...action });
 
-export const switchProfile = (profile: string, who: string, on: boolean): Promise<OrderAnswer> =>
+export const switchProfile = (profile: string, who: Who, on: boolean): Promise<OrderAnswer> =>
   post(`/api/v1/profiles/${encodeURIComponent(profile)}`, { who, on });
 
-export const beginDrill = (who: string, drill: { rule: string; level: Level; hold_s: number }): Promise<OrderAnswer> =>
+export const beginDrill = (who: Who, drill: { rule: string; level: Level; hold_s: number }): Promise<OrderAnswer> =>
   post("/api/v1/drills", { who, ...drill });
 
-export const endDrill = (rule: string, who: string): Promise<OrderAnswer> =>
+export const endDrill = (rule: string, who: Who): Promise<OrderAnswer> =>
   post(`/api/v1/drills/${encodeURIComponent(rule)}/end`, { who });
 
-/** Whether the stream of events was refused for want of a session; the stream itself doesn't say. */
-export async function checkSession(): Promise<void> {
-  await ask("/api/v1/state").catch(() => undefined);
+/** Learns who is logged in. Where nobody is, it leads to where one logs in. */
+export async function learnSession(): Promise<void> {
+  try {
+    session.value = await get<Session>("/api/v1/session");
+  } catch {
+    // The service is away: it is asked again with the events.
+  }
+}
+
+export async function logOut(): Promise<void> {
+  await ask("/api/v1/session", { method: "DELETE", headers: ownPage() });
+  location.replace("/login");
 }

@@ -1,4 +1,3 @@
-import { signInNeeded } from "./api";
 import { FaultBoundary } from "./components/fault_boundary";
 import { NameDialogue } from "./components/orders";
 import { LostBanner, StoreBanner, TopBar } from "./components/top_bar";
@@ -12,7 +11,6 @@ import { HealthScreen } from "./screens/health";
 import { LiveScreen } from "./screens/live";
 import { PlaceScreen } from "./screens/place";
 import { RulesScreen } from "./screens/rules";
-import { SignInScreen } from "./screens/sign_in";
 import type { State } from "./wire";
 
 function ScreenOf({ shown, state }: { shown: Route; state: State }) {
@@ -35,7 +33,6 @@ function ScreenOf({ shown, state }: { shown: Route; state: State }) {
 }
 
 export function App() {
-  if (signInNeeded.value) return <SignInScreen />;
   const newest = state.value;
   return (
     <>

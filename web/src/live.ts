@@ -1,5 +1,5 @@
 import { computed, effect, signal } from "@preact/signals";
-import { checkSession } from "./api";
+import { learnSession } from "./api";
 import { asLost, isLost } from "./lost";
 import { type Trend, TrendWatch } from "./trend";
 import type { State } from "./wire";
@@ -59,6 +59,7 @@ let wasBroken = false;
 
 function connect(): void {
   events?.close();
+  void learnSession();
   events = new EventSource("/api/v1/events");
   events.addEventListener("state", (event) => take(JSON.parse((event as MessageEvent<string>).data) as State));
   events.addEventListener("error", () => {
@@ -66,14 +67,16 @@ function connect(): void {
     wasBroken = true;
     if (events?.readyState !== EventSource.CLOSED) return;
     // The browser gives up for good where the answer was an error; then it is asked again here.
-    void checkSession();
+    void learnSession();
     setTimeout(() => {
       if (pageIsVisible.value) connect();
     }, 3000);
   });
   events.addEventListener("open", () => {
-    if (wasBroken) connections.value += 1;
+    if (!wasBroken) return;
     wasBroken = false;
+    connections.value += 1;
+    void learnSession();
   });
 }
 

@@ -333,6 +333,20 @@ export type Action =
   | { action: "comment"; text: string }
   | { action: "step"; step: string; state: StepState; note?: string };
 
+/** Each may what those before it may. */
+export const ROLES = ["viewer", "operator", "planner", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who asks. */
+export interface Session {
+  /** `off`: whoever reaches the service may do everything, and has no name. */
+  accounts: "required" | "off";
+  name: string | null;
+  role: Role;
+  scope: "all" | { only: { sites: string[]; units: string[] } };
+  csrf: string | null;
+}
+
 export interface OrderAnswer {
   /** The store has it. */
   stored: boolean;

@@ -19,10 +19,13 @@ const PROGRAM = process.env.CROWDFLOW_PROGRAM ?? join(ROOT, "target/debug/crowdf
 /** By which the other system of the test says who it is. */
 const TOKEN = "a-token-of-the-tests-only-0123456789";
 const START_WITHIN_MS = 30_000;
+/** Whether whoever uses the service logs in. */
+export type Accounts = "off" | "required";
 
-const config = (port: number, webhook: string): string => `
+const config = (port: number, webhook: string, accounts: Accounts): string => `
 [server]
 listen = "127.0.0.1:${port}"
+accounts = "${accounts}"
 [store]
 file = "data/crowdflow.db"
 [evidence]
@@ -124,15 +127,18 @@ export class Service {
   private process: ChildProcess | null = null;
   private log = "";
   address = "";
+  /** By which the first admin is made; as long as there is none. */
+  setupLink = "";
 
   private constructor(
     private readonly folder: string,
     private readonly destination: Server,
+    private readonly accounts: Accounts,
   ) {}
 
-  static async start(): Promise<Service> {
+  static async start(accounts: Accounts = "off"): Promise<Service> {
     const folder = await mkdtemp(join(tmpdir(), "crowdflow-web-"));
-    const service = new Service(folder, await takesEverything());
+    const service = new Service(folder, await takesEverything(), accounts);
     await service.run();
     return service;
   }
@@ -141,7 +147,7 @@ export class Service {
   async run(): Promise<void> {
     const { port } = this.destination.address() as AddressInfo;
     const own = this.address ? Number(new URL(this.address).port) : 0;
-    await writeFile(join(this.folder, "site.toml"), config(own, `http://127.0.0.1:${port}/alerts`));
+    await writeFile(join(this.folder, "site.toml"), config(own, `http://127.0.0.1:${port}/alerts`, this.accounts));
     const env = { ...process.env, CROWDFLOW_TEST_TOKEN: TOKEN };
     const started = spawn(PROGRAM, ["run", "--config", "site.toml"], {
       env,
@@ -165,6 +171,7 @@ export class Service {
       lines.on("line", (line) => {
         const address = /^page +(http:\/\/\S+?)\/?$/.exec(line)?.[1];
         if (address) found(address);
+        this.setupLink = /^setup +(http:\/\/\S+)$/.exec(line)?.[1] ?? this.setupLink;
       });
     });
     this.address = await Promise.race([named, failed]);

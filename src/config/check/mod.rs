@@ -13,19 +13,19 @@ mod place;
 mod response;
 mod rule;
 mod schedule;
+mod server;
 mod source;
 mod store;
 mod stream;
 
-use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use super::document::Document;
 use super::key_path::KeyPath;
 use super::number::{Number, NumberFault, Range};
-use super::raw::{RawConfig, RawOutput, RawServer};
+use super::raw::{RawConfig, RawOutput};
 use super::suggest::nearest;
-use super::{CameraPlan, Fault, FaultKind, HeatMapsPlan, Plan, PrivacyPlan, RulePlan, ServerPlan, defaults};
+use super::{CameraPlan, Fault, FaultKind, HeatMapsPlan, Plan, PrivacyPlan, RulePlan, defaults};
 use crate::model::IdError;
 
 /// The plan, or everything that is wrong, in the order of the file.
@@ -37,7 +37,7 @@ pub(super) fn check(
 ) -> Result<Plan, Vec<Fault>> {
     let mut checker = Checker { document, base_dir, environment, faults: Vec::new(), missing_secrets: Vec::new() };
     let top = KeyPath::default();
-    let server = server(&mut checker, &raw.server, &top.key("server"));
+    let server = server::check(&mut checker, raw);
     let inference = inference::check(&mut checker, &raw.inference, &top.key("inference"));
     let alerts_path = top.key("output").key("alerts_jsonl");
     let alerts_jsonl = raw.output.alerts_jsonl.as_deref().and_then(|path| checker.path(&alerts_path, path));
@@ -267,24 +267,4 @@ fn heat_maps(checker: &mut Checker<'_>, raw: &RawOutput, path: &KeyPath) -> Opti
     let cell_path = path.key("heat_map_cell_m");
     let cell_m = checker.number_or(&cell_path, raw.heat_map_cell_m, defaults::HEAT_MAP_CELL, defaults::HEAT_MAP_CELL_M);
     Some(HeatMapsPlan { folder: folder?, cell_m: cell_m? })
-}
-
-fn server(checker: &mut Checker<'_>, raw: &RawServer, path: &KeyPath) -> Option<ServerPlan> {
-    let path = path.key("listen");
-    let written = raw.listen.as_deref().unwrap_or(defaults::LISTEN);
-    let expected = format!("an address and port of this machine such as \"{}\"", defaults::LISTEN);
-    let listen = match written.strip_prefix("localhost:").map(str::parse::<u16>) {
-        Some(Ok(port)) => Ok(SocketAddr::new(IpAddr::from([127, 0, 0, 1]), port)),
-        _ => written.parse::<SocketAddr>(),
-    };
-    let fault = match listen {
-        Ok(listen) if listen.ip().is_loopback() => return Some(ServerPlan { listen }),
-        Ok(_) => Fault::new(FaultKind::NotLoopback, format!("{written:?}"), expected).help(
-            "There are no accounts yet, so pictures and figures are served to this machine only. \
-             To look from elsewhere, forward the port: ssh -L 8090:127.0.0.1:8090 THIS_MACHINE",
-        ),
-        Err(_) => Fault::new(FaultKind::BadAddress, format!("{written:?}"), expected),
-    };
-    checker.note(&path, fault);
-    None
 }

@@ -1,6 +1,7 @@
 //! The store, on both of its databases: one suite that each must pass, what each says when something is wrong, and a
 //! writer that is killed again and again.
 
+mod accounts;
 mod alerts;
 mod backtest;
 mod command;

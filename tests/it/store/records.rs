@@ -160,7 +160,7 @@ async fn status_says_how_it_stands(site: Site) {
     store.write_samples(&[sample], &[]).await.unwrap();
     let existing = Store::open_existing(&site.address).await.unwrap();
     let status = existing.status().await.unwrap();
-    assert_eq!((status.open_alerts, status.schema, status.samples), (1, 2, Some((at(5.0), at(5.0)))));
+    assert_eq!((status.open_alerts, status.schema, status.samples), (1, 3, Some((at(5.0), at(5.0)))));
     assert_eq!(status.outbox.len(), 1);
     assert!(status.bytes > 100_000 && status.rows.contains(&("alert_transition", 1)), "{status:?}");
 }
@@ -197,6 +197,6 @@ async fn tables_of_a_newer_program_are_left_alone(site: Site) {
         [Store::open(&site.address, at(0.0)).await.unwrap_err(), Store::open_existing(&site.address).await.unwrap_err()]
     {
         assert_eq!(error.kind(), StoreErrorKind::Schema);
-        assert!(error.detail().contains("version 99, this program knows up to 2"), "{error}");
+        assert!(error.detail().contains("version 99, this program knows up to 3"), "{error}");
     }
 }

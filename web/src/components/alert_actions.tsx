@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { act } from "../api";
+import { act, session } from "../api";
+import { may } from "../permissions";
 import { text } from "../preferences";
 import type { Action, Alert } from "../wire";
 import { Dialogue, order } from "./orders";
@@ -50,6 +51,7 @@ function ShelveDialogue({ alert, onClose }: { alert: Alert; onClose: () => void 
 /** What can be done about an open alert as a whole. */
 export function AlertActions({ alert }: { alert: Alert }) {
   const [isShelving, setShelving] = useState(false);
+  if (!may("operator")) return null;
   const texts = text();
   const give = (action: Action) => () => void order((who) => act(alert.id, who, action));
   return (
@@ -80,6 +82,7 @@ export function AlertActions({ alert }: { alert: Alert }) {
 
 export function CommentForm({ alert }: { alert: Alert }) {
   const [words, setWords] = useState("");
+  if (!may("operator")) return session.value && <p class="faint">{text().only_looks}</p>;
   const send = async (event: SubmitEvent) => {
     event.preventDefault();
     const said = words.trim();

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { session, type Who } from "../api";
 import { lastKnown } from "../live";
 import { faultText } from "../loaded";
 import { nameYourself, text, who } from "../preferences";
@@ -10,8 +11,10 @@ export const orderFault = signal("");
 
 const asking = signal<((name: string | null) => void) | null>(null);
 
-/** Asks for the viewer's name where nobody has given one; `null`: they would rather not. */
-function someone(): Promise<string | null> {
+/** Who gives an order. The service knows who is logged in; without accounts it is the name that the viewer gives, and
+ * `null` where they would rather not. */
+function someone(): Promise<Who | null> {
+  if (session.value?.name) return Promise.resolve(undefined);
   if (who.value) return Promise.resolve(who.value);
   return askName();
 }
@@ -23,7 +26,7 @@ export function askName(): Promise<string | null> {
 }
 
 /** Gives an order in the viewer's name. `true`: it was taken. */
-export async function order(give: (who: string) => Promise<OrderAnswer>): Promise<boolean> {
+export async function order(give: (who: Who) => Promise<OrderAnswer>): Promise<boolean> {
   const name = await someone();
   if (name === null) return false;
   orderFault.value = "";

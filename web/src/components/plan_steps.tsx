@@ -1,6 +1,7 @@
 import { act } from "../api";
 import { timeText } from "../format";
 import { lastKnown } from "../live";
+import { may } from "../permissions";
 import { language, text, word } from "../preferences";
 import type { Alert, Step, StepState } from "../wire";
 import { order } from "./orders";
@@ -46,11 +47,12 @@ function StepItem({ alert, step }: { alert: Alert; step: Step }) {
         </p>
       </div>
       <div class="buttons">
-        {NEXT[step.state].map((to) => (
-          <button key={to} type="button" onClick={move(to)}>
-            {word(to)}
-          </button>
-        ))}
+        {may("operator") &&
+          NEXT[step.state].map((to) => (
+            <button key={to} type="button" onClick={move(to)}>
+              {word(to)}
+            </button>
+          ))}
       </div>
     </li>
   );

@@ -1,11 +1,13 @@
+import { logOut, session } from "../api";
 import { age } from "../format";
 import { overall, worst } from "../levels";
 import { connectionIsLost, lastKnown, silent_s, state } from "../live";
+import { faultText } from "../loaded";
 import { chooseLanguage, chooseTheme, language, text, theme, who, word } from "../preferences";
 import { route, routeTo, type Screen } from "../route";
 import type { State } from "../wire";
 import { LevelMark } from "./level";
-import { askName } from "./orders";
+import { askName, orderFault } from "./orders";
 
 const SCREENS: Screen[] = ["live", "alerts", "analytics", "rules", "health"];
 
@@ -78,6 +80,33 @@ export function StoreBanner() {
   );
 }
 
+/** Who is logged in, or, where there are no accounts, who gives orders here. */
+function Viewer() {
+  const texts = text();
+  const known = session.value;
+  if (!known) return null;
+  if (!known.name)
+    return (
+      <button type="button" id="who" onClick={() => void askName()}>
+        {who.value || texts.who_are_you}
+      </button>
+    );
+  const leave = () =>
+    logOut().catch((fault: unknown) => {
+      orderFault.value = faultText(fault);
+    });
+  return (
+    <>
+      <span id="user">
+        {known.name} <span class="faint">{word(`role_${known.role}`)}</span>
+      </span>
+      <button type="button" id="log-out" title={known.name} onClick={() => void leave()}>
+        {texts.log_out}
+      </button>
+    </>
+  );
+}
+
 export function TopBar() {
   const texts = text();
   const otherTheme = theme.value === "dark" ? "light" : "dark";
@@ -99,9 +128,7 @@ export function TopBar() {
         ))}
       </nav>
       <div class="choices">
-        <button type="button" id="who" onClick={() => void askName()}>
-          {who.value || texts.who_are_you}
-        </button>
+        <Viewer />
         <button
           type="button"
           id="theme"

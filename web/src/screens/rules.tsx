@@ -7,6 +7,7 @@ import { ReadingValue } from "../components/reading";
 import { RuleItem } from "../components/rule_item";
 import { timeText } from "../format";
 import { rank } from "../levels";
+import { may, mayEverywhere } from "../permissions";
 import { text, word } from "../preferences";
 import type { Level, State } from "../wire";
 
@@ -54,7 +55,7 @@ function Drills({ state }: { state: State }) {
           {texts.drill_hold}
           <input name="hold_s" type="number" min={0} max={3600} required defaultValue={DRILL_HOLD_S} />
         </label>
-        <button type="submit">{texts.begin_drill}</button>
+        {may("planner") && <button type="submit">{texts.begin_drill}</button>}
         <button type="button" onClick={() => void order((who) => endDrill(rule, who))}>
           {texts.end_drill}
         </button>
@@ -82,9 +83,11 @@ function Profiles({ state }: { state: State }) {
               <span>
                 {profile.name} <span class="faint">{isOn ? texts.is_on : texts.is_off}</span>
               </span>
-              <button type="button" onClick={() => void order((who) => switchProfile(profile.id, who, !isOn))}>
-                {isOn ? texts.switch_off : texts.switch_on}
-              </button>
+              {mayEverywhere("planner") && (
+                <button type="button" onClick={() => void order((who) => switchProfile(profile.id, who, !isOn))}>
+                  {isOn ? texts.switch_off : texts.switch_on}
+                </button>
+              )}
             </li>
           );
         })}
@@ -131,7 +134,7 @@ export function RulesScreen({ state }: { state: State }) {
       </section>
       <div class="column">
         <OrderFault />
-        {rules.length > 0 && <Drills state={state} />}
+        {rules.length > 0 && may("operator") && <Drills state={state} />}
         <Profiles state={state} />
         <Recent state={state} />
       </div>

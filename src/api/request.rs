@@ -1,0 +1,64 @@
+//! What a request's body and query hold.
+
+use axum::body::Bytes;
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+use crate::accounts::{Caller, NAME_MOST};
+use crate::model::Timestamp;
+
+/// The body as JSON of this shape.
+pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|error| ApiError::bad_request(format!("the body is not as expected: {error}")))
+}
+
+/// A name or text that may be kept.
+pub(super) fn text(what: &str, text: String, most: usize) -> Result<String, ApiError> {
+    let chars = text.chars().count();
+    if text.trim().is_empty() {
+        return Err(ApiError::bad_request(format!("`{what}` is empty")));
+    }
+    if chars > most {
+        return Err(ApiError::bad_request(format!("`{what}` has {chars} characters, at most {most} are taken")));
+    }
+    // A name is one line, also in a log and in a message.
+    if text.chars().any(|c| c.is_control() && (what == "who" || (c != '\n' && c != '\t'))) {
+        return Err(ApiError::bad_request(format!("`{what}` has control characters")));
+    }
+    Ok(text)
+}
+
+/// Who gives an order: the user; where there are no accounts, whoever the body names.
+pub(super) fn who(caller: &Caller, given: Option<String>) -> Result<String, ApiError> {
+    match (&caller.name, given) {
+        (None, Some(who)) => text("who", who, NAME_MOST),
+        (None, None) => {
+            Err(ApiError::bad_request("`who` is missing: there are no accounts, so say who gives the order"))
+        }
+        (Some(name), Some(who)) if &who != name => {
+            Err(ApiError::bad_request(format!("`who`: found {who:?}, and you are logged in as {name:?}: leave it out")))
+        }
+        (Some(name), _) => Ok(name.clone()),
+    }
+}
+
+/// A time.
+pub(super) fn time(what: &str, text: &str) -> Result<Timestamp, ApiError> {
+    Timestamp::from_rfc3339(text).ok_or_else(|| {
+        ApiError::bad_request(format!("`{what}`: found {text:?}, expected a time such as 2026-11-24T20:00:00+08:00"))
+    })
+}
+
+/// Keys and values of a query. Values need no escapes but those of times.
+pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, String)> {
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let unescaped = value.replace("%3A", ":").replace("%3a", ":").replace("%2B", "+").replace("%2b", "+");
+        (key, unescaped)
+    })
+}
+
+/// A key that a query has no use for.
+pub(super) fn unknown_key(key: &str, expected: &str) -> ApiError {
+    ApiError::bad_request(format!("found the key {key:?}, expected one of: {expected}"))
+}

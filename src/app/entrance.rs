@@ -1,0 +1,89 @@
+//! Where the service listens, and from when on beyond loopback.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+
+use tokio::sync::watch;
+
+use super::ServiceError;
+use crate::accounts::{AccountFault, Accounts};
+use crate::api::{Door, HeldListener};
+use crate::config::Plan;
+
+/// The way in.
+pub(super) struct Entrance {
+    pub(super) door: Door,
+    pub(super) address: SocketAddr,
+    /// Of the link that makes the first admin, where there is none yet.
+    pub(super) setup_token: Option<String>,
+}
+
+/// The configured address, or loopback of the same port.
+fn on_loopback(listen: SocketAddr) -> SocketAddr {
+    let loopback = match listen.ip() {
+        ip if ip.is_loopback() => ip,
+        IpAddr::V4(_) => IpAddr::from(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => IpAddr::from(Ipv6Addr::LOCALHOST),
+    };
+    SocketAddr::new(loopback, listen.port())
+}
+
+fn listen_on(address: SocketAddr) -> Result<TcpListener, ServiceError> {
+    TcpListener::bind(address).map_err(|source| ServiceError::Listen { address, source })
+}
+
+/// A listener for the service to begin with: that of the service before it where it fits, so that who connects meanwhile
+/// waits instead of being refused; else, with accounts, one on loopback, as it is not known yet whether there is an admin.
+pub(super) fn first_listener(plan: &Plan, before: Option<&HeldListener>) -> Result<TcpListener, ServiceError> {
+    let first = if plan.server.accounts { on_loopback(plan.server.listen) } else { plan.server.listen };
+    // Where it doesn't fit it is closed: it may stand in the way of the other.
+    let before = before.and_then(HeldListener::take);
+    let fits = |address: SocketAddr| address == first || address == plan.server.listen;
+    match before.filter(|listener| listener.local_addr().is_ok_and(fits)) {
+        Some(listener) => Ok(listener),
+        None => listen_on(first),
+    }
+}
+
+impl Entrance {
+    /// Opens the configured address, or stays on loopback until there is somebody who may look after the service. Called
+    /// on the runtime.
+    pub(super) async fn of(
+        plan: &Plan,
+        accounts: Option<&Accounts>,
+        listener: TcpListener,
+    ) -> Result<Self, ServiceError> {
+        let address = listener.local_addr();
+        let address = address.map_err(|source| ServiceError::Listen { address: plan.server.listen, source })?;
+        let is_open = match accounts {
+            Some(accounts) => accounts.has_admin().await.map_err(AccountFault::from)?,
+            // Without accounts the configuration allows loopback only.
+            None => true,
+        };
+        let beyond = SocketAddr::new(plan.server.listen.ip(), address.port());
+        let wanted = if is_open { beyond } else { on_loopback(beyond) };
+        let listener = if wanted == address {
+            listener
+        } else {
+            drop(listener);
+            listen_on(wanted)?
+        };
+        let failed = |source| ServiceError::Listen { address: wanted, source };
+        let Some(accounts) = accounts.filter(|_| !is_open) else {
+            return Ok(Self { door: Door::of(listener).map_err(failed)?, address: wanted, setup_token: None });
+        };
+        let setup_token = accounts.new_setup_link().await?;
+        tracing::warn!(
+            "there is no admin yet: listening on loopback only, and nobody can log in. The link that was printed makes one"
+        );
+        let (open, opens) = watch::channel(false);
+        let accounts = accounts.clone();
+        tokio::spawn(async move {
+            accounts.await_admin().await;
+            open.send_replace(true);
+            // Whoever listens must not take it for never.
+            open.closed().await;
+        });
+        let door = Door::opening(listener, beyond, opens).map_err(failed)?;
+        Ok(Self { door, address: wanted, setup_token: Some(setup_token) })
+    }
+}
