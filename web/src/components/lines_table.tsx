@@ -1,11 +1,14 @@
 import { text, word } from "../preferences";
 import { routeTo } from "../route";
-import type { Line } from "../wire";
+import type { Line, LineTotals } from "../wire";
 
 /** What crossed the lines of a camera or of another system since the start. */
-export function LinesTable({ within }: { within: { id: string; lines: Line[] } }) {
+export function LinesTable({ within }: { within: { id: string; age_s: number | null; lines: Line[] } }) {
   if (within.lines.length === 0) return null;
   const texts = text();
+  // Before anything was seen or told, nothing is known: that is not zero.
+  const shown = (totals: LineTotals, count: number) =>
+    within.age_s === null ? "?" : `${totals.quality === "at_least" ? "≥ " : ""}${count}`;
   return (
     <table class="lines">
       <thead>
@@ -27,8 +30,7 @@ export function LinesTable({ within }: { within: { id: string; lines: Line[] } }
               </th>
               {[totals.in, totals.out].map((count, way) => (
                 <td key={way === 0 ? "in" : "out"} class="number">
-                  {totals.quality === "at_least" && "≥ "}
-                  {count}
+                  {shown(totals, count)}
                 </td>
               ))}
             </tr>
