@@ -82,6 +82,16 @@ pub enum DeskFault {
     },
 }
 
+/// What is known of messages to a destination.
+#[derive(Debug)]
+struct Undelivered {
+    rule: BuiltInRule,
+    /// Given up since it took one last.
+    since_taken: u64,
+    /// When the newest one was given up.
+    newest: Option<Timestamp>,
+}
+
 /// Every open alert, and what is told of it. Pure: it reads no clock and writes nothing.
 #[derive(Debug)]
 pub struct AlertDesk {
@@ -96,7 +106,7 @@ pub struct AlertDesk {
     blindness: BTreeMap<CameraId, BuiltInRule>,
     /// The rules that look at a camera or external source.
     looked_at: BTreeMap<CameraId, Vec<RuleId>>,
-    undelivered: BTreeMap<String, (BuiltInRule, u64)>,
+    undelivered: BTreeMap<String, Undelivered>,
     drills: BTreeMap<RuleId, Drill>,
 }
 
@@ -106,7 +116,7 @@ impl AlertDesk {
     pub fn new(plan: &Plan, config: String) -> Self {
         let undelivered = plan.destinations.iter().filter_map(|destination| {
             let rule = BuiltInRule::of_undelivered(destination).ok()?;
-            Some((destination.id.clone(), (rule, 0)))
+            Some((destination.id.clone(), Undelivered { rule, since_taken: 0, newest: None }))
         });
         let cameras = plan.cameras.iter().map(|camera| (camera.id.clone(), BuiltInRule::of_blindness(camera)));
         let sources = plan.sources.iter().map(|source| (source.id.clone(), BuiltInRule::of_silence(source)));
@@ -177,22 +187,25 @@ impl AlertDesk {
     /// What has to be kept of all rules: also of those that have told nothing, as what they wait for goes on too.
     #[must_use]
     pub fn kept(&self, rules: &dyn RulesNow) -> Vec<(RuleId, KeptRule)> {
-        let built_in = self.blindness.values().chain(self.undelivered.values().map(|(rule, _)| rule));
+        let built_in = self.blindness.values().chain(self.undelivered.values().map(|of| &of.rule));
         let ids = self.rules.iter().map(|rule| &rule.id).chain(built_in.map(BuiltInRule::id));
         ids.map(|id| (id.clone(), self.kept_of(id, rules))).collect()
     }
 
     fn kept_of(&self, id: &RuleId, rules: &dyn RulesNow) -> KeptRule {
-        KeptRule::new(rules.state(id), self.built_in(id).map(BuiltInRule::state), self.book.alert_of(id).cloned())
+        let kept =
+            KeptRule::new(rules.state(id), self.built_in(id).map(BuiltInRule::state), self.book.alert_of(id).cloned());
+        let given_up = self.undelivered.values().find(|of| of.rule.id() == id).and_then(|of| of.newest);
+        kept.with_given_up(given_up)
     }
 
     fn built_in(&self, id: &RuleId) -> Option<&BuiltInRule> {
-        let undelivered = self.undelivered.values().map(|(rule, _)| rule);
+        let undelivered = self.undelivered.values().map(|of| &of.rule);
         self.blindness.values().chain(undelivered).find(|rule| rule.id() == id)
     }
 
     fn built_in_mut(&mut self, id: &RuleId) -> Option<&mut BuiltInRule> {
-        let undelivered = self.undelivered.values_mut().map(|(rule, _)| rule);
+        let undelivered = self.undelivered.values_mut().map(|of| &mut of.rule);
         self.blindness.values_mut().chain(undelivered).find(|rule| rule.id() == id)
     }
 
@@ -221,33 +234,35 @@ impl AlertDesk {
         gravest.map_or(self.blind_level, |level| level.max(self.blind_level))
     }
 
-    /// Says how many messages to a destination were given up before this desk was: so many since it took one last.
-    pub fn given_up_before(&mut self, destination: &str, given_up: u64) {
-        if let Some((_, so_far)) = self.undelivered.get_mut(destination) {
-            *so_far = given_up;
+    /// Says how many messages to a destination were given up before this desk was: so many since it took one last, of which
+    /// the state that it goes on from knows.
+    pub fn given_up_before(&mut self, destination: &str, known: u64, newest: Option<Timestamp>) {
+        if let Some(of) = self.undelivered.get_mut(destination) {
+            (of.since_taken, of.newest) = (known, newest);
         }
     }
 
-    /// Takes in what came of messages to a destination since the last time: how many were given up, and whether one was
-    /// taken after the last of them.
+    /// Takes in what came of messages to a destination since the last time: how many were given up and when the newest of
+    /// them was, and whether one was taken after the last of them.
     pub fn deliveries(
         &mut self,
         at: Timestamp,
         destination: &str,
-        (given_up, taken_since): (u64, bool),
+        (given_up, newest, taken_since): (u64, Option<Timestamp>, bool),
         rules: &dyn RulesNow,
     ) -> Told {
         let mut told = Told::default();
-        let Some((rule, so_far)) = self.undelivered.get_mut(destination) else { return told };
-        *so_far += given_up;
+        let Some(of) = self.undelivered.get_mut(destination) else { return told };
+        of.since_taken += given_up;
+        of.newest = of.newest.max(newest);
         let grave = match (given_up, taken_since) {
             (_, true) => None,
-            (0, false) => rule.level(),
+            (0, false) => of.rule.level(),
             (_, false) => Some(Level::Orange),
         };
-        let event = rule.step(at, grave, Reading::Valid(*so_far as f64));
+        let event = of.rule.step(at, grave, Reading::Valid(of.since_taken as f64));
         if grave.is_none() {
-            *so_far = 0;
+            of.since_taken = 0;
         }
         self.take_in_own(event, rules, &mut told);
         told

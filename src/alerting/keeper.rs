@@ -1,8 +1,8 @@
 //! Writes what is to last, in order, and as often as it takes.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
@@ -29,6 +29,8 @@ const MOST_TRIES_UNKNOWN: u32 = 20;
 /// Minutes and hours are summed up this often, up to so long before now, as cameras' clocks differ a little.
 const ROLL_UP_EVERY: Duration = Duration::from_secs(20);
 const ROLL_UP_BEHIND_S: f64 = 10.0;
+/// A write that takes longer is shown as a store that can't be written.
+const LONGEST_USUAL_WRITE: Duration = Duration::from_secs(5);
 const RETAIN_EVERY: Duration = Duration::from_secs(3600);
 const COUNT_EVERY: Duration = Duration::from_secs(5);
 
@@ -85,6 +87,8 @@ pub struct KeeperHandle {
     jobs: mpsc::Sender<Job>,
     waiting: Arc<AtomicUsize>,
     failing: Arc<AtomicBool>,
+    /// Since when the write that is under way has been; `None`: there is none.
+    writing_since: Arc<Mutex<Option<Instant>>>,
     metrics: Metrics,
 }
 
@@ -100,18 +104,31 @@ impl Keeper {
     #[must_use]
     pub fn start(opened: StoreOpened, clock: Arc<dyn Clock>, metrics: Metrics) -> (Self, KeeperHandle) {
         let (jobs, waiting_jobs) = mpsc::channel(MOST_WAITING);
-        let handle = KeeperHandle { jobs, waiting: Arc::default(), failing: Arc::default(), metrics: metrics.clone() };
+        let handle = KeeperHandle {
+            jobs,
+            waiting: Arc::default(),
+            failing: Arc::default(),
+            writing_since: Arc::default(),
+            metrics: metrics.clone(),
+        };
         let writer = Writer {
             store: opened.store.clone(),
             deliveries: opened.deliveries,
             places: HashMap::new(),
             waiting: Arc::clone(&handle.waiting),
             failing: Arc::clone(&handle.failing),
+            writing_since: Arc::clone(&handle.writing_since),
             metrics: metrics.clone(),
         };
         let writing = tokio::spawn(writer.run(waiting_jobs));
         let upkeep = tokio::spawn(look_after(opened.store, opened.retention, clock, metrics));
         (Self { writing, upkeep }, handle)
+    }
+
+    /// Ends at once; what waits is not written.
+    pub fn abandon(self) {
+        self.upkeep.abort();
+        self.writing.abort();
     }
 
     /// Ends, once all handles are gone and what waits is written; `false`: some of it could not be written within
@@ -147,7 +164,9 @@ impl KeeperHandle {
     #[must_use]
     pub fn standing(&self) -> StoreStanding {
         let waiting = self.waiting.load(Ordering::Relaxed);
-        StoreStanding { ok: !self.failing.load(Ordering::Relaxed), waiting }
+        let since = *self.writing_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let hangs = since.is_some_and(|since| since.elapsed() > LONGEST_USUAL_WRITE);
+        StoreStanding { ok: !hangs && !self.failing.load(Ordering::Relaxed), waiting }
     }
 
     fn give_if_room(&self, job: Job) {
@@ -176,13 +195,16 @@ struct Writer {
     places: HashMap<Place, PlaceId>,
     waiting: Arc<AtomicUsize>,
     failing: Arc<AtomicBool>,
+    writing_since: Arc<Mutex<Option<Instant>>>,
     metrics: Metrics,
 }
 
 impl Writer {
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         while let Some(job) = jobs.recv().await {
+            *self.writing_since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             self.write(job).await;
+            *self.writing_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
             let before = self.waiting.fetch_sub(1, Ordering::Relaxed);
             self.metrics.store_waiting(before.saturating_sub(1));
         }

@@ -23,13 +23,16 @@ pub struct KeptRule {
     pub built_in: Option<BuiltInState>,
     /// Its open alert.
     pub alert: Option<OpenAlert>,
+    /// Of a rule on messages that are given up: when the newest one was that it has heard of.
+    #[serde(default)]
+    pub given_up: Option<Timestamp>,
 }
 
 impl KeptRule {
     /// What is to be kept of a rule.
     #[must_use]
     pub fn new(engine: Option<RuleState>, built_in: Option<BuiltInState>, alert: Option<OpenAlert>) -> Self {
-        Self { schema: SCHEMA, engine, built_in, alert }
+        Self { schema: SCHEMA, engine, built_in, alert, given_up: None }
     }
 
     /// The newest time that it goes by.
@@ -56,6 +59,12 @@ impl KeptRule {
         true
     }
 
+    /// With what a rule on messages that are given up has heard of.
+    #[must_use]
+    pub fn with_given_up(self, given_up: Option<Timestamp>) -> Self {
+        Self { given_up, ..self }
+    }
+
     /// Its row.
     ///
     /// # Errors
@@ -70,8 +79,6 @@ impl KeptRule {
 pub struct Kept {
     /// By rule.
     pub rules: BTreeMap<RuleId, KeptRule>,
-    /// When that was written down.
-    pub written: BTreeMap<RuleId, Timestamp>,
     /// Profiles that were switched on by hand.
     pub profiles: BTreeSet<String>,
     /// Rules whose newest sample was of a time to come: the clock was set back since. They go on with their levels and
@@ -100,7 +107,6 @@ impl Kept {
                     if rule.not_after(now) {
                         kept.set_back.push(id.clone());
                     }
-                    kept.written.insert(id.clone(), row.at);
                     kept.rules.insert(id, rule);
                 }
                 Ok((_, rule)) => kept.unreadable.push((row.rule, format!("schema {}, not {SCHEMA}", rule.schema))),

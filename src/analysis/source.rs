@@ -68,28 +68,36 @@ pub enum MessageRefused {
         stale_after_s: f64,
     },
     /// Something newer has been told.
-    #[error("at: found {}, expected {} or later: that is the newest message's time", at.to_rfc3339(), newest.to_rfc3339())]
+    #[error("at: found {}, expected {} or later: that is when the newest of the same places was counted", at.to_rfc3339(), newest.to_rfc3339())]
     Older {
         /// Its time.
         at: Timestamp,
-        /// The newest message's.
+        /// That of the newest message of the same places.
         newest: Timestamp,
     },
 }
 
-/// A zone, and what was told of it last: as of when in the analysis's own time, and how many.
+/// When something was told of a place.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    /// By the sender's clock.
+    at: Timestamp,
+    /// As of when that is in the analysis's own time.
+    as_of: Timestamp,
+}
+
+/// A zone, and what was told of it last.
 #[derive(Debug)]
 struct CountedZone {
     plan: CountedZonePlan,
-    told: Option<(Timestamp, f64)>,
+    told: Option<(Told, f64)>,
 }
 
 /// A line's totals over the last minute.
 #[derive(Debug)]
 struct CountedLine {
     id: LineId,
-    /// As of when, in the analysis's own time.
-    told: Option<Timestamp>,
+    told: Option<Told>,
     /// By the sender's clock, oldest first: of the last minute, and one before it.
     totals: VecDeque<(Timestamp, LineTotals)>,
     /// What was counted here since the start.
@@ -110,10 +118,6 @@ pub struct SourceAnalysis {
     zones: Vec<CountedZone>,
     lines: Vec<CountedLine>,
     rules: RuleEngine,
-    /// The newest message: its own time, and as of when it is in the analysis's time.
-    newest: Option<(Timestamp, Timestamp)>,
-    /// As of when the last message was, also once it is forgotten.
-    heard: Option<Timestamp>,
     started: Option<Timestamp>,
     reported: Option<Timestamp>,
 }
@@ -135,8 +139,6 @@ impl SourceAnalysis {
             zones: plan.zones.iter().map(|plan| CountedZone { plan: plan.clone(), told: None }).collect(),
             lines: plan.lines.iter().map(|plan| line(&plan.id)).collect(),
             rules,
-            newest: None,
-            heard: None,
             started: None,
             reported: None,
         }
@@ -158,46 +160,64 @@ impl SourceAnalysis {
         if age_s > self.stale_after_s {
             return Err(MessageRefused::Stale { at, age_s, stale_after_s: self.stale_after_s });
         }
-        if let Some((newest, _)) = self.newest.filter(|(newest, _)| at < *newest) {
+        let now = self.later(now);
+        if let Some(newest) = self.newest_of(message, now).filter(|newest| at < *newest) {
             return Err(MessageRefused::Older { at, newest });
         }
-        let now = self.later(now);
         self.started.get_or_insert(now);
-        let as_of = now.plus_seconds(-age_s.max(0.0));
-        self.newest = Some((at, as_of));
-        self.heard = Some(as_of);
+        let told = Told { at, as_of: now.plus_seconds(-age_s.max(0.0)) };
         for zone in &mut self.zones {
             if let Some((_, people)) = message.zones.iter().find(|(id, _)| *id == zone.plan.id) {
-                zone.told = Some((as_of, *people));
+                zone.told = Some((told, *people));
             }
         }
         for line in &mut self.lines {
             if let Some((_, totals)) = message.lines.iter().find(|(id, _)| *id == line.id) {
-                line.told = Some(as_of);
+                line.told = Some(told);
                 line.take(at, *totals, self.stale_after_s);
             }
         }
         Ok(self.report(now))
     }
 
-    /// Says what time it is, at least once a second. `None` before the first message, until that is overdue.
-    pub fn tick(&mut self, now: Timestamp) -> Option<FrameReport> {
+    /// Says what time it is, at least once a second. What was never told is unknown from the first second on: a site that it
+    /// is a part of need not wait for it to be alarmed by what is seen of the rest.
+    pub fn tick(&mut self, now: Timestamp) -> FrameReport {
         let now = self.later(now);
-        let started = *self.started.get_or_insert(now);
-        let is_due = self.heard.is_some() || now.seconds_since(started) > self.stale_after_s;
-        is_due.then(|| self.report(now))
+        self.started.get_or_insert(now);
+        self.report(now)
     }
 
-    /// How long nothing has come, in seconds, where that is too long.
+    /// The newest sender's time of a place that the message tells of: two gates' computers may be behind one source. A sender
+    /// whose clock was set back is heard again after a silence.
+    fn newest_of(&self, message: &SourceMessage, now: Timestamp) -> Option<Timestamp> {
+        let is_told = |zone: &&CountedZone| message.zones.iter().any(|(id, _)| *id == zone.plan.id);
+        let zones = self.zones.iter().filter(is_told).filter_map(|zone| zone.told.map(|(told, _)| told));
+        let is_told = |line: &&CountedLine| message.lines.iter().any(|(id, _)| *id == line.id);
+        let lines = self.lines.iter().filter(is_told).filter_map(|line| line.told);
+        let fresh = zones.chain(lines).filter(|told| now.seconds_since(told.as_of) <= self.stale_after_s);
+        fresh.map(|told| told.at).max()
+    }
+
+    /// For how long nothing has come of some place of it, in seconds, where that is too long: a place that nobody tells of is
+    /// as dark as one that a blind camera looks at.
     #[must_use]
     pub fn silent_s(&self) -> Option<f64> {
-        let (now, since) = (self.reported?, self.heard.or(self.started)?);
-        Some(now.seconds_since(since)).filter(|silent_s| *silent_s > self.stale_after_s)
+        let now = self.reported?;
+        Some(self.oldest_s(now)).filter(|silent_s| *silent_s > self.stale_after_s)
+    }
+
+    /// How old what was told of its places is, of the one that it was told of longest ago; since the start where of one it
+    /// was told nothing.
+    fn oldest_s(&self, now: Timestamp) -> f64 {
+        let zones = self.zones.iter().map(|zone| zone.told.map(|(told, _)| told));
+        let places = zones.chain(self.lines.iter().map(|line| line.told));
+        let since = |told: Option<Told>| told.map(|told| told.as_of).or(self.started).unwrap_or(now);
+        places.map(|told| now.seconds_since(since(told))).fold(0.0, f64::max)
     }
 
     /// Forgets everything that was told; rules keep their levels.
     pub fn begin_anew(&mut self) {
-        (self.newest, self.heard) = (None, None);
         self.zones.iter_mut().for_each(|zone| zone.told = None);
         for line in &mut self.lines {
             (line.told, line.is_short) = (None, true);
@@ -228,19 +248,14 @@ impl SourceAnalysis {
 
     fn report(&mut self, at: Timestamp) -> FrameReport {
         self.reported = Some(at);
-        // A sender whose clock was set back is heard again after a silence.
-        if self.newest.is_some_and(|(_, as_of)| at.seconds_since(as_of) > self.stale_after_s) {
-            self.newest = None;
-        }
-        let is_fresh = |told: Option<Timestamp>| match told {
+        let is_fresh = |told: Option<Told>| match told {
             None => Err(UnknownReason::NotStarted),
-            Some(as_of) if at.seconds_since(as_of) > self.stale_after_s => Err(UnknownReason::NotReported),
+            Some(told) if at.seconds_since(told.as_of) > self.stale_after_s => Err(UnknownReason::NotReported),
             Some(_) => Ok(()),
         };
         let zones: Vec<ZoneState> = self.zones.iter().map(|zone| zone.state(is_fresh)).collect();
         let lines: Vec<LineState> = self.lines.iter().map(|line| line.state(is_fresh(line.told))).collect();
-        let since = self.heard.or(self.started).unwrap_or(at);
-        let readings = Readings::NONE.with(Measure::Blind, Reading::Valid(at.seconds_since(since).max(0.0)));
+        let readings = Readings::NONE.with(Measure::Blind, Reading::Valid(self.oldest_s(at)));
         let mut report = FrameReport {
             camera: self.source.clone(),
             at,
@@ -258,8 +273,8 @@ impl SourceAnalysis {
 }
 
 impl CountedZone {
-    fn state(&self, is_fresh: impl Fn(Option<Timestamp>) -> Result<(), UnknownReason>) -> ZoneState {
-        let people = match (self.told, is_fresh(self.told.map(|(as_of, _)| as_of))) {
+    fn state(&self, is_fresh: impl Fn(Option<Told>) -> Result<(), UnknownReason>) -> ZoneState {
+        let people = match (self.told, is_fresh(self.told.map(|(told, _)| told))) {
             (Some((_, people)), Ok(())) => Reading::Valid(people),
             (_, Err(reason)) => Reading::Unknown(reason),
             (None, Ok(())) => Reading::Unknown(UnknownReason::NotStarted),
@@ -288,7 +303,7 @@ impl CountedLine {
             let most = (MOST_PER_MIN / 60.0 * span_s.max(1.0)) as u64;
             let rise = |now: u64, last: u64| now.checked_sub(last).filter(|rise| *rise <= most);
             match (rise(totals.in_total, last.in_total), rise(totals.out_total, last.out_total)) {
-                (Some(inwards), Some(outwards)) if span_s <= stale_after_s => {
+                (Some(inwards), Some(outwards)) if (0.0..=stale_after_s).contains(&span_s) => {
                     self.counted.in_total += inwards;
                     self.counted.out_total += outwards;
                 }

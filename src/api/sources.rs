@@ -27,14 +27,12 @@ pub(super) async fn tell(
     body: Body,
 ) -> Result<Response, ApiError> {
     let plan = CameraId::new(&source).ok().and_then(|id| context.state.plan.source(&id));
-    let Some(plan) = plan else {
-        let known: Vec<&str> = context.state.plan.sources.iter().map(|source| source.id.as_str()).collect();
-        let expected = if known.is_empty() { "none: there is no [sources.ID]".to_owned() } else { known.join(", ") };
-        return Err(ApiError::not_found(format!("found the source {source:?}, expected one of: {expected}")));
-    };
-    let Access::Http { token } = &plan.access else {
-        return Err(ApiError::not_found(format!("the source `{source}` is read from its MQTT broker, not told here")));
-    };
+    // Who shows no token isn't told either which sources there are.
+    let told_here = plan.and_then(|plan| match &plan.access {
+        Access::Http { token } => Some((plan, token)),
+        Access::Mqtt { .. } => None,
+    });
+    let Some((plan, token)) = told_here else { return Err(IntakeError::NoToken.into()) };
     let intake = &context.state.intake;
     let refuse = |error: IntakeError| {
         intake.refuse(&plan.id, &error);

@@ -24,8 +24,6 @@ use crate::store::{ConfigVersionRow, Store};
 pub struct Change {
     /// What it says.
     pub plan: Plan,
-    /// The text of the one before.
-    pub before: String,
 }
 
 /// Holds the configuration's file for the service.
@@ -53,14 +51,6 @@ impl ConfigControl {
         let mut now = self.lock();
         *now =
             ConfigInForce { text: text.to_owned(), hash: config_hash(text), since: at, changing: false, refused: None };
-    }
-
-    /// The plan of a text that was in force before.
-    ///
-    /// # Errors
-    /// Where it is none any more, as a secret that it needs is gone.
-    pub fn read(&self, text: &str) -> anyhow::Result<Plan> {
-        self.checked(text).map_err(|faults| anyhow::anyhow!(faults.join("\n")))
     }
 
     /// The service could not be started with the new configuration: puts the one before back in the file, and says why.
@@ -106,13 +96,13 @@ impl ConfigControl {
         write_over(&self.path, &proposal.text)
             .map_err(|error| ConfigRefusal::Write(format!("{}: {error}", self.path.display())))?;
         now.changing = true;
-        Ok(Change { plan, before: now.text.clone() })
+        Ok(Change { plan })
     }
 
-    fn give_up(&self, before: &str) {
+    fn give_up(&self) {
         let mut now = self.lock();
         now.changing = false;
-        if let Err(error) = write_over(&self.path, before) {
+        if let Err(error) = write_over(&self.path, &now.text) {
             tracing::error!(path = %self.path.display(), %error, "the configuration could not be put back");
         }
     }
@@ -134,13 +124,11 @@ impl Configuration for ConfigControl {
             let Proposal { text, who, why, at, .. } = proposal;
             let version = ConfigVersionRow { hash: hash.clone(), text, at, who, why };
             if let Err(error) = store.record_config(&version).await {
-                self.give_up(&change.before);
+                self.give_up();
                 return Err(ConfigRefusal::Write(error.to_string()));
             }
-            if let Err(mpsc::error::TrySendError::Full(change) | mpsc::error::TrySendError::Closed(change)) =
-                self.changes.try_send(change)
-            {
-                self.give_up(&change.before);
+            if self.changes.try_send(change).is_err() {
+                self.give_up();
                 return Err(ConfigRefusal::Changing);
             }
             Ok(hash)
@@ -198,7 +186,7 @@ mod tests {
         let hash = control.apply(&store, proposal(&base, &better)).await.unwrap();
         assert_eq!(on_disk(), better);
         let change = changes.try_recv().unwrap();
-        assert_eq!((change.plan.cameras[0].name.as_str(), change.before.as_str()), ("Gate", TEXT));
+        assert_eq!(change.plan.cameras[0].name, "Gate");
         assert_eq!(control.apply(&store, proposal(&base, &better)).await.unwrap_err(), ConfigRefusal::Changing);
         control.taken(&better, Timestamp(6_000_000));
         assert_eq!(control.in_force().hash, hash);

@@ -14,7 +14,7 @@ use crate::evidence::{EvidenceFolder, EvidenceRecorder, expire};
 use crate::metrics::Metrics;
 use crate::pipeline::AlertKeeping;
 use crate::sink::delivery::{Clock, Deliveries, DeliveryEvent, Lane, ServiceClock, SetupError, sender};
-use crate::store::{ConfigVersionRow, Hold, Store, StoreAddress, StoreError, StoreErrorKind};
+use crate::store::{AlertRow, ConfigVersionRow, Hold, Store, StoreAddress, StoreError, StoreErrorKind};
 
 /// It is looked so often whether the store is still this service's own.
 const RENEW_EVERY: Duration = Duration::from_secs(10);
@@ -57,6 +57,8 @@ pub(super) struct Keeping {
     clock: Arc<dyn Clock>,
     /// Ends once another service has taken the store.
     holding: JoinHandle<()>,
+    /// Open alerts that nobody goes on with.
+    forgotten: Vec<AlertRow>,
 }
 
 /// Where a configuration's store is.
@@ -116,7 +118,6 @@ impl Keeping {
         plan: &Plan,
         store_plan: &StorePlan,
         metrics: &Metrics,
-        why: &str,
     ) -> Result<(Self, AlertKeeping), KeepingError> {
         let clock: Arc<dyn Clock> = Arc::new(ServiceClock::new());
         let address = store_address(store_plan)?;
@@ -134,18 +135,9 @@ impl Keeping {
         let hold = Hold::take(&address).await?;
         let store = Store::open(&address, now).await?;
         let kept = Kept::of(store.rule_states().await?, now);
-        left_behind::end_forgotten(&store, plan, &kept, now).await?;
-        left_behind::give_up_removed(&store, plan, now).await?;
+        let forgotten = left_behind::forgotten(&store, &kept).await?;
         let given_up = left_behind::given_up_before(&store, plan, &kept).await?;
         let config = config_hash(&plan.written);
-        let version = ConfigVersionRow {
-            hash: config.clone(),
-            text: plan.written.clone(),
-            at: now,
-            who: "the service at its start".to_owned(),
-            why: why.to_owned(),
-        };
-        store.record_config(&version).await?;
         // Nobody looked since then.
         let ended = store.newest_sample().await?.unwrap_or(now);
         store.end_camera_health(ended.min(now)).await?;
@@ -182,7 +174,24 @@ impl Keeping {
             evidence,
         };
         let holding = tokio::spawn(stay_the_holder(hold));
-        Ok((Self { store, keeper, deliveries, clock, holding }, keeping))
+        Ok((Self { store, keeper, deliveries, clock, holding, forgotten }, keeping))
+    }
+
+    /// Does what can't be undone, once everything has been started: ends what nobody goes on with, gives up what nobody would
+    /// send, and puts the configuration on record with `why`.
+    pub(super) async fn settle(&mut self, plan: &Plan, why: &str) -> Result<(), KeepingError> {
+        let now = self.clock.now();
+        left_behind::end_forgotten(&self.store, plan, std::mem::take(&mut self.forgotten), now).await?;
+        left_behind::give_up_removed(&self.store, plan, now).await?;
+        let version = ConfigVersionRow {
+            hash: config_hash(&plan.written),
+            text: plan.written.clone(),
+            at: now,
+            who: "the service at its start".to_owned(),
+            why: why.to_owned(),
+        };
+        self.store.record_config(&version).await?;
+        Ok(())
     }
 
     /// The store, for those who look things up in it.
@@ -197,6 +206,14 @@ impl Keeping {
 
     /// Writes what waits, ends what is being sent, and closes the store. What was not sent goes out after the next start.
     pub(super) async fn stop(self, grace: Duration) {
+        if self.is_lost() {
+            // Another service goes on with what is there: what waits here was made of what was before.
+            tracing::error!("what waits for the store is dropped, as another service has it");
+            self.keeper.abandon();
+            self.deliveries.stop(Duration::ZERO).await;
+            self.store.close().await;
+            return;
+        }
         if !self.keeper.stop(grace).await {
             tracing::error!("not all that waited for the store could be written");
         }

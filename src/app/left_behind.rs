@@ -7,19 +7,28 @@ use crate::config::Plan;
 use crate::model::{AlertId, DestinationId, Notice, NoticeKind, Reading, RuleId, Timestamp, UnknownReason};
 use crate::pipeline::GivenUpBefore;
 use crate::sink::delivery::{Composer, Context};
-use crate::store::{AlertCommit, AlertRow, NewDelivery, Store, StoreError, TransitionRow};
+use crate::store::{AlertCommit, AlertRow, DeliveryRow, NewDelivery, Store, StoreError, TransitionRow};
 
-/// Ends alerts that are open in the store and that nobody goes on with, as what was kept of them can't be read: they would
-/// stay open for ever. Everybody is told, as nobody knows any more who was.
-pub(super) async fn end_forgotten(store: &Store, plan: &Plan, kept: &Kept, now: Timestamp) -> Result<(), StoreError> {
+/// Alerts that are open in the store and that nobody goes on with, as what was kept of them can't be read.
+pub(super) async fn forgotten(store: &Store, kept: &Kept) -> Result<Vec<AlertRow>, StoreError> {
     let known: BTreeSet<&str> = kept.alerts().map(|alert| alert.id.as_str()).collect();
+    Ok(store.open_alerts().await?.into_iter().filter(|row| !known.contains(row.id.as_str())).collect())
+}
+
+/// Ends such alerts: they would stay open for ever. Everybody is told, as nobody knows any more who was.
+pub(super) async fn end_forgotten(
+    store: &Store,
+    plan: &Plan,
+    forgotten: Vec<AlertRow>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let composer = Composer::new(plan);
-    for row in store.open_alerts().await?.into_iter().filter(|row| !known.contains(row.id.as_str())) {
+    for row in forgotten {
         tracing::error!(alert = row.id, "what was kept of this open alert can't be gone on with: it ends");
         let why = "what was kept of it could not be read after a restart: look whether it is still so";
         let at = now.max(Timestamp(row.changed.0.saturating_add(1)));
-        let entries = store.transitions(&row.id).await?.len();
-        let deliveries = told_of_end(&composer, plan, &row, (at, entries, why));
+        let entry = next_entry(store, &row.id).await?;
+        let deliveries = told_of_end(&composer, plan, &row, (at, entry, why));
         let end = TransitionRow {
             alert: row.id.clone(),
             seq: 0,
@@ -47,17 +56,28 @@ pub(super) async fn end_forgotten(store: &Store, plan: &Plan, kept: &Kept, now: 
     Ok(())
 }
 
+/// The number of the next entry: none that a message has already, or it would pass for that one.
+async fn next_entry(store: &Store, alert: &str) -> Result<u32, StoreError> {
+    let known = store.transitions(alert).await?.len() as u64;
+    let sent = store.deliveries(alert).await?;
+    let entry = |row: &DeliveryRow| {
+        serde_json::from_str::<serde_json::Value>(&row.delivery.payload).ok()?.get("entry")?.as_u64()
+    };
+    let newest = sent.iter().filter_map(entry).max().unwrap_or(0);
+    Ok(u32::try_from(known.max(newest).saturating_add(1)).unwrap_or(u32::MAX))
+}
+
 fn told_of_end(
     composer: &Composer,
     plan: &Plan,
     row: &AlertRow,
-    (at, entries, why): (Timestamp, usize, &str),
+    (at, number, why): (Timestamp, u32, &str),
 ) -> Vec<NewDelivery> {
     let Ok(rule) = serde_json::from_value::<RuleId>(row.rule.clone().into()) else { return Vec::new() };
     let notice = Notice {
         alert: AlertId::from_text(&row.id),
         rule,
-        number: u32::try_from(entries).unwrap_or(u32::MAX).saturating_add(1),
+        number,
         at,
         kind: NoticeKind::Cleared,
         level: None,
@@ -80,11 +100,12 @@ pub(super) async fn given_up_before(store: &Store, plan: &Plan, kept: &Kept) -> 
     let mut all = Vec::with_capacity(plan.destinations.len());
     for destination in &plan.destinations {
         let Ok(id) = DestinationId::new(&destination.id) else { continue };
-        // What was given up before that, the rule has heard of.
-        let Some(written) = kept.written.get(&RuleId::of_undelivered(&id)) else { continue };
+        let Some(rule) = kept.rules.get(&RuleId::of_undelivered(&id)) else { continue };
         let times = store.given_up_last(&destination.id).await?;
-        let new = times.iter().filter(|at| *at > written).count() as u64;
-        all.push(GivenUpBefore { destination: destination.id.clone(), known: times.len() as u64 - new, new });
+        let new = times.iter().filter(|at| Some(**at) > rule.given_up).count() as u64;
+        let newest = times.last().copied().max(rule.given_up);
+        let (destination, known) = (destination.id.clone(), times.len() as u64 - new);
+        all.push(GivenUpBefore { destination, known, new, newest });
     }
     Ok(all)
 }

@@ -142,9 +142,9 @@ impl Service {
             let _context = runtime.enter();
             listener.try_clone().and_then(tokio::net::TcpListener::from_std).map_err(listen)?
         };
-        let (keeping, alerts) = match &plan.store {
+        let (mut keeping, alerts) = match &plan.store {
             Some(store) => {
-                let (keeping, alerts) = runtime.block_on(Keeping::start(&plan, store, &metrics, &origin.why))?;
+                let (keeping, alerts) = runtime.block_on(Keeping::start(&plan, store, &metrics))?;
                 (Some(keeping), alerts)
             }
             None => {
@@ -182,6 +182,9 @@ impl Service {
             // A dropped sender means the same.
             let _ = stopped.await;
         }));
+        if let Some(keeping) = &mut keeping {
+            runtime.block_on(keeping.settle(&plan, &origin.why))?;
+        }
         Ok(Self { address, listener, board, live, keeping, runtime, stop_http, http })
     }
 
@@ -206,7 +209,13 @@ impl Service {
     /// Whether a part that should run for ever has ended: a bug, or another service has taken the store.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.live.is_broken() || self.http.is_finished() || self.keeping.as_ref().is_some_and(Keeping::is_lost)
+        self.live.is_broken() || self.http.is_finished() || self.has_lost_its_store()
+    }
+
+    /// Whether another service has taken the store while it could not be reached.
+    #[must_use]
+    pub fn has_lost_its_store(&self) -> bool {
+        self.keeping.as_ref().is_some_and(Keeping::is_lost)
     }
 
     /// The runtime of its HTTP server, for other things that wait, such as signals.

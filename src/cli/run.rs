@@ -82,18 +82,23 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
             tracing::error!("a part of the service has ended: unless the log says why, this is a bug in crowdflow");
         }
     }
-    let broken = matches!(end, End::Broken);
+    let (broken, lost) = (matches!(end, End::Broken), running.service.has_lost_its_store());
     if let Err(error) = running.service.stop() {
         eprintln!("error: {error}");
         return Ok(ExitCode::from(failure::GRACE_RAN_OUT));
     }
     tracing::info!("stopped");
-    Ok(if broken { ExitCode::from(failure::BUG) } else { ExitCode::SUCCESS })
+    Ok(match (lost, broken) {
+        (true, _) => ExitCode::from(failure::UNAVAILABLE),
+        (false, true) => ExitCode::from(failure::BUG),
+        (false, false) => ExitCode::SUCCESS,
+    })
 }
 
 /// A service, and what it was started with.
 struct Running {
     service: Service,
+    plan: Plan,
     names: RuleNames,
     cameras: Vec<CameraId>,
     /// External sources that send their counts here.
@@ -117,8 +122,8 @@ impl Running {
         let cameras = plan.cameras.iter().map(|camera| camera.id.clone()).collect();
         let comes_here = |source: &&ExternalSourcePlan| matches!(source.access, Access::Http { .. });
         let sources = plan.sources.iter().filter(comes_here).map(|source| source.id.clone()).collect();
-        let service = Service::start(plan, &models, onnxruntime.build_info(), origin.clone())?;
-        Ok(Self { service, names, cameras, sources })
+        let service = Service::start(plan.clone(), &models, onnxruntime.build_info(), origin.clone())?;
+        Ok(Self { service, plan, names, cameras, sources })
     }
 
     fn addresses(&self) -> String {
@@ -134,11 +139,11 @@ impl Running {
     }
 
     /// Runs with another configuration from now on, or goes back to the one before where it can't.
-    fn change(self, Change { plan, before }: Change, control: &ConfigControl, origin: &Origin) -> anyhow::Result<Self> {
+    fn change(self, Change { plan }: Change, control: &ConfigControl, origin: &Origin) -> anyhow::Result<Self> {
         let now = || SystemClock::new().wall();
         tracing::warn!("the configuration was changed: the service starts anew with it");
-        let mut plan = plan;
-        let mut before_plan = control.read(&before)?;
+        // What it ran with, and not its text: a secret that it was read with may be elsewhere by now.
+        let (mut plan, mut before_plan) = (plan, self.plan);
         // Who is connected finds it again: a port that the system chose stays.
         let address = self.service.address();
         for plan in [&mut plan, &mut before_plan] {

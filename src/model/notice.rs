@@ -121,6 +121,8 @@ pub enum NoticeKind {
     Stale,
     /// Something is known again.
     Fresh,
+    /// Nothing has been known for a while.
+    StaleLasting,
     /// Somebody has seen it.
     Acknowledged,
     /// Nobody acknowledged it in time, or somebody wants those above to know.
@@ -151,6 +153,7 @@ impl NoticeKind {
             Self::Cleared => "cleared",
             Self::Stale => "stale",
             Self::Fresh => "fresh",
+            Self::StaleLasting => "stale_lasting",
             Self::Acknowledged => "acknowledged",
             Self::Escalated => "escalated",
             Self::Reminder => "reminder",

@@ -12,6 +12,10 @@ use crate::model::{
     Action, AlertEvent, AlertId, AlertKind, Level, Notice, NoticeKind, RuleId, SiteId, StepState, Timestamp, UnitId,
 };
 
+/// Chats and mail are told that nothing is known once that has lasted so long, in seconds: a camera that comes and goes would
+/// fill them.
+pub const STALE_LASTS_S: f64 = 60.0;
+
 /// What the measure reads so long after a step of the plan was done is put on record, in seconds: about as long as a crowd
 /// takes to follow what it is told.
 pub const STEP_EFFECT_AFTER_S: f64 = 300.0;
@@ -79,6 +83,9 @@ pub struct OpenAlert {
     pub raised: Timestamp,
     /// Nothing is known at present.
     pub stale: bool,
+    /// Since when nothing has been known, until that is told as lasting.
+    #[serde(default)]
+    stale_since: Option<Timestamp>,
     /// Who has seen it; a rise wants to be seen anew.
     pub acknowledged: Option<Acknowledgement>,
     /// There is quiet about it.
@@ -119,7 +126,7 @@ impl OpenAlert {
         let due = self.steps.iter_mut().filter_map(|step| step.due.as_mut());
         let until = self.shelved.as_mut().map(|shelf| &mut shelf.until);
         let own = [&mut self.waiting_since, &mut self.last_told, &mut self.newest];
-        for at in due.chain(until).chain(own) {
+        for at in due.chain(until).chain(own).chain(self.stale_since.as_mut()) {
             at.0 = at.0.saturating_sub(by_us);
         }
     }
@@ -234,6 +241,7 @@ impl AlertBook {
             since: event.since,
             raised: event.at,
             stale: false,
+            stale_since: None,
             acknowledged: None,
             shelved: None,
             escalated: None,
@@ -270,6 +278,11 @@ impl AlertBook {
             AlertKind::Fresh => false,
             _ => alert.stale,
         };
+        match kind {
+            AlertKind::Stale => alert.stale_since = Some(event.at),
+            AlertKind::Fresh => alert.stale_since = None,
+            _ => {}
+        }
         if let Some(level) = level {
             alert.level = level;
         }
@@ -367,6 +380,7 @@ impl AlertBook {
                 let tell = alert.told.iter().cloned().collect();
                 notices.push(alert.entry(now, Draft { tell, ..Draft::of(NoticeKind::Reminder) }));
             }
+            alert.tell_lasting_staleness(now, &mut notices);
             alert.tell_late_steps(now, &mut notices);
             alert.tell_effects(now, &mut notices);
         }
@@ -416,7 +430,8 @@ impl OpenAlert {
         // A frame is older than what somebody did while it was analysed. Each entry is later than the one before it: a
         // store passes over another of the same time and kind as one that it has.
         self.newest = if self.entries == 1 { at } else { at.max(Timestamp(self.newest.0.saturating_add(1))) };
-        if draft.goes_out {
+        // Not all hear that something is or isn't known: a camera that comes and goes must not put reminders off for ever.
+        if draft.goes_out && !matches!(draft.kind, NoticeKind::Stale | NoticeKind::Fresh) {
             self.last_told = self.newest;
         }
         Notice {
@@ -457,6 +472,15 @@ impl OpenAlert {
         }
         (open.state, open.who, open.at, open.note) = (to, Some(who.to_owned()), Some(at), note);
         Ok(())
+    }
+
+    fn tell_lasting_staleness(&mut self, now: Timestamp, notices: &mut Vec<Notice>) {
+        if self.stale_since.is_some_and(|since| now >= since.plus_seconds(STALE_LASTS_S)) {
+            self.stale_since = None;
+            let tell = self.told.iter().cloned().collect();
+            let goes_out = self.shelved.is_none();
+            notices.push(self.entry(now, Draft { tell, goes_out, ..Draft::of(NoticeKind::StaleLasting) }));
+        }
     }
 
     /// An alert that ends before has its effect on record by its end.

@@ -40,7 +40,11 @@ impl Hold {
     pub async fn take(address: &StoreAddress) -> Result<Self, StoreError> {
         let (shown, patience) = (address.to_string(), address.patience);
         let of = match &address.at {
-            At::Sqlite(path) => Held::File { _locked: lock_file(path.as_os_str(), &shown)? },
+            At::Sqlite(path) => {
+                // By another name it is the same store; one that is not there yet has no other.
+                let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+                Held::File { _locked: lock_file(path.as_os_str(), &shown)? }
+            }
             At::Postgres(options) => {
                 let options = Box::new(postgres_options(options, patience).options([
                     ("tcp_keepalives_idle", KEEP_ALIVE_S),

@@ -93,7 +93,11 @@ fn a_source_alone_gives_readings_alerts_and_an_alert_when_it_falls_silent() {
     let with_token = format!("{host}Authorization: Bearer {TOKEN}\r\n");
     assert_eq!(refused(&with_token, "{"), (400, "bad_request".to_owned()));
     assert_eq!(refused(&with_token, &" ".repeat(300_000)), (413, "too_large".to_owned()));
-    assert_eq!(said(post_with(address, "/api/v1/sources/other", &with_token, &message)), (404, "not_found".to_owned()));
+    assert_eq!(
+        said(post_with(address, "/api/v1/sources/other", &with_token, &message)),
+        (401, "unauthorized".to_owned()),
+        "nobody is told which there are"
+    );
     let roof =
         json!({ "at": now().to_rfc3339(), "zones": { "hall": { "occupancy": 500 }, "roof": { "occupancy": 1 } } });
     assert_eq!(said(tell(address, &roof)), (422, "unprocessable".to_owned()));
@@ -288,7 +292,7 @@ fn a_broker_that_is_killed_is_read_again() {
     runtime.block_on(publish(port, &counts(30.0)));
     states.until("the first counts", |state| hall(state)["value"] == 30.0);
     let (status, answer) = tell(address, &counts(31.0));
-    assert_eq!((status, &answer["error"]["code"]), (404, &json!("not_found")), "it comes over MQTT");
+    assert_eq!((status, &answer["error"]["code"]), (401, &json!("unauthorized")), "it comes over MQTT");
 
     broker.kill();
     states.until("the broker is away", |state| {

@@ -158,7 +158,7 @@ fn play(happenings: &[Happening]) -> Story {
             }
             13 => {
                 let came = (u64::from(number % 3), number % 3 == 0);
-                let told = play.desk.deliveries(now, "all", came, &play.rules);
+                let told = play.desk.deliveries(now, "all", (came.0, None, came.1), &play.rules);
                 play.take(told);
             }
             14 if number < 128 => drop(play.desk.begin_drill(now, "dense", Level::Red, 3.0)),

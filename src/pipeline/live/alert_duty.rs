@@ -46,6 +46,8 @@ pub struct GivenUpBefore {
     pub known: u64,
     /// How many it doesn't: given up in the last moments, or while the service was stopping.
     pub new: u64,
+    /// When the newest one was given up, of which the state may know.
+    pub newest: Option<Timestamp>,
 }
 
 /// Looks after alerts for the analysis thread.
@@ -111,9 +113,10 @@ impl AlertDuty {
 
     /// Takes up how messages stand that were given up before the service began.
     pub fn restore_given_up(&mut self, given_up: &[GivenUpBefore], now: Timestamp, rules: &dyn RulesNow) {
-        for GivenUpBefore { destination, known, new } in given_up {
-            self.desk.given_up_before(destination, *known);
-            let told = self.desk.deliveries(now, destination, (*new, known + new == 0), rules);
+        for GivenUpBefore { destination, known, new, newest } in given_up {
+            self.desk.given_up_before(destination, *known, *newest);
+            // Nothing was taken meanwhile, though what was given up may be due again: the alert goes on until something is.
+            let told = self.desk.deliveries(now, destination, (*new, *newest, false), rules);
             self.tell(told, now, None);
         }
         self.show(rules);
@@ -234,19 +237,21 @@ impl AlertDuty {
 
     fn take_in_deliveries(&mut self, now: Timestamp, rules: &dyn RulesNow) {
         let Some(deliveries) = &self.deliveries else { return };
-        // By destination: how many were given up, and whether one was taken after the last of them.
-        let mut came: BTreeMap<String, (u64, bool)> = BTreeMap::new();
+        // By destination: how many were given up, the newest, and whether one was taken after the last of them.
+        let mut came: BTreeMap<String, (u64, Option<Timestamp>, bool)> = BTreeMap::new();
         for event in deliveries.try_iter() {
-            let (destination, outcome) = match event {
-                DeliveryEvent::Delivered { destination, .. } => (destination, DeliveryOutcome::Delivered),
-                DeliveryEvent::Failed { destination, .. } => (destination, DeliveryOutcome::Failed),
-                DeliveryEvent::Dead(dead) => (dead.destination, DeliveryOutcome::GivenUp),
+            let (destination, outcome, dead) = match event {
+                DeliveryEvent::Delivered { destination, .. } => (destination, DeliveryOutcome::Delivered, None),
+                DeliveryEvent::Failed { destination, .. } => (destination, DeliveryOutcome::Failed, None),
+                DeliveryEvent::Dead(dead) => (dead.destination, DeliveryOutcome::GivenUp, Some(dead.at)),
             };
             self.metrics.delivery(&destination, outcome);
-            let (given_up, taken_since) = came.entry(destination).or_default();
+            let (given_up, newest, taken_since) = came.entry(destination).or_default();
             match outcome {
                 DeliveryOutcome::Delivered => *taken_since = true,
-                DeliveryOutcome::GivenUp => (*given_up, *taken_since) = (*given_up + 1, false),
+                DeliveryOutcome::GivenUp => {
+                    (*given_up, *newest, *taken_since) = (*given_up + 1, dead.max(*newest), false);
+                }
                 DeliveryOutcome::Failed => {}
             }
         }

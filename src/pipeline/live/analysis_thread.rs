@@ -317,8 +317,7 @@ impl AnalysisThread {
         let (Some(source), Some(plan)) = (self.sources.get_mut(index), self.plan.sources.get(index)) else { return };
         self.board.analysis_alive(&plan.id, self.clock.wall());
         match source.tick(&self.clock) {
-            Ok(Some(report)) => self.publish_source(index, report),
-            Ok(None) => {}
+            Ok(report) => self.publish_source(index, report),
             Err(Panicked) => self.source_panicked(index),
         }
     }

@@ -27,7 +27,9 @@ pub enum IntakeError {
         known: String,
     },
     /// Its sender doesn't show the source's token.
-    #[error("found no or another token, expected the header Authorization: Bearer TOKEN with the source's token")]
+    #[error(
+        "found no source of this name with this token, expected the address of a source that is told over HTTP and the header Authorization: Bearer TOKEN with its token"
+    )]
     NoToken,
     /// It is too long.
     #[error("found more than {MOST_BYTES} bytes, expected at most so many: tell of fewer places at a time")]
@@ -100,7 +102,10 @@ impl SourceIntake {
         if let Some(metrics) = self.metrics.source(source) {
             metrics.refused();
         }
-        self.board.source_error(source, Some(error.to_string()));
+        // What anybody can bring about who has no token must not cover what is wrong with the source itself.
+        if !matches!(error, IntakeError::NoToken) {
+            self.board.source_error(source, Some(error.to_string()));
+        }
         if let Some(not_logged) = self.to_log(source) {
             tracing::warn!(%source, %error, not_logged, "a message of an external source was refused");
         }

@@ -42,7 +42,7 @@ impl Source {
     }
 
     /// Says what time it is.
-    pub fn tick(&mut self, clock: &SystemClock) -> Result<Option<FrameReport>, Panicked> {
+    pub fn tick(&mut self, clock: &SystemClock) -> Result<FrameReport, Panicked> {
         let now = self.now(clock);
         self.guarded(|analysis| analysis.tick(now))
     }

@@ -41,6 +41,8 @@ pub(super) struct Alertmanager {
 struct Open {
     payload: Payload,
     level: Level,
+    /// An alert is known there by its labels: what ends, or goes on while another place decides, has those it began with.
+    labels: BTreeMap<&'static str, String>,
     starts_at: String,
 }
 
@@ -69,7 +71,13 @@ impl Alertmanager {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn alert(&self, payload: &Payload, level: Level, starts_at: &str, ends_at: String) -> Alert {
+    fn alert(
+        &self,
+        payload: &Payload,
+        labels: BTreeMap<&'static str, String>,
+        starts_at: &str,
+        ends_at: String,
+    ) -> Alert {
         let message = Message::of(payload, self.language, &self.time_zone);
         let mut annotations = BTreeMap::from([("summary", message.title), ("description", message.body)]);
         if let Some(measure) = &payload.measure {
@@ -77,7 +85,7 @@ impl Alertmanager {
             annotations.insert("quality", measure.quality.clone());
             annotations.insert("source", measure.source.clone());
         }
-        Alert { labels: labels(payload, level), annotations, starts_at: starts_at.to_owned(), ends_at }
+        Alert { labels, annotations, starts_at: starts_at.to_owned(), ends_at }
     }
 
     /// What a notice changes: the alert of the old level ends, that of the new begins or goes on.
@@ -93,13 +101,15 @@ impl Alertmanager {
         for level in over {
             let known = before.as_ref().filter(|open| open.level == level);
             let starts_at = known.map_or(&payload.since, |open| &open.starts_at);
-            alerts.push(self.alert(payload, level, starts_at, payload.time.clone()));
+            let labels = known.map_or_else(|| labels(payload, level), |open| open.labels.clone());
+            alerts.push(self.alert(payload, labels, starts_at, payload.time.clone()));
         }
         let open = payload.level.map(|level| {
             let begins = matches!(payload.kind, NoticeKind::Raised | NoticeKind::Lowered);
             let anew = if begins { &payload.time } else { &payload.since };
             let starts_at = goes_on.map_or(anew, |open| &open.starts_at).clone();
-            Open { payload: payload.clone(), level, starts_at }
+            let labels = goes_on.map_or_else(|| labels(payload, level), |open| open.labels.clone());
+            Open { payload: payload.clone(), level, labels, starts_at }
         });
         if let Some(open) = &open {
             alerts.push(self.still(open, now));
@@ -109,7 +119,7 @@ impl Alertmanager {
 
     fn still(&self, open: &Open, now: Timestamp) -> Alert {
         let ends_at = now.plus_seconds(ENDS_AFTER_S).to_rfc3339();
-        self.alert(&open.payload, open.level, &open.starts_at, ends_at)
+        self.alert(&open.payload, open.labels.clone(), &open.starts_at, ends_at)
     }
 
     async fn post(&self, alerts: &[Alert], now: Timestamp) -> Result<(), Failure> {
@@ -168,7 +178,8 @@ impl Sender for Alertmanager {
             if let Some(level) = payload.level {
                 let begins = matches!(payload.kind, NoticeKind::Raised | NoticeKind::Lowered);
                 let starts_at = if begins { payload.time.clone() } else { payload.since.clone() };
-                known.insert(payload.alert.clone(), Open { payload, level, starts_at });
+                let labels = labels(&payload, level);
+                known.insert(payload.alert.clone(), Open { payload, level, labels, starts_at });
             }
         }
     }

@@ -9,6 +9,9 @@ pub const LEAST_WAIT_S: f64 = 1.0;
 /// Longest wait, in seconds: a destination that is well again gets what waits within a minute.
 pub const MOST_WAIT_S: f64 = 60.0;
 
+/// A message is not given up as too old before it was tried so often.
+pub const LEAST_ATTEMPTS: u32 = 10;
+
 /// Seconds to wait after so many failures in a row (from 1): evenly drawn between [`LEAST_WAIT_S`] and a ceiling that
 /// doubles from 2 s to [`MOST_WAIT_S`]. `drawn` is from 0 to 1. (Full jitter: Brooker, "Exponential Backoff And Jitter",
 /// 2015.)
@@ -19,7 +22,7 @@ pub fn wait_s(failures: u32, drawn: f64) -> f64 {
 }
 
 /// What becomes of a message that was not taken. It is given up where it is the message itself that is not taken, or
-/// where it was written `retry_for_s` ago or longer: its last attempt is at that time.
+/// where it was written `retry_for_s` ago or longer (its last attempt is at that time) and was tried [`LEAST_ATTEMPTS`] times.
 #[must_use]
 pub fn after_failure(claim: &Delivery, failure: &Failure, now: Timestamp, retry_for_s: f64, drawn: f64) -> Settled {
     let error = failure.message.clone();
@@ -29,12 +32,13 @@ pub fn after_failure(claim: &Delivery, failure: &Failure, now: Timestamp, retry_
         FailureKind::Later(asked_s) => asked_s.max(LEAST_WAIT_S),
         FailureKind::Retry => wait_s(claim.attempt, drawn),
     };
-    if now >= deadline {
+    // The machine may have been off, or its clock have been set forward, since it was written.
+    if now >= deadline && claim.attempt >= LEAST_ATTEMPTS {
         return Settled::Dead { at: now, error };
     }
     let next = now.plus_seconds(wait_s);
     // Whoever asks for a longer wait gets it: an earlier attempt would be in vain.
-    let next = if matches!(failure.kind, FailureKind::Retry) { next.min(deadline) } else { next };
+    let next = if matches!(failure.kind, FailureKind::Retry) && now < deadline { next.min(deadline) } else { next };
     Settled::Retry { next, error }
 }
 

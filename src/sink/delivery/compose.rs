@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::payload::{MayEnter, Measured, Named, Payload, PlaceText, PlanText, SCHEMA, StepText};
-use super::sender::wants;
+use super::sender::{shows_state, wants};
 use crate::config::{
     CameraPlan, ConditionPlan, DestinationPlan, ExternalSourcePlan, Plan, Response, RulePlan, StepPlan,
 };
@@ -256,7 +256,9 @@ fn is_told(destination: &DestinationPlan, notice: &Notice, context: &Context<'_>
         // Its end is told to all who may have been told of it.
         None => context.alert.map(|alert| alert.gravest),
     };
-    if !notice.goes_out || !wants(&destination.kind, notice.kind) {
+    let is_change = matches!(notice.kind, NoticeKind::Lowered | NoticeKind::Stale | NoticeKind::Fresh);
+    let goes_out = notice.goes_out || (is_change && shows_state(&destination.kind));
+    if !goes_out || !wants(&destination.kind, notice.kind) {
         return false;
     }
     if let Some(except) = context.except {

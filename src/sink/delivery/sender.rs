@@ -101,14 +101,21 @@ pub fn wants(destination: &DestinationKind, notice: NoticeKind) -> bool {
             notice,
             NoticeKind::Raised | NoticeKind::Lowered | NoticeKind::Cleared | NoticeKind::Stale | NoticeKind::Fresh
         ),
-        // A camera that comes and goes would fill the chat of everybody who has an alert there. That it is blind is an
-        // alert of its own, as grave, with a hysteresis.
+        // A camera that comes and goes would fill the chat of everybody who has an alert there: they are told where that
+        // lasts.
         DestinationKind::Email { .. }
         | DestinationKind::Wecom { .. }
         | DestinationKind::Dingtalk { .. }
         | DestinationKind::Feishu { .. } => !matches!(notice, NoticeKind::Stale | NoticeKind::Fresh),
         DestinationKind::Webhook { .. } | DestinationKind::Mqtt { .. } => true,
     }
+}
+
+/// Whether what a destination shows is how an alert stands: it hears of each change, also of those that are quiet because the
+/// alert is shelved, or it would show what is not so any more.
+#[must_use]
+pub fn shows_state(destination: &DestinationKind) -> bool {
+    matches!(destination, DestinationKind::Alertmanager { .. } | DestinationKind::Mqtt { .. })
 }
 
 /// Why nothing can be sent to a destination.

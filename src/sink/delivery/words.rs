@@ -47,6 +47,7 @@ pub(super) fn kind(kind: NoticeKind, language: Language) -> &'static str {
         NoticeKind::Commented => ("备注", "comment"),
         NoticeKind::Step => ("处置进展", "response step"),
         NoticeKind::StepOverdue => ("处置超时", "response step overdue"),
+        NoticeKind::StaleLasting => ("持续无数据", "nothing known for a minute"),
         NoticeKind::StepEffect => ("处置效果", "effect of a response step"),
     };
     pick(language, zh, en)

@@ -132,7 +132,7 @@ impl<'p> Service<'p> {
 
     /// So many messages were given up; none: one was taken.
     pub fn deliveries(&mut self, at: Timestamp, destination: &str, given_up: u64, heard: &mut Heard) {
-        let told = self.desk.deliveries(at, destination, (given_up, given_up == 0), &self.rules);
+        let told = self.desk.deliveries(at, destination, (given_up, None, given_up == 0), &self.rules);
         self.take(told, heard);
     }
 
