@@ -7,8 +7,8 @@ export function LinesTable({ within }: { within: { id: string; age_s: number | n
   if (within.lines.length === 0) return null;
   const texts = text();
   // Before anything was seen or told, nothing is known: that is not zero.
-  const shown = (totals: LineTotals, count: number) =>
-    within.age_s === null ? "?" : `${totals.quality === "at_least" ? "≥ " : ""}${count}`;
+  const isUnknown = (line: Line) => within.age_s === null || line.totals.length === 0;
+  const shown = (totals: LineTotals, count: number) => `${totals.quality === "at_least" ? "≥ " : ""}${count}`;
   return (
     <table class="lines">
       <thead>
@@ -20,19 +20,16 @@ export function LinesTable({ within }: { within: { id: string; age_s: number | n
       </thead>
       <tbody>
         {within.lines.flatMap((line) =>
-          line.totals.map((totals) => (
-            <tr key={`${line.id}/${totals.class}`}>
+          (isUnknown(line) ? [null] : line.totals).map((totals) => (
+            <tr key={`${line.id}/${totals?.class}`}>
               <th scope="row">
                 <a href={routeTo("place", `line:${within.id}/${line.id}`)}>{line.name}</a>
-                {(line.totals.length > 1 || totals.class !== "person") && (
+                {totals && (line.totals.length > 1 || totals.class !== "person") && (
                   <span class="faint"> {word(totals.class)}</span>
                 )}
               </th>
-              {[totals.in, totals.out].map((count, way) => (
-                <td key={way === 0 ? "in" : "out"} class="number">
-                  {shown(totals, count)}
-                </td>
-              ))}
+              <td class="number">{totals ? shown(totals, totals.in) : "?"}</td>
+              <td class="number">{totals ? shown(totals, totals.out) : "?"}</td>
             </tr>
           )),
         )}
