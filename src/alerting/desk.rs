@@ -13,6 +13,10 @@ use crate::sink::delivery::{Composer, Context, MayEnter};
 use crate::status::AlertStatus;
 use crate::store::{ActionRow, AlertCommit, AlertRow, PlaceKey, PlanStepRow, Shelving, TransitionRow};
 
+/// A destination that has taken nothing for so long, in seconds, while messages were tried, is told of: a mistyped key is no
+/// reason to give a message up for a day.
+const FAILING_AFTER_S: f64 = 300.0;
+
 /// How rules and sites stand, as whoever runs them knows.
 pub trait RulesNow {
     /// How a configured rule's alert stands, as if told anew; `None` in calm.
@@ -73,7 +77,7 @@ pub enum DeskFault {
     #[error("the rule {0} is not being drilled")]
     NoDrill(String),
     /// There is no such profile.
-    #[error("found no profile {found:?}, expected one of: {known}")]
+    #[error("found no profile {found:?}, expected {known}")]
     NoSuchProfile {
         /// The one that was named.
         found: String,
@@ -90,6 +94,8 @@ struct Undelivered {
     since_taken: u64,
     /// When the newest one was given up.
     newest: Option<Timestamp>,
+    /// Since when it has taken none, while some were tried.
+    failing_since: Option<Timestamp>,
 }
 
 /// Every open alert, and what is told of it. Pure: it reads no clock and writes nothing.
@@ -116,7 +122,7 @@ impl AlertDesk {
     pub fn new(plan: &Plan, config: String) -> Self {
         let undelivered = plan.destinations.iter().filter_map(|destination| {
             let rule = BuiltInRule::of_undelivered(destination).ok()?;
-            Some((destination.id.clone(), Undelivered { rule, since_taken: 0, newest: None }))
+            Some((destination.id.clone(), Undelivered { rule, since_taken: 0, newest: None, failing_since: None }))
         });
         let cameras = plan.cameras.iter().map(|camera| (camera.id.clone(), BuiltInRule::of_blindness(camera)));
         let sources = plan.sources.iter().map(|source| (source.id.clone(), BuiltInRule::of_silence(source)));
@@ -255,9 +261,13 @@ impl AlertDesk {
         let Some(of) = self.undelivered.get_mut(destination) else { return told };
         of.since_taken += given_up;
         of.newest = of.newest.max(newest);
+        // Who is told of what came of messages is told of at least one of them.
+        let failing_since = if taken_since { None } else { Some(*of.failing_since.get_or_insert(at)) };
+        of.failing_since = failing_since;
+        let fails = failing_since.is_some_and(|since| at.seconds_since(since) >= FAILING_AFTER_S);
         let grave = match (given_up, taken_since) {
             (_, true) => None,
-            (0, false) => of.rule.level(),
+            (0, false) => of.rule.level().max(fails.then_some(Level::Yellow)),
             (_, false) => Some(Level::Orange),
         };
         let event = of.rule.step(at, grave, Reading::Valid(of.since_taken as f64));

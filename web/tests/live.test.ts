@@ -43,6 +43,7 @@ it("shows what another system tells beside what cameras see", async () => {
   await hall.waitFor();
   expect(await hall.locator(".figure .number").first().innerText()).toBe("?");
   expect(await page.locator("#source-campus").innerText()).toContain("no counts yet");
+  expect(await page.locator("#source-campus tbody tr").innerText()).toMatch(/^North gate\s+\?\s+\?$/);
   expect(await service.tell("campus", { zones: { hall: { occupancy: 312 } } })).toBeLessThan(300);
   await hall.getByText("312").waitFor();
   expect(await hall.innerText()).toContain("0.78");

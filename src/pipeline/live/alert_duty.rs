@@ -116,8 +116,10 @@ impl AlertDuty {
         for GivenUpBefore { destination, known, new, newest } in given_up {
             self.desk.given_up_before(destination, *known, *newest);
             // Nothing was taken meanwhile, though what was given up may be due again: the alert goes on until something is.
-            let told = self.desk.deliveries(now, destination, (*new, *newest, false), rules);
-            self.tell(told, now, None);
+            if *new > 0 {
+                let told = self.desk.deliveries(now, destination, (*new, *newest, false), rules);
+                self.tell(told, now, None);
+            }
         }
         self.show(rules);
     }
@@ -187,7 +189,10 @@ impl AlertDuty {
             }
             Order::SwitchProfile { profile, on, who } => {
                 if !self.known_profiles.contains(&profile) {
-                    let known = self.known_profiles.join(", ");
+                    let known = match self.known_profiles.as_slice() {
+                        [] => "none: the configuration has no [profiles.ID]".to_owned(),
+                        known => format!("one of: {}", known.join(", ")),
+                    };
                     return Err(DeskFault::NoSuchProfile { found: profile, known });
                 }
                 tracing::warn!(profile, on, who, "a profile is switched");

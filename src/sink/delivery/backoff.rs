@@ -9,8 +9,9 @@ pub const LEAST_WAIT_S: f64 = 1.0;
 /// Longest wait, in seconds: a destination that is well again gets what waits within a minute.
 pub const MOST_WAIT_S: f64 = 60.0;
 
-/// A message is not given up as too old before it was tried so often.
-pub const LEAST_ATTEMPTS: u32 = 10;
+/// No message is given up as too old before the destination has failed so often in a row: the machine may have been off, or
+/// its clock have been set forward, since it was written.
+pub const LEAST_FAILURES: u32 = 10;
 
 /// Seconds to wait after so many failures in a row (from 1): evenly drawn between [`LEAST_WAIT_S`] and a ceiling that
 /// doubles from 2 s to [`MOST_WAIT_S`]. `drawn` is from 0 to 1. (Full jitter: Brooker, "Exponential Backoff And Jitter",
@@ -22,9 +23,16 @@ pub fn wait_s(failures: u32, drawn: f64) -> f64 {
 }
 
 /// What becomes of a message that was not taken. It is given up where it is the message itself that is not taken, or
-/// where it was written `retry_for_s` ago or longer (its last attempt is at that time) and was tried [`LEAST_ATTEMPTS`] times.
+/// where it was written `retry_for_s` ago or longer (its last attempt is at that time) and the destination has failed
+/// [`LEAST_FAILURES`] times in a row; this is the one of that number.
 #[must_use]
-pub fn after_failure(claim: &Delivery, failure: &Failure, now: Timestamp, retry_for_s: f64, drawn: f64) -> Settled {
+pub fn after_failure(
+    claim: &Delivery,
+    (failure, number): (&Failure, u32),
+    now: Timestamp,
+    retry_for_s: f64,
+    drawn: f64,
+) -> Settled {
     let error = failure.message.clone();
     let deadline = claim.created.plus_seconds(retry_for_s);
     let wait_s = match failure.kind {
@@ -32,8 +40,7 @@ pub fn after_failure(claim: &Delivery, failure: &Failure, now: Timestamp, retry_
         FailureKind::Later(asked_s) => asked_s.max(LEAST_WAIT_S),
         FailureKind::Retry => wait_s(claim.attempt, drawn),
     };
-    // The machine may have been off, or its clock have been set forward, since it was written.
-    if now >= deadline && claim.attempt >= LEAST_ATTEMPTS {
+    if now >= deadline && number >= LEAST_FAILURES {
         return Settled::Dead { at: now, error };
     }
     let next = now.plus_seconds(wait_s);
@@ -69,16 +76,18 @@ mod tests {
         }
 
         #[test]
-        fn each_message_gets_an_attempt_at_its_deadline_and_none_beyond(
-            attempt in 1_u32..100, now_s in 0.0..500.0, drawn in 0.0..1.0, later in proptest::option::of(0.0..900.0),
+        fn each_message_gets_an_attempt_at_its_deadline_and_beyond_it_only_until_the_destination_has_failed_often_enough(
+            attempt in 1_u32..100, number in 1_u32..30, now_s in 0.0..500.0, drawn in 0.0..1.0, later in proptest::option::of(0.0..900.0),
         ) {
             let failure = later.map_or(Failure::retry("503"), |s| Failure::later(s, "429"));
             let now = Timestamp(0).plus_seconds(now_s);
-            match after_failure(&claim(attempt), &failure, now, 300.0, drawn) {
-                Settled::Dead { at, .. } => prop_assert!(now_s >= 300.0 - 1e-6 && at == now),
+            match after_failure(&claim(attempt), (&failure, number), now, 300.0, drawn) {
+                Settled::Dead { at, .. } => {
+                    prop_assert!(now_s >= 300.0 - 1e-6 && at == now && number >= LEAST_FAILURES);
+                }
                 Settled::Retry { next, .. } => {
-                    prop_assert!(now_s < 300.0 && next > now);
-                    prop_assert!(later.is_some() || next.seconds_since(Timestamp(0)) <= 300.0);
+                    prop_assert!((now_s < 300.0 || number < LEAST_FAILURES) && next > now);
+                    prop_assert!(now_s >= 300.0 || later.is_some() || next.seconds_since(Timestamp(0)) <= 300.0);
                     prop_assert!(later.is_none_or(|s| next.seconds_since(now) >= s - 1e-6));
                 }
                 Settled::Delivered { .. } => prop_assert!(false),
@@ -88,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_final_at_once() {
-        let settled = after_failure(&claim(1), &Failure::refused("400"), Timestamp(5), 300.0, 0.5);
+        let settled = after_failure(&claim(1), (&Failure::refused("400"), 1), Timestamp(5), 300.0, 0.5);
         assert_eq!(settled, Settled::Dead { at: Timestamp(5), error: "400".to_owned() });
     }
 }

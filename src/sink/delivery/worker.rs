@@ -320,7 +320,7 @@ impl Worker {
     }
 
     fn after(&mut self, claim: &Delivery, failure: &Failure, now: Timestamp) -> Settled {
-        let settled = after_failure(claim, failure, now, self.lane.retry_for_s, self.random.f64());
+        let settled = after_failure(claim, (failure, self.failures + 1), now, self.lane.retry_for_s, self.random.f64());
         let pause_s = match failure.kind {
             // The destination is there.
             FailureKind::Refused => {

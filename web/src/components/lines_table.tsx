@@ -1,11 +1,14 @@
 import { text, word } from "../preferences";
 import { routeTo } from "../route";
-import type { Line } from "../wire";
+import type { Line, LineTotals } from "../wire";
 
 /** What crossed the lines of a camera or of another system since the start. */
-export function LinesTable({ within }: { within: { id: string; lines: Line[] } }) {
+export function LinesTable({ within }: { within: { id: string; age_s: number | null; lines: Line[] } }) {
   if (within.lines.length === 0) return null;
   const texts = text();
+  // Before anything was seen or told, nothing is known: that is not zero.
+  const isUnknown = (line: Line) => within.age_s === null || line.totals.length === 0;
+  const shown = (totals: LineTotals, count: number) => `${totals.quality === "at_least" ? "≥ " : ""}${count}`;
   return (
     <table class="lines">
       <thead>
@@ -17,20 +20,16 @@ export function LinesTable({ within }: { within: { id: string; lines: Line[] } }
       </thead>
       <tbody>
         {within.lines.flatMap((line) =>
-          line.totals.map((totals) => (
-            <tr key={`${line.id}/${totals.class}`}>
+          (isUnknown(line) ? [null] : line.totals).map((totals) => (
+            <tr key={`${line.id}/${totals?.class}`}>
               <th scope="row">
                 <a href={routeTo("place", `line:${within.id}/${line.id}`)}>{line.name}</a>
-                {(line.totals.length > 1 || totals.class !== "person") && (
+                {totals && (line.totals.length > 1 || totals.class !== "person") && (
                   <span class="faint"> {word(totals.class)}</span>
                 )}
               </th>
-              {[totals.in, totals.out].map((count, way) => (
-                <td key={way === 0 ? "in" : "out"} class="number">
-                  {totals.quality === "at_least" && "≥ "}
-                  {count}
-                </td>
-              ))}
+              <td class="number">{totals ? shown(totals, totals.in) : "?"}</td>
+              <td class="number">{totals ? shown(totals, totals.out) : "?"}</td>
             </tr>
           )),
         )}

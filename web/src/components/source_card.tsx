@@ -8,11 +8,7 @@ import { LinesTable } from "./lines_table";
 /** Whether another system tells in time. */
 export function SourceBadge({ source }: { source: Source }) {
   const texts = text();
-  const standing = source.fresh
-    ? texts.told_in_time
-    : source.state === "connecting"
-      ? texts.never_told
-      : texts.silent_source;
+  const standing = source.fresh ? texts.told_in_time : source.age_s === null ? texts.never_told : texts.silent_source;
   return <span class={`badge ${source.fresh ? "good" : "bad"}`}>{standing}</span>;
 }
 
