@@ -101,6 +101,7 @@ fn evidence_and_histories_are_those_of_the_own_sites_and_who_viewed_them_is_on_r
         assert_eq!(get(&path, "square").status, square, "{path}");
         assert_eq!(get(&path, "river").status, river, "{path}");
     }
+    guarded.service.clock.fetch_add(1_000_000, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(get(&format!("{evidence}/1"), "square").text(), "picture");
     let message = |path: &str| get(path, "river").json()["error"]["message"].to_string();
     assert_eq!(message(evidence).replace(".1`", ".9`"), message("/api/v1/alerts/plaza_dense.9/evidence"));
