@@ -18,6 +18,12 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
 pub struct HeldListener(Arc<Mutex<Option<std::net::TcpListener>>>);
 
 impl HeldListener {
+    /// The same listener once more: where the service that follows can't be started, the one after it has it too.
+    #[must_use]
+    pub fn share(&self) -> Option<std::net::TcpListener> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.try_clone().ok()
+    }
+
     /// Takes it; nobody else has it then.
     #[must_use]
     pub fn take(&self) -> Option<std::net::TcpListener> {

@@ -35,12 +35,14 @@ fn listen_on(address: SocketAddr) -> Result<TcpListener, ServiceError> {
 /// waits instead of being refused; else, with accounts, one on loopback, as it is not known yet whether there is an admin.
 pub(super) fn first_listener(plan: &Plan, before: Option<&HeldListener>) -> Result<TcpListener, ServiceError> {
     let first = if plan.server.accounts { on_loopback(plan.server.listen) } else { plan.server.listen };
-    // Where it doesn't fit it is closed: it may stand in the way of the other.
-    let before = before.and_then(HeldListener::take);
     let fits = |address: SocketAddr| address == first || address == plan.server.listen;
-    match before.filter(|listener| listener.local_addr().is_ok_and(fits)) {
+    match before.and_then(HeldListener::share).filter(|listener| listener.local_addr().is_ok_and(fits)) {
         Some(listener) => Ok(listener),
-        None => listen_on(first),
+        None => {
+            // It may stand in the way of the other.
+            drop(before.and_then(HeldListener::take));
+            listen_on(first)
+        }
     }
 }
 
@@ -51,6 +53,7 @@ impl Entrance {
         plan: &Plan,
         accounts: Option<&Accounts>,
         listener: TcpListener,
+        before: Option<&HeldListener>,
     ) -> Result<Self, ServiceError> {
         let address = listener.local_addr();
         let address = address.map_err(|source| ServiceError::Listen { address: plan.server.listen, source })?;
@@ -64,7 +67,7 @@ impl Entrance {
         let listener = if wanted == address {
             listener
         } else {
-            drop(listener);
+            drop((listener, before.and_then(HeldListener::take)));
             listen_on(wanted)?
         };
         let failed = |source| ServiceError::Listen { address: wanted, source };

@@ -165,7 +165,7 @@ impl Service {
             None => None,
         };
         let Entrance { door, address, setup_token } =
-            runtime.block_on(Entrance::of(&plan, accounts.as_ref(), listener))?;
+            runtime.block_on(Entrance::of(&plan, accounts.as_ref(), listener, origin.listener.as_ref()))?;
         let listener = door.held();
         let live = LiveService::start(&plan, models, observers)?;
         let intake = SourceIntake::new(&plan, live.orders(), metrics.clone(), Arc::clone(&board));
