@@ -24,7 +24,7 @@ def config(folder, sample, port):
     )
     path = Path(folder) / "latency.toml"
     path.write_text(
-        f'[server]\nlisten = "127.0.0.1:0"\n[store]\nfile = "latency.db"\n'
+        f'[server]\nlisten = "127.0.0.1:0"\naccounts = "off"\n[store]\nfile = "latency.db"\n'
         f'[cameras.walkway.source.file]\npath = "{sample}"\nfps = {FPS}\nrepeat = true\n'
         f"[cameras.walkway.zones.all]\npolygon = [[0.3, 0.2], [0.8, 0.2], [0.8, 0.8], [0.3, 0.8]]\n"
         f'{rules}[destinations.hook.webhook]\nurl = "http://127.0.0.1:{port}/alerts"\n'
