@@ -3,7 +3,7 @@
 
     make build && cargo build --release --examples
     benches/measure.py --data DIR                       # everything; DIR holds the ground truth
-    benches/measure.py --only throughput                # accuracy, density, throughput, memory, cameras, alerts, api, tracker or input
+    benches/measure.py --only throughput                # accuracy, density, throughput, memory, cameras, alerts, api, viewers, tracker or input
 
 Needs the release build and the sample video (scripts/setup.sh). The machine should have nothing else to do: where two
 things are compared they are run in turns, and medians and ratios are given.
@@ -22,6 +22,7 @@ from pathlib import Path
 
 import alert_latency
 import api_load
+import viewers
 import zone_density
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -230,6 +231,12 @@ def api(args):
             f"{share(answers_s, 0.99):.1f} ms (median {share(answers_s, 0.5):.1f}, longest {share(answers_s, 1):.1f})")
 
 
+def viewed(args):
+    """What a hundred viewers of events and twenty of pictures cost the demo, and how late they are told."""
+    for line in viewers.rows(*viewers.measure(CROWDFLOW, DEMO, SAMPLE, args.camera_seconds / 2, args.rounds)):
+        row(*line)
+
+
 def tracker(args):
     """The tracker against those of the package `trackers`, and its cost a frame."""
     mot17 = Path(args.data) / "mot17"
@@ -382,11 +389,11 @@ def chosen_input(args):
 def main():
     global CROWDFLOW
     parts = {"accuracy": accuracy, "density": density, "throughput": throughput, "memory": memory, "cameras": cameras,
-             "alerts": alerts, "api": api, "tracker": tracker, "input": chosen_input}
+             "alerts": alerts, "api": api, "viewers": viewed, "tracker": tracker, "input": chosen_input}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default=os.environ.get("CROWDFLOW_SHARED_DATA", ROOT.parent / "shared/data"), help="folder with the ground truth")
     parser.add_argument("--only", choices=parts, action="append", help="measure this only; may be given again")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of the throughput comparison")
+    parser.add_argument("--rounds", type=int, default=5, help="turns where two things are compared")
     parser.add_argument("--camera-seconds", type=float, default=60, help="how long the eight cameras are watched")
     parser.add_argument("--program", type=Path, default=CROWDFLOW, help="which build; accuracy is the same for all")
     args = parser.parse_args()

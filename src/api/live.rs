@@ -5,11 +5,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Extension, Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
@@ -57,6 +57,7 @@ const REPEAT_AFTER: Duration = Duration::from_millis(150);
 
 const MULTIPART: &str = "multipart/x-mixed-replace; boundary=crowdflow-frame";
 const FIRST_BOUNDARY: &[u8] = b"--crowdflow-frame\r\n";
+const NEXT_BOUNDARY: &[u8] = b"\r\n--crowdflow-frame\r\n";
 const LAST_BOUNDARY: &[u8] = b"--crowdflow-frame--\r\n";
 
 struct Viewing {
@@ -79,12 +80,12 @@ enum Part {
 
 impl Viewing {
     /// The next bytes to send.
-    async fn bytes(&mut self) -> Option<Vec<u8>> {
+    async fn bytes(&mut self) -> Option<Vec<Bytes>> {
         match self.part {
             Part::Over => return None,
             Part::First => {
                 self.part = Part::Next;
-                return Some(FIRST_BOUNDARY.to_vec());
+                return Some(vec![Bytes::from_static(FIRST_BOUNDARY)]);
             }
             Part::Next => {}
         }
@@ -108,20 +109,21 @@ impl Viewing {
                 if let Some(counted) = &self.counted {
                     counted.sent();
                 }
-                part(&jpeg)
+                part(jpeg).into()
             }
             None => {
                 self.part = Part::Over;
-                LAST_BOUNDARY.to_vec()
+                vec![Bytes::from_static(LAST_BOUNDARY)]
             }
         })
     }
 }
 
-/// One picture with the boundary that ends it: most viewers know only by that that it is whole.
-fn part(jpeg: &[u8]) -> Vec<u8> {
+/// One picture with the boundary that ends it: most viewers know only by that that it is whole. All viewers share the
+/// picture's bytes.
+fn part(jpeg: Arc<[u8]>) -> [Bytes; 3] {
     let head = format!("Content-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", jpeg.len());
-    [head.as_bytes(), jpeg, b"\r\n", FIRST_BOUNDARY].concat()
+    [head.into(), Bytes::from_owner(jpeg), Bytes::from_static(NEXT_BOUNDARY)]
 }
 
 pub(super) async fn mjpeg(
@@ -130,7 +132,7 @@ pub(super) async fn mjpeg(
     Path(camera): Path<String>,
 ) -> Result<Response, ApiError> {
     let camera = known(&context.state, &caller.reach, &camera)?;
-    let permit = context.stream_permit()?;
+    let permit = context.picture_streams.permit()?;
     let pictures = context.state.live.subscribe(&camera).ok_or_else(no_pictures)?;
     let counted = context.state.metrics.camera(&camera).map(crate::metrics::CameraMetrics::viewer);
     let stop = context.stop.clone();
@@ -138,9 +140,9 @@ pub(super) async fn mjpeg(
         Viewing { context, caller, pictures, stop, part: Part::First, repeat: None, counted, _permit: permit };
     let body = stream::unfold(viewing, async |mut viewing| {
         let bytes = viewing.bytes().await?;
-        Some((Ok::<_, std::convert::Infallible>(bytes), viewing))
+        Some((stream::iter(bytes.into_iter().map(Ok::<_, std::convert::Infallible>)), viewing))
     });
-    Ok(([(CONTENT_TYPE, MULTIPART)], Body::from_stream(body)).into_response())
+    Ok(([(CONTENT_TYPE, MULTIPART)], Body::from_stream(body.flatten())).into_response())
 }
 
 pub(super) async fn snapshot(
@@ -149,7 +151,7 @@ pub(super) async fn snapshot(
     Path(camera): Path<String>,
 ) -> Result<Response, ApiError> {
     let camera = known(&context.state, &caller.reach, &camera)?;
-    let _permit = context.stream_permit()?;
+    let _permit = context.picture_streams.permit()?;
     let mut stop = context.stop;
     let mut pictures = context.state.live.subscribe(&camera).ok_or_else(no_pictures)?;
     let jpeg = tokio::select! {
@@ -161,7 +163,7 @@ pub(super) async fn snapshot(
         return Err(ApiError::unavailable(format!("camera `{camera}` gave no picture within {wait_s} s")));
     };
     let jpeg = jpeg.ok_or_else(no_pictures)?;
-    Ok(([(CONTENT_TYPE, "image/jpeg")], jpeg.to_vec()).into_response())
+    Ok(([(CONTENT_TYPE, "image/jpeg")], Bytes::from_owner(jpeg)).into_response())
 }
 
 /// The camera of that id, among those that the caller sees.
@@ -182,6 +184,6 @@ mod tests {
     #[test]
     fn a_part_says_its_length_and_ends_with_the_next_boundary() {
         let expected = "Content-Type: image/jpeg\r\nContent-Length: 3\r\n\r\nabc\r\n--crowdflow-frame\r\n";
-        assert_eq!(String::from_utf8(part(b"abc")).unwrap(), expected);
+        assert_eq!(String::from_utf8(part(b"abc".as_slice().into()).concat()).unwrap(), expected);
     }
 }

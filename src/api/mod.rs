@@ -24,6 +24,8 @@ mod routes;
 mod session;
 mod sign_in_page;
 mod sources;
+mod state_text;
+mod streams;
 mod tokens;
 mod users;
 mod visible;
@@ -46,6 +48,8 @@ use crate::pipeline::{Orders, SourceIntake};
 use crate::status::StatusBoard;
 use crate::store::Store;
 use door::Peer;
+use state_text::StateTexts;
+use streams::Streams;
 
 pub use config::{ConfigInForce, ConfigRefusal, Configuration, Proposal, RefusedConfig};
 pub use door::{Door, HeldListener};
@@ -53,8 +57,10 @@ pub use live::{JpegFuture, JpegStream, LivePictures};
 pub use routes::{Access, ROUTES, Route, ScopeRule, Verb};
 pub use visible::Visible;
 
-/// Streams (live pictures and events) that may be open at once.
-const MAX_STREAMS: usize = 64;
+/// Viewers of events that may look on at once.
+const MOST_EVENT_STREAMS: usize = 512;
+/// Viewers of live pictures that may look on at once: each takes about a megabyte a second.
+const MOST_PICTURE_STREAMS: usize = 128;
 /// What is still being sent when the service stops may take this long.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -101,7 +107,9 @@ pub struct ApiState {
 struct Context {
     state: Arc<ApiState>,
     started: Instant,
-    streams: Arc<Semaphore>,
+    texts: Arc<StateTexts>,
+    event_streams: Streams,
+    picture_streams: Streams,
     /// Other names than those of loopback are answered under.
     opens: watch::Receiver<bool>,
     /// Back-tests take turns.
@@ -119,7 +127,9 @@ pub async fn serve(door: Door, state: ApiState, shutdown: impl Future<Output = (
     let context = Context {
         state: Arc::new(state),
         started: Instant::now(),
-        streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+        texts: Arc::default(),
+        event_streams: Streams::at_most(MOST_EVENT_STREAMS),
+        picture_streams: Streams::at_most(MOST_PICTURE_STREAMS),
         opens: door.opens(),
         backtests: Arc::new(Semaphore::new(1)),
         stop: stopped.clone(),

@@ -192,6 +192,7 @@ pub struct StoreStanding {
 pub struct StatusBoard {
     newest: Mutex<Newest>,
     version: watch::Sender<u64>,
+    urgent: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
@@ -206,6 +207,8 @@ struct Newest {
     open_alerts: Vec<AlertStatus>,
     profiles: BTreeSet<String>,
     store: Option<StoreStanding>,
+    /// Something has changed that nobody should wait for, and was not told yet.
+    is_urgent: bool,
 }
 
 impl StatusBoard {
@@ -248,8 +251,9 @@ impl StatusBoard {
             open_alerts: Vec::new(),
             profiles: BTreeSet::new(),
             store: None,
+            is_urgent: false,
         };
-        Self { newest: Mutex::new(newest), version: watch::Sender::new(0) }
+        Self { newest: Mutex::new(newest), version: watch::Sender::new(0), urgent: watch::Sender::new(0) }
     }
 
     /// Where the service is in its life.
@@ -259,12 +263,12 @@ impl StatusBoard {
 
     /// How a camera's capture is. A camera that the plan doesn't have is passed over.
     pub fn set_health(&self, camera: &CameraId, health: CameraHealthStatus) {
-        self.change(|newest| match newest.camera(camera) {
-            Some(status) if status.health != health => {
-                status.health = health;
-                true
-            }
-            _ => false,
+        self.change(|newest| {
+            let Some(status) = newest.camera(camera).filter(|status| status.health != health) else { return false };
+            let is_other_state = status.health.state != health.state;
+            status.health = health;
+            newest.is_urgent |= is_other_state;
+            true
         });
     }
 
@@ -360,6 +364,10 @@ impl StatusBoard {
     pub fn open_alerts(&self, open: Vec<AlertStatus>, profiles: &BTreeSet<String>) {
         self.change(|newest| {
             let is_news = newest.open_alerts != open || &newest.profiles != profiles;
+            // What was measured last changes with each frame; the alerts and what was done about them don't.
+            let alerts = |list: &[AlertStatus]| list.iter().map(|status| status.alert.clone()).collect::<Vec<_>>();
+            newest.is_urgent |=
+                is_news && (alerts(&newest.open_alerts) != alerts(&open) || &newest.profiles != profiles);
             newest.open_alerts = open;
             newest.profiles.clone_from(profiles);
             is_news
@@ -370,7 +378,9 @@ impl StatusBoard {
     pub fn store(&self, standing: StoreStanding) {
         self.change(|newest| {
             let before = newest.store.replace(standing);
-            before.map(|before| before.ok) != Some(standing.ok)
+            let is_news = before.map(|before| before.ok) != Some(standing.ok);
+            newest.is_urgent |= is_news;
+            is_news
         });
     }
 
@@ -405,11 +415,31 @@ impl StatusBoard {
         self.version.subscribe()
     }
 
+    /// Tells of changes that nobody should wait for: an alert, what was done about one, a camera that comes or goes, a
+    /// store that can't be written. Its number grows with each; [`Self::changes`] tells of them too.
+    #[must_use]
+    pub fn urgent_changes(&self) -> watch::Receiver<u64> {
+        self.urgent.subscribe()
+    }
+
+    /// The number of changes by now.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        *self.version.borrow()
+    }
+
     /// `change` says whether there is something new to tell.
     fn change(&self, change: impl FnOnce(&mut Newest) -> bool) {
-        let changed = change(&mut self.lock());
+        let (changed, is_urgent) = {
+            let mut newest = self.lock();
+            let changed = change(&mut newest);
+            (changed, changed && std::mem::take(&mut newest.is_urgent))
+        };
         if changed {
             self.version.send_modify(|version| *version += 1);
+        }
+        if is_urgent {
+            self.urgent.send_modify(|version| *version += 1);
         }
     }
 
@@ -446,6 +476,7 @@ impl Newest {
                 self.recent_alerts.pop_front();
             }
             self.recent_alerts.push_back(event);
+            self.is_urgent = true;
         }
     }
 }
@@ -539,6 +570,31 @@ mod tests {
         let times: Vec<_> = after.recent_alerts.iter().map(|event| event.at.0).collect();
         assert_eq!((times.len(), times[0], times[1]), (RECENT_ALERTS, 950, 949));
         assert_eq!(*changes.borrow(), 4);
+    }
+
+    #[test]
+    fn alerts_and_cameras_that_go_are_told_apart_from_values() {
+        let board = StatusBoard::new(&plan());
+        let urgent = board.urgent_changes();
+        let gate = CameraId::new("gate").unwrap();
+        board.report(report(100, true, 0), []);
+        board.report(report(200, true, 0), []);
+        assert_eq!(*urgent.borrow(), 0, "values alone");
+        board.report(report(300, true, 1), []);
+        assert_eq!(*urgent.borrow(), 1, "a camera's alert");
+        let of_site = report(400, true, 1).alerts.clone();
+        board.sites([], of_site, []);
+        assert_eq!(*urgent.borrow(), 1, "a site's is told of with the camera's report, which comes next");
+        board.report(report(400, true, 0), []);
+        assert_eq!(*urgent.borrow(), 2);
+        board.set_health(&gate, CameraHealthStatus::of(CameraState::Down));
+        let again =
+            CameraHealthStatus { error: Some("timed out".to_owned()), ..CameraHealthStatus::of(CameraState::Down) };
+        board.set_health(&gate, again);
+        assert_eq!((*urgent.borrow(), board.version()), (3, 6), "it is down once");
+        board.store(StoreStanding { ok: false, waiting: 1 });
+        board.store(StoreStanding { ok: false, waiting: 2 });
+        assert_eq!(*urgent.borrow(), 4);
     }
 
     #[test]

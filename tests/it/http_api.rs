@@ -362,15 +362,37 @@ fn a_client_that_never_reads_does_not_hold_up_the_stop() {
 }
 
 #[test]
+fn a_camera_that_goes_and_comes_is_pushed_at_once() {
+    let service = Service::start();
+    let (_, mut body) = Chunked::new(service.open("GET /api/v1/events", &host(&service)));
+    head(&mut body);
+    let started = Instant::now();
+    for round in 0..12 {
+        let expected = if round % 2 == 0 { CameraState::Down } else { CameraState::Delivering };
+        service.board.set_health(&camera("quay"), CameraHealthStatus::of(expected));
+        let event = head(&mut body);
+        let data = event.iter().find_map(|line| line.strip_prefix("data: ")).unwrap();
+        let state: serde_json::Value = serde_json::from_str(data).unwrap();
+        let quay = state["cameras"].as_array().unwrap().iter().find(|camera| camera["id"] == "quay").unwrap();
+        assert_eq!(quay["state"].as_str(), Some(expected.as_str()));
+    }
+    // Twelve of the others take five and a half seconds at least.
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+}
+
+#[test]
 fn the_number_of_streams_is_bounded() {
     let service = Service::start();
-    let open = |_| {
-        let mut reader = BufReader::new(service.open("GET /api/v1/events", &host(&service)));
+    let open = |path: &str| {
+        let mut reader = BufReader::new(service.open(path, &host(&service)));
         (head(&mut reader), reader)
     };
-    let streams: Vec<_> = (0..64).map(open).collect();
-    assert!(streams.iter().all(|(lines, _)| lines[0] == "HTTP/1.1 200 OK"));
-    let one_more = service.get("/api/v1/events");
+    let pictures: Vec<_> = (0..128).map(|_| open("GET /cameras/gate/live.mjpeg")).collect();
+    assert!(pictures.iter().all(|(lines, _)| lines[0] == "HTTP/1.1 200 OK"));
+    let one_more = service.get("/cameras/gate/snapshot.jpg");
     assert_eq!((one_more.status, one_more.json()["error"]["code"].as_str()), (503, Some("unavailable")));
+    // Who looks at pictures keeps nobody from the alerts.
+    let events: Vec<_> = (0..128).map(|_| open("GET /api/v1/events")).collect();
+    assert!(events.iter().all(|(lines, _)| lines[0] == "HTTP/1.1 200 OK"));
     assert_eq!(service.get("/healthz").status, 200);
 }
