@@ -107,7 +107,8 @@ impl Context {
     /// Whether the browser came by https.
     pub(super) fn is_by_https(&self, headers: &HeaderMap) -> bool {
         let proto = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
-        self.state.plan.server.behind_proxy && proto == Some("https")
+        let server = &self.state.plan.server;
+        server.tls.is_some() || (server.behind_proxy && proto == Some("https"))
     }
 }
 

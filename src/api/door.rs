@@ -10,6 +10,8 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use super::tls::{Connection, Tls};
+
 /// An address that can't be had is tried again after this time.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
@@ -45,6 +47,7 @@ pub struct Door {
     /// Where it listens once `opens` is true.
     beyond: Option<SocketAddr>,
     opens: watch::Receiver<bool>,
+    tls: Option<Tls>,
 }
 
 impl Door {
@@ -75,7 +78,7 @@ impl Door {
         opens: watch::Receiver<bool>,
     ) -> io::Result<Self> {
         let here = listener.local_addr()?;
-        let mut door = Self { listener: None, held: HeldListener::default(), here, beyond, opens };
+        let mut door = Self { listener: None, held: HeldListener::default(), here, beyond, opens, tls: None };
         door.take_up(listener)?;
         Ok(door)
     }
@@ -85,6 +88,12 @@ impl Door {
         self.listener = Some(TcpListener::from_std(listener.try_clone()?)?);
         self.held.put(Some(listener));
         Ok(())
+    }
+
+    /// The same, with connections that speak TLS.
+    #[must_use]
+    pub fn encrypted(self, tls: Option<Tls>) -> Self {
+        Self { tls, ..self }
     }
 
     /// What it listens with at present.
@@ -121,10 +130,21 @@ impl Door {
 }
 
 impl Listener for Door {
-    type Io = TcpStream;
+    type Io = Connection;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+    async fn accept(&mut self) -> (Connection, SocketAddr) {
+        let (stream, peer) = self.connected().await;
+        (Connection::new(stream, self.tls.as_ref()), peer)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.as_ref().map_or(Ok(self.here), TcpListener::local_addr)
+    }
+}
+
+impl Door {
+    async fn connected(&mut self) -> (TcpStream, SocketAddr) {
         loop {
             let Self { listener, beyond, opens, here, .. } = self;
             let Some(listener) = listener else {
@@ -145,10 +165,6 @@ impl Listener for Door {
                 self.beyond = None;
             }
         }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.as_ref().map_or(Ok(self.here), TcpListener::local_addr)
     }
 }
 

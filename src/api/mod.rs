@@ -26,6 +26,7 @@ mod sign_in_page;
 mod sources;
 mod state_text;
 mod streams;
+mod tls;
 mod tokens;
 mod users;
 mod visible;
@@ -55,6 +56,7 @@ pub use config::{ConfigInForce, ConfigRefusal, Configuration, Proposal, RefusedC
 pub use door::{Door, HeldListener};
 pub use live::{JpegFuture, JpegStream, LivePictures};
 pub use routes::{Access, ROUTES, Route, ScopeRule, Verb};
+pub use tls::{Tls, TlsError};
 pub use visible::Visible;
 
 /// Viewers of events that may look on at once.

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::ServiceError;
 use crate::accounts::{AccountFault, Accounts};
-use crate::api::{Door, HeldListener};
+use crate::api::{Door, HeldListener, Tls};
 use crate::config::Plan;
 
 /// The way in.
@@ -55,6 +55,7 @@ impl Entrance {
         listener: TcpListener,
         before: Option<&HeldListener>,
     ) -> Result<Self, ServiceError> {
+        let tls = plan.server.tls.as_ref().map(Tls::open).transpose()?;
         let address = listener.local_addr();
         let address = address.map_err(|source| ServiceError::Listen { address: plan.server.listen, source })?;
         let is_open = match accounts {
@@ -70,9 +71,16 @@ impl Entrance {
             drop((listener, before.and_then(HeldListener::take)));
             listen_on(wanted)?
         };
+        if !plan.server.listen.ip().is_loopback() && tls.is_none() {
+            tracing::warn!(
+                "passwords and pictures go over the network as they are: give [server.tls] a certificate, or put a proxy before \
+                 the service"
+            );
+        }
         let failed = |source| ServiceError::Listen { address: wanted, source };
         let Some(accounts) = accounts.filter(|_| !is_open) else {
-            return Ok(Self { door: Door::of(listener).map_err(failed)?, address: wanted, setup_token: None });
+            let door = Door::of(listener).map_err(failed)?.encrypted(tls);
+            return Ok(Self { door, address: wanted, setup_token: None });
         };
         let setup_token = accounts.new_setup_link().await?;
         tracing::warn!(
@@ -86,7 +94,7 @@ impl Entrance {
             // Whoever listens must not take it for never.
             open.closed().await;
         });
-        let door = Door::opening(listener, beyond, opens).map_err(failed)?;
+        let door = Door::opening(listener, beyond, opens).map_err(failed)?.encrypted(tls);
         Ok(Self { door, address: wanted, setup_token: Some(setup_token) })
     }
 }

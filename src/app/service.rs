@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::entrance::{Entrance, first_listener};
 use super::keeping::{Keeping, KeepingError, config_hash};
 use crate::accounts::{AccountFault, Accounts};
-use crate::api::{self, ApiState, Configuration, HeldListener, ServiceInfo};
+use crate::api::{self, ApiState, Configuration, HeldListener, ServiceInfo, TlsError};
 use crate::config::Plan;
 use crate::external::{Link, MOST_BYTES, subscribe};
 use crate::inference::Models;
@@ -44,6 +44,9 @@ pub enum ServiceError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// Certificate or key can't be used.
+    #[error("server.tls: {0}")]
+    Tls(#[from] TlsError),
     /// The file of alerts can't be opened.
     #[error("cannot write the file of alerts {}: {source}", path.display())]
     AlertLog {

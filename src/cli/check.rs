@@ -9,6 +9,7 @@ use clap::Args;
 use super::failure::{Unavailable, message};
 use super::model::{check_input_sizes, open_models};
 use super::output::{count as counted, print};
+use crate::api::Tls;
 use crate::app::{Findings, read_config};
 use crate::config::{CameraPlan, ConfigError, Credentials, Plan, SourcePlan};
 use crate::sink::{AlertLog, HeatMapFolder};
@@ -130,6 +131,11 @@ fn environment_faults(plan: &Plan) -> Vec<String> {
     }
     if let Err(error) = TcpListener::bind(plan.server.listen) {
         faults.push(format!("server.listen: cannot listen on {}: {error}", plan.server.listen));
+    }
+    if let Some(tls) = &plan.server.tls
+        && let Err(error) = Tls::open(tls)
+    {
+        faults.push(format!("server.tls: {error}"));
     }
     if let Some(path) = &plan.alerts_jsonl
         && let Err(error) = AlertLog::open(path)

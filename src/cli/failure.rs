@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 
 use crate::accounts::AccountFault;
+use crate::api::TlsError;
 use crate::app::{KeepingError, ServiceError};
 use crate::evidence::EvidenceError;
 use crate::inference::{InferenceError, InferenceErrorKind};
@@ -70,9 +71,12 @@ pub(super) fn exit_code(error: &anyhow::Error) -> u8 {
             Some(ServiceError::Keeping(KeepingError::Store(store))) => return of_store(store),
             Some(ServiceError::Accounts(AccountFault::Store(store))) => return of_store(store),
             Some(ServiceError::Accounts(_)) => return UNAVAILABLE,
-            Some(ServiceError::Keeping(KeepingError::Destination(_))) => return USAGE,
+            Some(ServiceError::Keeping(KeepingError::Destination(_)) | ServiceError::Tls(TlsError::NoPair { .. })) => {
+                return USAGE;
+            }
             Some(
                 ServiceError::Listen { .. }
+                | ServiceError::Tls(TlsError::File { .. })
                 | ServiceError::AlertLog { .. }
                 | ServiceError::HeatMaps { .. }
                 | ServiceError::Keeping(

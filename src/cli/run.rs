@@ -127,18 +127,18 @@ impl Running {
     }
 
     fn addresses(&self) -> String {
-        let address = self.service.address();
-        let mut addresses = format!("page     http://{address}/\nmetrics  http://{address}/metrics\n");
+        let address = format!("{}://{}", self.plan.server.scheme(), self.service.address());
+        let mut addresses = format!("page     {address}/\nmetrics  {address}/metrics\n");
         if let Some(token) = self.service.setup_token() {
             // After the `#`: a browser keeps that to itself.
-            let _ = writeln!(addresses, "setup    http://{address}/setup#{token}");
+            let _ = writeln!(addresses, "setup    {address}/setup#{token}");
             addresses += "         makes the first admin: once, within an hour, on this machine or through a tunnel\n";
         }
         for camera in &self.cameras {
-            let _ = writeln!(addresses, "picture  http://{address}/cameras/{camera}/live.mjpeg");
+            let _ = writeln!(addresses, "picture  {address}/cameras/{camera}/live.mjpeg");
         }
         for source in &self.sources {
-            let _ = writeln!(addresses, "counts   http://{address}/api/v1/sources/{source}");
+            let _ = writeln!(addresses, "counts   {address}/api/v1/sources/{source}");
         }
         addresses
     }

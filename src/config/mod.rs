@@ -55,8 +55,8 @@ pub use ground::{
 pub use plan::{
     AutoInput, CalibrationPlan, CameraPlan, Combine, ConditionPlan, CountingPlan, Credentials, DensityMapPlan,
     DetectionThresholds, FileSource, HeatMapsPlan, ImageFolderSource, InferencePlan, InputPlan, LevelPlan, LinePlan,
-    PASSWORD_PLACEHOLDER, Plan, PrivacyPlan, Region, RulePlan, ServerPlan, SourcePlan, StreamSource, TrackerPlan,
-    USER_PLACEHOLDER, V4l2Source, WalkablePlan, When, ZonePlan,
+    PASSWORD_PLACEHOLDER, Plan, PrivacyPlan, Region, RulePlan, ServerPlan, SourcePlan, StreamSource, TlsPlan,
+    TrackerPlan, USER_PLACEHOLDER, V4l2Source, WalkablePlan, When, ZonePlan,
 };
 pub use response::{PursuitPlan, Response, ResponsePlan, SitePlan, SiteZone, StepKind, StepPlan, UnitPlan};
 pub use schedule::{Calendar, OnHolidays, Profile, Schedule};

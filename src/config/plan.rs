@@ -125,6 +125,17 @@ pub struct ServerPlan {
     pub hosts: Vec<String>,
     /// Everybody comes through a proxy on this machine, which says from where and whether by https.
     pub behind_proxy: bool,
+    /// By what it speaks TLS; `None`: it speaks plain HTTP.
+    pub tls: Option<TlsPlan>,
+}
+
+/// TLS of the service's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsPlan {
+    /// PEM file with the certificate, and those that it rests on after it.
+    pub certificate: PathBuf,
+    /// PEM file with its private key.
+    pub key: PathBuf,
 }
 
 impl ServerPlan {
@@ -132,6 +143,12 @@ impl ServerPlan {
     #[must_use]
     pub fn is_beyond_loopback(&self) -> bool {
         !self.listen.ip().is_loopback() || !self.hosts.is_empty() || self.behind_proxy
+    }
+
+    /// What addresses of it begin with.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 }
 

@@ -66,6 +66,7 @@ pub(super) use expected;
 
 expected! {
     RawServer: "a table",
+    RawTls: "a table with `certificate` and `key`",
     RawInference: "a table",
     RawDensityMap: "a table with model",
     RawPrivacy: "a table",
@@ -125,6 +126,15 @@ pub(super) struct RawServer {
     pub accounts: Option<String>,
     pub hosts: Vec<String>,
     pub behind_proxy: Option<bool>,
+    pub tls: Option<Table<RawTls>>,
+}
+
+/// `[server.tls]`
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawTls {
+    pub certificate: Option<String>,
+    pub key: Option<String>,
 }
 
 /// `[inference]`

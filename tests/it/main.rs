@@ -38,3 +38,4 @@ mod rtsp_server;
 mod run_alerts;
 mod store;
 mod support;
+mod tls;

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::{Checker, Fault, FaultKind, KeyPath, defaults};
-use crate::config::ServerPlan;
-use crate::config::raw::RawConfig;
+use crate::config::raw::{RawConfig, RawTls};
+use crate::config::{ServerPlan, TlsPlan};
 
 pub(super) fn check(checker: &mut Checker<'_>, raw: &RawConfig) -> Option<ServerPlan> {
     let (server, path) = (&raw.server, KeyPath::default().key("server"));
@@ -15,7 +15,11 @@ pub(super) fn check(checker: &mut Checker<'_>, raw: &RawConfig) -> Option<Server
         server.hosts.iter().enumerate().map(|(at, host)| self::host(checker, host, &hosts_path.index(at))).collect();
     let hosts: Option<Vec<String>> = hosts.into_iter().collect();
     let behind_proxy = server.behind_proxy.unwrap_or(false);
-    let plan = ServerPlan { listen: listen?, accounts: accounts?, hosts: hosts?, behind_proxy };
+    let tls = match &server.tls {
+        Some(written) => tls(checker, written, &path.key("tls")).map(Some),
+        None => Some(None),
+    };
+    let plan = ServerPlan { listen: listen?, accounts: accounts?, hosts: hosts?, behind_proxy, tls: tls? };
     if plan.accounts || !plan.is_beyond_loopback() {
         return Some(plan);
     }
@@ -63,6 +67,21 @@ fn accounts(checker: &mut Checker<'_>, raw: &RawConfig, path: &KeyPath) -> Optio
         return None;
     }
     Some(required)
+}
+
+/// Both files, or something is wrong.
+fn tls(checker: &mut Checker<'_>, written: &RawTls, path: &KeyPath) -> Option<TlsPlan> {
+    let mut file = |key: &str, written: &Option<String>, example: &str| match written {
+        Some(written) => checker.path(&path.key(key), written),
+        None => {
+            checker.missing(&path.key(key), example);
+            None
+        }
+    };
+    let certificate =
+        file("certificate", &written.certificate, "a PEM file, such as certificate = \"certificate.pem\"");
+    let key = file("key", &written.key, "a PEM file, such as key = \"key.pem\"");
+    Some(TlsPlan { certificate: certificate?, key: key? })
 }
 
 /// A name as it stands in a browser's address, without port.
