@@ -1,5 +1,20 @@
 import { signal } from "@preact/signals";
-import type { Action, AlertHistory, Evidence, Level, OrderAnswer, PlaceHistory, Recorded, Session } from "./wire";
+import type {
+  Action,
+  AlertHistory,
+  BacktestReport,
+  CheckedConfig,
+  ConfigChange,
+  ConfigInForce,
+  ConfigVersion,
+  Evidence,
+  GroundAnswer,
+  Level,
+  OrderAnswer,
+  PlaceHistory,
+  Recorded,
+  Session,
+} from "./wire";
 
 /** Everything that is asked of the service, but the events (live.ts) and pictures, which the browser asks for itself. */
 
@@ -40,10 +55,10 @@ async function get<T>(path: string, stop?: AbortSignal): Promise<T> {
   return (await (await ask(path, stop ? { signal: stop } : {})).json()) as T;
 }
 
-async function post<T>(path: string, body: object): Promise<T> {
+async function post<T>(path: string, body: object, stop?: AbortSignal): Promise<T> {
   const headers = { "Content-Type": "application/json", ...ownPage() };
   try {
-    return (await (await ask(path, { method: "POST", headers, body: JSON.stringify(body) })).json()) as T;
+    return (await (await ask(path, { method: "POST", headers, body: JSON.stringify(body), ...(stop && { signal: stop }) })).json()) as T;
   } catch (fault) {
     // Somebody else may have logged in meanwhile, in another window of this browser.
     if (fault instanceof Refused && fault.status === 403) void learnSession();
@@ -124,6 +139,29 @@ export const beginDrill = (who: Who, drill: { rule: string; level: Level; hold_s
 
 export const endDrill = (rule: string, who: Who): Promise<OrderAnswer> =>
   post(`/api/v1/drills/${encodeURIComponent(rule)}/end`, { who });
+
+export const configInForce = (stop?: AbortSignal): Promise<ConfigInForce> => get("/api/v1/config", stop);
+
+export const checkConfig = (change: ConfigChange, stop?: AbortSignal): Promise<CheckedConfig> =>
+  post("/api/v1/config/check", change, stop);
+
+export const putInForce = (
+  base: string,
+  change: ConfigChange,
+  by: { who: Who; why: string },
+): Promise<{ hash: string; diff: string }> => post("/api/v1/config", { base, ...change, ...by });
+
+export const configVersions = (stop?: AbortSignal): Promise<{ versions: ConfigVersion[] }> =>
+  get("/api/v1/config/versions", stop);
+
+export const configVersion = (hash: string, stop?: AbortSignal): Promise<ConfigVersion & { text: string }> =>
+  get(`/api/v1/config/versions/${encodeURIComponent(hash)}`, stop);
+
+export const groundOf = (camera: string, change: ConfigChange, stop?: AbortSignal): Promise<GroundAnswer> =>
+  post("/api/v1/config/ground", { camera, ...change }, stop);
+
+export const backtest = (change: ConfigChange, from: Date, to: Date, stop?: AbortSignal): Promise<BacktestReport> =>
+  post("/api/v1/config/backtest", { ...change, from: from.toISOString(), to: to.toISOString() }, stop);
 
 /** Learns who is logged in. Where nobody is, it leads to where one logs in. */
 export async function learnSession(): Promise<void> {

@@ -11,6 +11,7 @@ import { HealthScreen } from "./screens/health";
 import { LiveScreen } from "./screens/live";
 import { PlaceScreen } from "./screens/place";
 import { RulesScreen } from "./screens/rules";
+import { SetupScreen } from "./screens/setup";
 import type { State } from "./wire";
 
 function ScreenOf({ shown, state }: { shown: Route; state: State }) {
@@ -27,6 +28,8 @@ function ScreenOf({ shown, state }: { shown: Route; state: State }) {
       return <AnalyticsScreen state={state} />;
     case "rules":
       return <RulesScreen state={state} />;
+    case "setup":
+      return <SetupScreen state={state} part={shown.of} />;
     case "health":
       return <HealthScreen state={state} />;
   }

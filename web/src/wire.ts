@@ -351,3 +351,84 @@ export interface OrderAnswer {
   /** The store has it. */
   stored: boolean;
 }
+
+export type Json = null | boolean | number | string | Json[] | JsonTable;
+export interface JsonTable {
+  [key: string]: Json;
+}
+
+/** A key of the configuration and what it is to be; `null`: it is taken away. */
+export interface Edit {
+  path: string[];
+  value: Json;
+}
+
+/** A whole text, keys of the one in force, or a text in which these keys differ. */
+export interface ConfigChange {
+  text?: string;
+  edits?: Edit[];
+}
+
+export interface ConfigInForce {
+  hash: string;
+  text: string;
+  values: JsonTable | null;
+  since: string;
+  /** Another is about to take its place. */
+  changing: boolean;
+  /** Whether it can be changed: it is on record then. */
+  changeable: boolean;
+  /** The newest that the service could not be started with. */
+  refused: { hash: string; at: string; why: string } | null;
+}
+
+export interface CheckedConfig {
+  ok: boolean;
+  faults: string[];
+  text: string;
+  /** `null`: the text is no TOML. */
+  values: JsonTable | null;
+  /** From the one in force, unified. */
+  diff: string;
+}
+
+export interface ConfigVersion {
+  hash: string;
+  at: string;
+  who: string;
+  why: string;
+}
+
+/** What a camera's picture would become; places are shares of its width and height. */
+export interface GroundAnswer {
+  camera: string;
+  faults: string[];
+  calibration: {
+    frame_size: [number, number];
+    rms_ground_m: number | null;
+    points: {
+      image: [number, number];
+      ground_m: [number, number];
+      residual_m: number | null;
+      residual_px: number | null;
+      used: boolean;
+    }[];
+    scale: { image: [number, number]; px_per_m: number | null }[];
+    grid: { axis: "x" | "y"; at_m: number; points: [number, number][] }[];
+  } | null;
+  zones: { id: string; area_m2: number | null; derived_area_m2: number | null; px_per_m: number | null }[];
+  lines: { id: string; width_m: number | null }[];
+}
+
+export interface ReplayedRule {
+  replayed: "whole" | "in_part" | "not";
+  conditions: { place: string; measure: string; known_share: number }[];
+  levels: { level: Level; times: number; total_s: number; longest_s: number; episodes: { from: string }[] }[];
+}
+
+/** What rules would have told, as `crowdflow backtest --json` says it. */
+export interface BacktestReport {
+  from: string;
+  to: string;
+  rules: { rule: string; name: string; candidate: ReplayedRule | null; today: ReplayedRule | null }[];
+}

@@ -9,7 +9,7 @@ import type { State } from "../wire";
 import { LevelMark } from "./level";
 import { askName, orderFault } from "./orders";
 
-const SCREENS: Screen[] = ["live", "alerts", "analytics", "rules", "health"];
+const SCREENS: Screen[] = ["live", "alerts", "analytics", "rules", "setup", "health"];
 
 function dataAge(newest: State): string {
   const texts = text();

@@ -1,0 +1,162 @@
+import { type ComponentChildren, createContext } from "preact";
+import { useContext, useState } from "preact/hooks";
+import { text } from "../preferences";
+import { inPicture, type Point, type Size } from "./geometry";
+
+/** The drawing's units: the picture is 100 high, and as wide as its shape makes it. */
+const HEIGHT = 100;
+const STEP = 0.005;
+const LARGE_STEP = 0.05;
+const WITHOUT_PICTURE = 16 / 9;
+
+const Aspect = createContext(1);
+
+/** Places as the drawing's own. */
+export function useUnits(): (point: Point) => Point {
+  const aspect = useContext(Aspect);
+  return ([x, y]) => [x * aspect * HEIGHT, y * HEIGHT];
+}
+
+export const useAspect = (): number => useContext(Aspect);
+
+export const joined = (points: Point[]): string => points.map(([x, y]) => `${x.toFixed(3)},${y.toFixed(3)}`).join(" ");
+
+/** A share as people read it. */
+export const inPercent = (share: number): number => Math.round(share * 1000) / 10;
+
+export const at = ([x, y]: Point) => ({ left: `${x * 100}%`, top: `${y * 100}%` });
+
+/** Where in the picture a pointer is. */
+function pointed(event: { clientX: number; clientY: number }, picture: Element): Point {
+  const box = picture.getBoundingClientRect();
+  return inPicture([(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height]);
+}
+
+interface PictureProps {
+  camera: string;
+  name: string;
+  /** Of the camera's picture, where it is known. */
+  size: Size | null;
+  /** The picture waits to be clicked. */
+  isAsking: boolean;
+  onPick: (point: Point) => void;
+  /** SVG in the drawing's units. */
+  drawing: ComponentChildren;
+  /** Handles and words over it. */
+  children: ComponentChildren;
+}
+
+/** A camera's newest picture, to be drawn on. */
+export function Picture({ camera, name, size, isAsking, onPick, drawing, children }: PictureProps) {
+  const [asked, setAsked] = useState(0);
+  const [natural, setNatural] = useState<number | null>(null);
+  const [isMissing, setMissing] = useState(false);
+  const aspect = natural ?? (size ? size[0] / size[1] : WITHOUT_PICTURE);
+  const texts = text();
+  const pick = (event: MouseEvent & { currentTarget: HTMLElement }) => {
+    const on = event.target as Element;
+    if (isAsking && !on.closest("button")) onPick(pointed(event, event.currentTarget));
+  };
+  return (
+    <Aspect.Provider value={aspect}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: buttons and number fields do the same by keyboard */}
+      <div class={`drawn-on${isAsking ? " asking" : ""}`} style={{ aspectRatio: `${aspect}` }} onClick={pick}>
+        <img
+          key={`${camera} ${asked}`}
+          src={`/cameras/${encodeURIComponent(camera)}/snapshot.jpg?setup=${asked}`}
+          alt={texts.picture_of(name)}
+          draggable={false}
+          hidden={isMissing}
+          onLoad={({ currentTarget: image }) => {
+            setMissing(false);
+            setNatural(image.naturalWidth / image.naturalHeight);
+          }}
+          onError={() => setMissing(true)}
+        />
+        {isMissing && <p class="no-picture">{texts.no_picture}</p>}
+        <svg viewBox={`0 0 ${aspect * HEIGHT} ${HEIGHT}`} aria-hidden="true">
+          {drawing}
+        </svg>
+        {children}
+      </div>
+      <div class="row">
+        <p class="faint">{texts.picture_hint}</p>
+        <button type="button" onClick={() => setAsked((before) => before + 1)}>
+          {texts.new_picture}
+        </button>
+      </div>
+    </Aspect.Provider>
+  );
+}
+
+const ARROWS: Record<string, Point> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+interface HandleProps {
+  point: Point;
+  label: string;
+  /** Shown on it. */
+  sign?: string;
+  onMove?: (to: Point) => void;
+  onRemove?: (() => void) | undefined;
+  onPress?: () => void;
+}
+
+/** A point that is dragged, or moved by the arrow keys. */
+export function Handle({ point, label, sign, onMove, onRemove, onPress }: HandleProps) {
+  const drag = (event: PointerEvent & { currentTarget: HTMLElement }) => {
+    const picture = event.currentTarget.parentElement;
+    if (onMove && picture && event.currentTarget.hasPointerCapture(event.pointerId)) onMove(pointed(event, picture));
+  };
+  const press = (event: KeyboardEvent) => {
+    const way = ARROWS[event.key];
+    if (way && onMove) {
+      event.preventDefault();
+      const step = event.shiftKey ? LARGE_STEP : STEP;
+      onMove(inPicture([point[0] + way[0] * step, point[1] + way[1] * step]));
+    }
+    if (event.key === "Delete") onRemove?.();
+  };
+  return (
+    <button
+      type="button"
+      class="handle"
+      style={at(point)}
+      aria-label={label}
+      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerMove={drag}
+      onKeyDown={press}
+      onClick={onPress}
+    >
+      {sign}
+    </button>
+  );
+}
+
+/** A place in the picture, as two numbers. */
+export function ShareFields({ point, label, onMove }: { point: Point; label: string; onMove: (to: Point) => void }) {
+  const texts = text();
+  const field = (which: 0 | 1, name: string) => (
+    <input
+      type="number"
+      min="0"
+      max="100"
+      step="0.1"
+      aria-label={`${label}, ${name}`}
+      value={inPercent(point[which])}
+      onChange={({ currentTarget: { valueAsNumber: value } }) => {
+        if (!Number.isNaN(value)) onMove(inPicture(which === 0 ? [value / 100, point[1]] : [point[0], value / 100]));
+      }}
+    />
+  );
+  return (
+    <>
+      <td>{field(0, texts.from_left)}</td>
+      <td>{field(1, texts.from_top)}</td>
+    </>
+  );
+}
