@@ -4,6 +4,7 @@ import { LostBanner, StoreBanner, TopBar } from "./components/top_bar";
 import { connectionIsLost, state } from "./live";
 import { text } from "./preferences";
 import { type Route, route } from "./route";
+import { AccountScreen } from "./screens/account";
 import { AlertScreen } from "./screens/alert";
 import { AlertsScreen } from "./screens/alerts";
 import { AnalyticsScreen } from "./screens/analytics";
@@ -32,6 +33,8 @@ function ScreenOf({ shown, state }: { shown: Route; state: State }) {
       return <SetupScreen state={state} part={shown.of} />;
     case "health":
       return <HealthScreen state={state} />;
+    case "account":
+      return <AccountScreen state={state} />;
   }
 }
 

@@ -2,7 +2,7 @@ import { computed, signal } from "@preact/signals";
 
 /** Which screen is shown: what stands behind `#` in the address, so that every screen can be linked to. */
 
-export type Screen = "live" | "alerts" | "alert" | "place" | "analytics" | "rules" | "setup" | "health";
+export type Screen = "live" | "alerts" | "alert" | "place" | "analytics" | "rules" | "setup" | "health" | "account";
 
 export interface Route {
   screen: Screen;
@@ -10,7 +10,7 @@ export interface Route {
   of: string;
 }
 
-const SCREENS: Screen[] = ["live", "alerts", "alert", "place", "analytics", "rules", "setup", "health"];
+const SCREENS: Screen[] = ["live", "alerts", "alert", "place", "analytics", "rules", "setup", "health", "account"];
 
 export function parseRoute(hash: string): Route {
   const [, name = "", ...rest] = hash.replace(/^#/, "").split("/");

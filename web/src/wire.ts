@@ -343,8 +343,54 @@ export interface Session {
   accounts: "required" | "off";
   name: string | null;
   role: Role;
-  scope: "all" | { only: { sites: string[]; units: string[] } };
+  scope: AccessScope;
   csrf: string | null;
+  /** When the session ends at the latest. */
+  expires: string | null;
+}
+
+/** What somebody sees: everything, or these sites and those that these units or units below them look after. */
+export type AccessScope = "all" | { only: { sites: string[]; units: string[] } };
+
+export interface User {
+  name: string;
+  role: Role;
+  scope: AccessScope;
+  disabled: boolean;
+  created: string;
+}
+
+/** Where somebody is logged in. */
+export interface OpenSession {
+  id: number;
+  user: string;
+  created: string;
+  seen: string;
+  expires: string;
+  address: string;
+  user_agent: string;
+  /** It is this page's own. */
+  current: boolean;
+}
+
+/** What a program calls the service with. */
+export interface ApiToken {
+  id: number;
+  user: string;
+  name: string;
+  role: Role;
+  scope: AccessScope;
+  created: string;
+  expires: string;
+}
+
+/** Something that a person did. */
+export interface AuditEntry {
+  time: string;
+  who: string;
+  kind: string;
+  subject: string;
+  detail: string;
 }
 
 export interface OrderAnswer {
@@ -420,15 +466,44 @@ export interface GroundAnswer {
   lines: { id: string; width_m: number | null }[];
 }
 
+/** What a rule of one configuration would have told. */
 export interface ReplayedRule {
   replayed: "whole" | "in_part" | "not";
-  conditions: { place: string; measure: string; known_share: number }[];
-  levels: { level: Level; times: number; total_s: number; longest_s: number; episodes: { from: string }[] }[];
+  conditions: {
+    place: string;
+    measure: string;
+    samples: number;
+    known_share: number;
+    bound_share: number;
+    unknown_share: number;
+    without_samples: string[];
+  }[];
+  levels: ReplayedLevel[];
+}
+
+export interface ReplayedLevel {
+  level: Level;
+  times: number;
+  total_s: number;
+  longest_s: number;
+  /** Of the total, time in which nothing was known. */
+  unknown_s: number;
+  episodes: Episode[];
+}
+
+/** A time at or above a level. */
+export interface Episode {
+  from: string;
+  /** `null`: it was still on at the end. */
+  until: string | null;
+  seconds: number;
 }
 
 /** What rules would have told, as `crowdflow backtest --json` says it. */
 export interface BacktestReport {
   from: string;
   to: string;
+  seconds: number;
+  notes: string[];
   rules: { rule: string; name: string; candidate: ReplayedRule | null; today: ReplayedRule | null }[];
 }

@@ -97,9 +97,9 @@ function Viewer() {
     });
   return (
     <>
-      <span id="user">
+      <a id="user" href={routeTo("account")} aria-current={route.value.screen === "account" ? "page" : undefined}>
         {known.name} <span class="faint">{word(`role_${known.role}`)}</span>
-      </span>
+      </a>
       <button type="button" id="log-out" title={known.name} onClick={() => void leave()}>
         {texts.log_out}
       </button>

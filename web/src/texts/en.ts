@@ -1,5 +1,8 @@
+import { enPeople } from "./en_people";
+
 /** English. The Chinese texts have the same keys; the type checker sees to it. */
 export const en = {
+  ...enPeople,
   other_language: "中文",
   live: "Live",
   alerts: "Alerts",
@@ -287,7 +290,8 @@ export const en = {
   part_text: "Whole text",
   part_versions: "Versions",
   setup_unreadable: "The text can't be read as it is written now. Mend it under “Whole text”.",
-  setup_not_changeable: "Without a [store] the configuration can be looked at and not changed: nothing would be on record.",
+  setup_not_changeable:
+    "Without a [store] the configuration can be looked at and not changed: nothing would be on record.",
   no_cameras: "No cameras are configured. Add one under “Whole text”.",
   new_picture: "New picture",
   no_picture: "No picture: the camera gives none at present.",
@@ -305,7 +309,8 @@ export const en = {
   corner_of: (number: number, name: string, x: number, y: number) =>
     `Corner ${number} of ${name}: ${x} % from the left, ${y} % from the top`,
   corner: (number: number) => `Corner ${number}`,
-  corner_hint: "Drag corners, or choose one and press the arrow keys (with Shift in larger steps; Delete takes it away).",
+  corner_hint:
+    "Drag corners, or choose one and press the arrow keys (with Shift in larger steps; Delete takes it away).",
   from_left: "% from left",
   from_top: "% from top",
   add_corner: "Add a corner",

@@ -1,7 +1,9 @@
 import type { Texts } from "./en";
+import { zhPeople } from "./zh_people";
 
 /** Simplified Chinese. */
 export const zh: Texts = {
+  ...zhPeople,
   other_language: "English",
   live: "实时",
   alerts: "预警",
