@@ -58,7 +58,9 @@ async function get<T>(path: string, stop?: AbortSignal): Promise<T> {
 async function post<T>(path: string, body: object, stop?: AbortSignal): Promise<T> {
   const headers = { "Content-Type": "application/json", ...ownPage() };
   try {
-    return (await (await ask(path, { method: "POST", headers, body: JSON.stringify(body), ...(stop && { signal: stop }) })).json()) as T;
+    return (await (
+      await ask(path, { method: "POST", headers, body: JSON.stringify(body), ...(stop && { signal: stop }) })
+    ).json()) as T;
   } catch (fault) {
     // Somebody else may have logged in meanwhile, in another window of this browser.
     if (fault instanceof Refused && fault.status === 403) void learnSession();
