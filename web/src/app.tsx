@@ -30,7 +30,7 @@ function ScreenOf({ shown, state }: { shown: Route; state: State }) {
     case "rules":
       return <RulesScreen state={state} />;
     case "setup":
-      return <SetupScreen state={state} part={shown.of} />;
+      return <SetupScreen part={shown.of} />;
     case "health":
       return <HealthScreen state={state} />;
     case "account":

@@ -16,7 +16,7 @@ export interface KnownPlaces {
 }
 
 /** Sites that one sees; units as far as one may read the configuration in force, and one's own. */
-export function knownPlaces(state: State): KnownPlaces {
+export function knownPlaces(state: State | null): KnownPlaces {
   const configured: Named[] = tablesAt(inForce.value?.values ?? undefined, ["units"]).map(([id, unit]) => ({
     id,
     name: typeof unit.name === "string" ? unit.name : id,
@@ -24,5 +24,5 @@ export function knownPlaces(state: State): KnownPlaces {
   const scope = session.value?.scope ?? "all";
   const own = scope === "all" ? [] : scope.only.units;
   const others = own.filter((id) => !configured.some((unit) => unit.id === id)).map((id) => ({ id, name: id }));
-  return { sites: state.sites.map(({ id, name }) => ({ id, name })), units: [...configured, ...others] };
+  return { sites: (state?.sites ?? []).map(({ id, name }) => ({ id, name })), units: [...configured, ...others] };
 }

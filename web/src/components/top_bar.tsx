@@ -3,6 +3,7 @@ import { age } from "../format";
 import { overall, worst } from "../levels";
 import { connectionIsLost, lastKnown, silent_s, state } from "../live";
 import { faultText } from "../loaded";
+import { mayEverywhere } from "../permissions";
 import { chooseLanguage, chooseTheme, language, text, theme, who, word } from "../preferences";
 import { route, routeTo, type Screen } from "../route";
 import type { State } from "../wire";
@@ -10,6 +11,8 @@ import { LevelMark } from "./level";
 import { askName, orderFault } from "./orders";
 
 const SCREENS: Screen[] = ["live", "alerts", "analytics", "rules", "setup", "health"];
+
+const isOffered = (screen: Screen): boolean => screen !== "setup" || mayEverywhere("planner");
 
 function dataAge(newest: State): string {
   const texts = text();
@@ -121,7 +124,7 @@ export function TopBar() {
       <Overall />
       <Connection />
       <nav aria-label={texts.main_navigation}>
-        {SCREENS.map((screen) => (
+        {SCREENS.filter(isOffered).map((screen) => (
           <a key={screen} href={routeTo(screen)} aria-current={current === screen ? "page" : undefined}>
             {word(screen)}
           </a>

@@ -1,44 +1,65 @@
 import { useEffect } from "preact/hooks";
-import { text } from "../preferences";
+import { session } from "../api";
+import { mayEverywhere } from "../permissions";
+import { text, word } from "../preferences";
 import { routeTo } from "../route";
 import { AuditPart } from "../setup/audit_part";
-import { load } from "../setup/draft";
+import { inForce, load, loadFault, values } from "../setup/draft";
+import { SaveBar } from "../setup/save_bar";
+import { TextPart } from "../setup/text_part";
 import { UsersPart } from "../setup/users_part";
+import { VersionsPart } from "../setup/versions_part";
 import { ZonesPart } from "../setup/zones_part";
-import type { State } from "../wire";
 
-/** The parts of the set-up, in the order in which a site is set up; each has an address of its own. */
-const PARTS = ["zones", "users", "audit"] as const;
-type Part = (typeof PARTS)[number];
+interface Part {
+  /** Also the end of its address; `part_` and it is the text of its name. */
+  id: string;
+  Part: () => preact.ComponentChildren;
+  /** It shows what the text says, so that there is nothing to show where that can't be read. */
+  needsValues: boolean;
+}
 
-function PartOf({ part, state }: { part: Part; state: State }) {
-  switch (part) {
-    case "zones":
-      return <ZonesPart />;
-    case "users":
-      return <UsersPart state={state} />;
-    case "audit":
-      return <AuditPart />;
-  }
+/** The parts of the set-up, in the order in which a site is set up. */
+const PARTS: Part[] = [
+  { id: "zones", Part: ZonesPart, needsValues: true },
+  { id: "users", Part: UsersPart, needsValues: false },
+  { id: "audit", Part: AuditPart, needsValues: false },
+  { id: "text", Part: TextPart, needsValues: false },
+  { id: "versions", Part: VersionsPart, needsValues: false },
+];
+
+function Shown({ part }: { part: Part }) {
+  if (inForce.value === null) return <p class="none">{loadFault.value ? "" : text().loading}</p>;
+  if (part.needsValues && values.value === null) return <p class="fault">{text().setup_unreadable}</p>;
+  return <part.Part />;
 }
 
 /** What is watched and how: changed as a draft, looked at, and put in force as a whole. */
-export function SetupScreen({ part, state }: { state: State; part: string }) {
+export function SetupScreen({ part }: { part: string }) {
   const texts = text();
-  const shown = PARTS.find((one) => one === part) ?? "zones";
+  const isAllowed = mayEverywhere("planner");
   useEffect(() => {
-    void load();
-  }, []);
+    if (isAllowed) void load();
+  }, [isAllowed]);
+  if (!isAllowed) return <p class="none">{session.value ? texts.setup_for_planners : texts.loading}</p>;
+  const shown = PARTS.find((one) => one.id === part) ?? PARTS[0];
   return (
     <div class="setup">
       <nav class="parts" aria-label={texts.setup_parts}>
-        {PARTS.map((one) => (
-          <a key={one} href={routeTo("setup", one)} aria-current={one === shown ? "page" : undefined}>
-            {texts[`part_${one}`]}
+        {PARTS.map(({ id }) => (
+          <a key={id} href={routeTo("setup", id)} aria-current={id === shown?.id ? "page" : undefined}>
+            {word(`part_${id}`)}
           </a>
         ))}
       </nav>
-      <PartOf part={shown} state={state} />
+      {loadFault.value && (
+        <p class="fault" role="alert">
+          {texts.failed_to_load} {loadFault.value}
+        </p>
+      )}
+      {inForce.value?.changeable === false && <p class="warning">{texts.setup_not_changeable}</p>}
+      {shown && <Shown part={shown} />}
+      <SaveBar />
     </div>
   );
 }

@@ -21,7 +21,13 @@ const answered = signal<{ of: ConfigChange; checked: CheckedConfig } | null>(nul
 /** What the written text says; `null`: not known yet, or it is no TOML. */
 const writtenValues = signal<JsonTable | null>(null);
 
+/** What is proposed as the reason of this change. */
+export const suggestedWhy = signal("");
+
 export const isChanged = computed(() => written.value !== null || edits.value.length > 0);
+
+/** How many keys are changed; `null`: the text is, as a whole. */
+export const changeCount = computed(() => (written.value === null ? edits.value.length : null));
 
 /** The change as the service takes it. */
 export const change = computed<ConfigChange>(() => {
@@ -46,6 +52,9 @@ export const draftText = computed(() => {
   return edits.value.length > 0 ? (answered.value?.checked.text ?? now) : now;
 });
 
+/** Whether `draftText` has all that is changed. */
+export const isTextCurrent = computed(() => edits.value.length === 0 || checked.value !== null);
+
 export function table(path: string[]): JsonTable {
   const found = valueAt(values.value ?? undefined, path);
   return isTable(found) ? found : {};
@@ -68,6 +77,7 @@ export function write(text: string): void {
 export function discard(): void {
   edits.value = [];
   written.value = null;
+  suggestedWhy.value = "";
   loadFault.value = "";
 }
 

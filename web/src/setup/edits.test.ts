@@ -28,7 +28,11 @@ it("taking a table away takes what was changed in it along", () => {
 });
 
 it("faults are told where they belong", () => {
-  const faults = ["cameras.gate.zones.plaza.polygon: found 2", "cameras.gate.zones.plaza_2.polygon: found 1", "rules: x"];
+  const faults = [
+    "cameras.gate.zones.plaza.polygon: found 2",
+    "cameras.gate.zones.plaza_2.polygon: found 1",
+    "rules: x",
+  ];
   expect(faultsAt(faults, PLAZA)).toEqual(["polygon: found 2"]);
   expect(faultsAt(faults, ["rules"])).toEqual(["x"]);
 });

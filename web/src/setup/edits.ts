@@ -45,7 +45,9 @@ const isSame = (one: Json | undefined, other: Json | undefined): boolean =>
  * it was is no change.
  */
 export function withEdit(base: JsonTable, edits: Edit[], { path, value }: Edit): Edit[] {
-  const outer = edits.find((edit) => edit.path.length < path.length && isWithin(path, edit.path) && isTable(edit.value));
+  const outer = edits.find(
+    (edit) => edit.path.length < path.length && isWithin(path, edit.path) && isTable(edit.value),
+  );
   if (outer && isTable(outer.value)) {
     const changed = withValue(outer.value, path.slice(outer.path.length), value);
     return edits.map((edit) => (edit === outer ? { path: edit.path, value: changed } : edit));

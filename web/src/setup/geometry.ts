@@ -26,7 +26,9 @@ export function coordsOf(table: JsonTable): Coords {
 }
 
 export function sizeOf(...tables: (Json | undefined)[]): Size | null {
-  return tables.map((table) => (isTable(table) ? pointOf(table.frame_size) : null)).find((size) => size !== null) ?? null;
+  return (
+    tables.map((table) => (isTable(table) ? pointOf(table.frame_size) : null)).find((size) => size !== null) ?? null
+  );
 }
 
 /** A share to a tenth of a thousandth: finer than a pixel of any camera. */

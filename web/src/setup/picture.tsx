@@ -132,7 +132,7 @@ export function Handle({ point, label, sign, onMove, onRemove, onPress }: Handle
       onKeyDown={press}
       onClick={onPress}
     >
-      {sign}
+      <span>{sign}</span>
     </button>
   );
 }

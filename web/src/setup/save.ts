@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
-import { putInForce, Refused } from "../api";
+import { NoAnswer, putInForce, Refused, session } from "../api";
 import { faultText } from "../loaded";
-import { text } from "../preferences";
+import { who } from "../preferences";
 import { change, discard, inForce, load } from "./draft";
 
 /** A change on its way into force. */
@@ -12,6 +12,9 @@ export type Saving =
   | { step: "in_force"; at: Date }
   /** The service could not be started with it; the former is back. */
   | { step: "gone_back"; why: string }
+  /** No answer came, or nothing was heard of it for long. */
+  | { step: "unsure" }
+  /** Not taken, nothing has changed. `conflict`: it was made of what is in force no longer. */
   | { step: "failed"; why: string; conflict: boolean };
 
 export const saving = signal<Saving>({ step: "idle" });
@@ -34,25 +37,22 @@ async function follow(hash: string, refusedBefore: string | undefined): Promise<
       return { step: "gone_back", why: now.refused.why };
     }
   }
-  return { step: "failed", why: text().no_answer, conflict: false };
+  return { step: "unsure" };
 }
 
-/** Puts the change in force. `false`: it was not taken, and nothing has changed. */
-export async function save(who: string, why: string): Promise<boolean> {
+/** Puts the change in force, in the name of who is logged in, or who says that they are there. */
+export async function save(why: string): Promise<void> {
   const base = inForce.value;
-  if (!base) return false;
+  if (!base) return;
   const saved = change.value;
   try {
-    const { hash } = await putInForce(base.hash, saved, { who, why });
+    const { hash } = await putInForce(base.hash, saved, { who: session.value?.name ? undefined : who.value, why });
     saving.value = { step: "changing", hash };
-    void follow(hash, base.refused?.at).then((became) => {
-      if (became.step === "in_force" && change.value === saved) discard();
-      saving.value = became;
-    });
-    return true;
+    const became = await follow(hash, base.refused?.at);
+    if (became.step === "in_force" && change.value === saved) discard();
+    saving.value = became;
   } catch (fault) {
     const conflict = fault instanceof Refused && fault.status === 409;
-    saving.value = { step: "failed", why: faultText(fault), conflict };
-    return false;
+    saving.value = fault instanceof NoAnswer ? { step: "unsure" } : { step: "failed", why: faultText(fault), conflict };
   }
 }

@@ -18,7 +18,8 @@ export function InMetres({ shape, ground }: { shape: Shape; ground: GroundAnswer
     const width_m = line?.width_m ?? null;
     return (
       <p class="metres">
-        {texts.width}: {width_m === null ? <span class="faint">{texts.not_calibrated}</span> : `${width_m.toFixed(2)} m`}
+        {texts.width}:{" "}
+        {width_m === null ? <span class="faint">{texts.not_calibrated}</span> : `${width_m.toFixed(2)} m`}
       </p>
     );
   }
@@ -26,7 +27,8 @@ export function InMetres({ shape, ground }: { shape: Shape; ground: GroundAnswer
   return (
     <div class="metres">
       <p>
-        {texts.area}: {area_m2 === null ? <span class="faint">{texts.not_calibrated}</span> : `${area_m2.toFixed(1)} m²`}
+        {texts.area}:{" "}
+        {area_m2 === null ? <span class="faint">{texts.not_calibrated}</span> : `${area_m2.toFixed(1)} m²`}
       </p>
       {px_per_m !== null && (
         <p class={px_per_m < LEAST_PX_PER_M ? "warning" : ""}>
@@ -58,7 +60,6 @@ function Corners({ shape }: { shape: Shape }) {
         </thead>
         <tbody>
           {points.map((point, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: corners have nothing else to be known by
             <tr key={index}>
               <th scope="row">{shape.kind === "lines" ? "ab"[index] : index + 1}</th>
               <ShareFields
@@ -91,7 +92,15 @@ function Corners({ shape }: { shape: Shape }) {
 }
 
 /** All about the chosen zone or line. */
-export function ShapeForm({ shape, onRename, onDelete }: { shape: Shape; onRename: (id: string) => void; onDelete: () => void }) {
+export function ShapeForm({
+  shape,
+  onRename,
+  onDelete,
+}: {
+  shape: Shape;
+  onRename: (id: string) => void;
+  onDelete: () => void;
+}) {
   const texts = text();
   const isNew = valueAt(inForce.value?.values ?? undefined, shape.path) === undefined;
   const isZone = shape.kind === "zones";

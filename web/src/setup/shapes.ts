@@ -1,7 +1,18 @@
 import type { Json } from "../wire";
 import { set, table, values } from "./draft";
 import { tablesAt } from "./edits";
-import { type Coords, coordsOf, freeId, fromShares, type Point, pointOf, pointsOf, type Size, sizeOf, toShares } from "./geometry";
+import {
+  type Coords,
+  coordsOf,
+  freeId,
+  fromShares,
+  type Point,
+  pointOf,
+  pointsOf,
+  type Size,
+  sizeOf,
+  toShares,
+} from "./geometry";
 
 /** Zones and lines of the configuration as it would be. */
 

@@ -5,10 +5,11 @@ import { scopeText } from "../components/scope_choice";
 import { WideTable } from "../components/wide_table";
 import { dateTimeText } from "../format";
 import { type KnownPlaces, knownPlaces } from "../known_places";
+import { lastKnown } from "../live";
 import { useLoaded } from "../loaded";
 import { may } from "../permissions";
 import { text, word } from "../preferences";
-import type { State, User } from "../wire";
+import type { User } from "../wire";
 import { UserDialogue } from "./user_dialogue";
 
 const load = async (stop: AbortSignal) => {
@@ -49,7 +50,7 @@ function UserTable(props: { users: User[]; places: KnownPlaces; onChange: (user:
 }
 
 /** Who may use the service, where they are logged in, and their programs' tokens. */
-export function UsersPart({ state }: { state: State }) {
+export function UsersPart() {
   const texts = text();
   const [again, setAgain] = useState(0);
   /** Who is changed; `new`: somebody is added. */
@@ -57,7 +58,7 @@ export function UsersPart({ state }: { state: State }) {
   const why = whyNoUsers();
   const loaded = useLoaded(`${why ?? ""} ${again}`, (stop) => (why ? Promise.resolve(null) : load(stop)));
   if (why) return <p class="none">{why}</p>;
-  const places = knownPlaces(state);
+  const places = knownPlaces(lastKnown.value);
   const reload = () => setAgain((times) => times + 1);
   if (!loaded.value)
     return (

@@ -23,7 +23,12 @@ function Unfinished({ points }: { points: Point[] }) {
   return <polyline class="unfinished" points={joined(points.map(units))} />;
 }
 
-function DrawingTools({ drawing, onAdd, onClose, onCancel }: {
+function DrawingTools({
+  drawing,
+  onAdd,
+  onClose,
+  onCancel,
+}: {
   drawing: Drawing;
   onAdd: (point: Point) => void;
   onClose: () => void;
@@ -56,15 +61,18 @@ function Handles({ shape }: { shape: Shape }) {
     <>
       {shape.points.map((point, index) => (
         <Handle
-          // biome-ignore lint/suspicious/noArrayIndexKey: corners have nothing else to be known by
           key={index}
           point={point}
           label={text().corner_of(index + 1, shape.name, inPercent(point[0]), inPercent(point[1]))}
-          sign={shape.kind === "lines" ? "ab"[index] ?? "" : `${index + 1}`}
+          sign={shape.kind === "lines" ? ("ab"[index] ?? "") : `${index + 1}`}
           onMove={(to) => setPoints(shape, shape.points.with(index, to))}
           onRemove={
             shape.kind === "zones" && shape.points.length > LEAST_CORNERS
-              ? () => setPoints(shape, shape.points.filter((_, other) => other !== index))
+              ? () =>
+                  setPoints(
+                    shape,
+                    shape.points.filter((_, other) => other !== index),
+                  )
               : undefined
           }
         />
@@ -73,7 +81,12 @@ function Handles({ shape }: { shape: Shape }) {
   );
 }
 
-function ShapeItem({ shape, ground, isChosen, onChoose }: {
+function ShapeItem({
+  shape,
+  ground,
+  isChosen,
+  onChoose,
+}: {
   shape: Shape;
   ground: Ground;
   isChosen: boolean;
@@ -141,9 +154,7 @@ export function ZonesPart() {
             {texts.new_line}
           </button>
         </div>
-        {drawing && (
-          <DrawingTools drawing={drawing} onAdd={add} onClose={close} onCancel={() => setDrawing(null)} />
-        )}
+        {drawing && <DrawingTools drawing={drawing} onAdd={add} onClose={close} onCancel={() => setDrawing(null)} />}
         <Picture
           key={camera.id}
           camera={camera.id}
@@ -171,7 +182,6 @@ export function ZonesPart() {
           {current && !drawing && <Handles shape={current} />}
           {drawing?.points.map((point, index) => (
             <Handle
-              // biome-ignore lint/suspicious/noArrayIndexKey: corners have nothing else to be known by
               key={index}
               point={point}
               label={texts.corner_of(index + 1, "", inPercent(point[0]), inPercent(point[1]))}

@@ -289,6 +289,7 @@ export const en = {
   part_rules: "Rules",
   part_text: "Whole text",
   part_versions: "Versions",
+  setup_for_planners: "The set-up is for planners and admins whose scope is everything.",
   setup_unreadable: "The text can't be read as it is written now. Mend it under “Whole text”.",
   setup_not_changeable:
     "Without a [store] the configuration can be looked at and not changed: nothing would be on record.",
@@ -317,6 +318,7 @@ export const en = {
   remove: "Remove",
   delete: "Delete",
   turn_around: "Turn in and out around",
+  id_taken: (id: string) => `The id ${id} is taken.`,
   id: "Id",
   name: "Name",
   area: "Area",
@@ -346,6 +348,7 @@ export const en = {
   no_calibration: "Not calibrated: nothing is known in metres.",
   points: "Points",
 
+  changes_title: "Changes that are not in force yet",
   changes: (count: number) => (count === 1 ? "1 change, not saved yet" : `${count} changes, not saved yet`),
   text_changed: "The text is changed, not saved yet",
   checking: "checking…",
@@ -364,6 +367,7 @@ export const en = {
   changing_over: "The service is starting anew with it. Cameras have no pictures for some seconds; alerts go on.",
   now_in_force: (time: string) => `In force since ${time}.`,
   gone_back: "The service could not be started with it, and the former is back in force:",
+  still_changed: "Your changes are still here: mend them, or discard them.",
   not_taken: "Not taken, and nothing has changed:",
   load_anew: "Load what is in force now, and keep my changes",
   loaded_anew_hint: "Look at the difference again: it is against what is in force now.",
