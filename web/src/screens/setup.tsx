@@ -5,7 +5,10 @@ import { text, word } from "../preferences";
 import { routeTo } from "../route";
 import { AuditPart } from "../setup/audit_part";
 import { inForce, load, loadFault, values } from "../setup/draft";
+import { PlansPart } from "../setup/plans_part";
+import { RulesPart } from "../setup/rules_part";
 import { SaveBar } from "../setup/save_bar";
+import { SitesPart, UnitsPart } from "../setup/sites_part";
 import { TextPart } from "../setup/text_part";
 import { UsersPart } from "../setup/users_part";
 import { VersionsPart } from "../setup/versions_part";
@@ -22,6 +25,10 @@ interface Part {
 /** The parts of the set-up, in the order in which a site is set up. */
 const PARTS: Part[] = [
   { id: "zones", Part: ZonesPart, needsValues: true },
+  { id: "rules", Part: RulesPart, needsValues: true },
+  { id: "sites", Part: SitesPart, needsValues: true },
+  { id: "units", Part: UnitsPart, needsValues: true },
+  { id: "plans", Part: PlansPart, needsValues: true },
   { id: "users", Part: UsersPart, needsValues: false },
   { id: "audit", Part: AuditPart, needsValues: false },
   { id: "text", Part: TextPart, needsValues: false },

@@ -37,7 +37,7 @@ interface FieldProps {
 }
 
 /** Label, what is typed in, and what is wrong with it. */
-function Field(props: { path: string[]; label: string; children: (attributes: object) => preact.JSX.Element }) {
+export function Field(props: { path: string[]; label: string; children: (attributes: object) => preact.JSX.Element }) {
   const id = useId();
   const faults = faultsOf(props.path);
   const described = faults.length > 0 ? { "aria-invalid": true, "aria-describedby": `${id}-faults` } : {};

@@ -1,8 +1,10 @@
 import { enPeople } from "./en_people";
+import { enResponse } from "./en_response";
 
 /** English. The Chinese texts have the same keys; the type checker sees to it. */
 export const en = {
   ...enPeople,
+  ...enResponse,
   other_language: "中文",
   live: "Live",
   alerts: "Alerts",
@@ -286,7 +288,6 @@ export const en = {
   setup_parts: "Parts of the set-up",
   part_zones: "Zones and lines",
   part_calibration: "Calibration",
-  part_rules: "Rules",
   part_text: "Whole text",
   part_versions: "Versions",
   setup_for_planners: "The set-up is for planners and admins whose scope is everything.",
@@ -385,28 +386,6 @@ export const en = {
 
   text_hint: "Everything: cameras, plans, units, users. config/reference.toml says what each key means.",
   config_text: "The configuration's text (TOML)",
-
-  choose_rule: "Rule",
-  rule_has_no_levels: "Its conditions or shipped levels stand in the text: change them under “Whole text”.",
-  raise: "Raise at",
-  hold_s: "after s",
-  clear: "Clear at",
-  clear_hold_s: "after s calm",
-  level_hint: "A level without “raise at” is not raised. What is empty otherwise takes the default.",
-  now_is: (value: string) => `now ${value}`,
-  try_on: "Try it on what is on record",
-  last_24_h: "The last 24 hours",
-  last_7_d: "The last 7 days",
-  trying: "Going through what is on record…",
-  would_have: (times: number, period: string) =>
-    `Would have been raised ${times === 1 ? "once" : `${times} times`}: ${period}`,
-  would_times: "As changed",
-  today_times: "As in force",
-  longest: "Longest",
-  known_of_it: "Known of the time",
-  first_times: "When (as changed)",
-  not_replayed: "Nothing is on record of what it looks at: what it would have told is not known.",
-  part_replayed: "Part of what it looks at is not on record: it would have told at least this.",
 
   try_again: "Try again",
   screen_failed: "This screen failed: what it showed is not to be relied on.",

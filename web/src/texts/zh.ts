@@ -1,9 +1,11 @@
 import type { Texts } from "./en";
 import { zhPeople } from "./zh_people";
+import { zhResponse } from "./zh_response";
 
 /** Simplified Chinese. */
 export const zh: Texts = {
   ...zhPeople,
+  ...zhResponse,
   other_language: "English",
   live: "实时",
   alerts: "预警",
@@ -286,7 +288,6 @@ export const zh: Texts = {
   setup_parts: "设置各部分",
   part_zones: "区域与计数线",
   part_calibration: "标定",
-  part_rules: "规则",
   part_text: "全文",
   part_versions: "版本",
   setup_for_planners: "设置仅供管辖全部范围的规划员与管理员使用。",
@@ -382,27 +383,6 @@ export const zh: Texts = {
 
   text_hint: "全部内容:摄像机、预案、单位、用户。各项含义见 config/reference.toml。",
   config_text: "配置文本(TOML)",
-
-  choose_rule: "规则",
-  rule_has_no_levels: "其条件或内置级别写在文本中:请在“全文”中修改。",
-  raise: "触发值",
-  hold_s: "持续秒数",
-  clear: "解除值",
-  clear_hold_s: "解除前秒数",
-  level_hint: "“触发值”为空的级别不触发;其余为空则取默认值。",
-  now_is: (value) => `现为 ${value}`,
-  try_on: "用历史记录试算",
-  last_24_h: "过去 24 小时",
-  last_7_d: "过去 7 天",
-  trying: "正在回放历史记录…",
-  would_have: (times, period) => `将会触发 ${times} 次:${period}`,
-  would_times: "更改后",
-  today_times: "现行",
-  longest: "最长",
-  known_of_it: "已知时间占比",
-  first_times: "时间(更改后)",
-  not_replayed: "所依据的数据没有记录:无从得知会否触发。",
-  part_replayed: "所依据的部分数据没有记录:至少会触发这些。",
 
   try_again: "重试",
   screen_failed: "此页面出错:其内容不可再信。",

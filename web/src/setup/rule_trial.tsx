@@ -1,0 +1,263 @@
+import { useState } from "preact/hooks";
+import { backtest, placeHistory } from "../api";
+import { Chart, type Mark } from "../components/chart";
+import { LevelMark } from "../components/level";
+import { WideTable } from "../components/wide_table";
+import { age, dateTimeText, localInput, measureName, percent } from "../format";
+import { LEVELS } from "../levels";
+import { faultText } from "../loaded";
+import { isPeriod, type Period } from "../periods";
+import { text } from "../preferences";
+import type { BacktestReport, ConfigChange, MeasureHistory, ReplayedLevel, ReplayedRule } from "../wire";
+import { change, checked, faults, isChanged, values } from "./draft";
+import { type Firing, firings } from "./firings";
+import { type Condition, placeNameIn, type WrittenRule } from "./rules";
+
+const HOUR_MS = 3_600_000;
+/** Times that are listed one by one. */
+const MOST_LISTED = 20;
+
+type Span = "last_1_h" | "last_24_h" | "last_7_d" | "chosen_period";
+const SPAN_HOURS: Record<Exclude<Span, "chosen_period">, number> = { last_1_h: 1, last_24_h: 24, last_7_d: 168 };
+const SPANS: Span[] = ["last_1_h", "last_24_h", "last_7_d", "chosen_period"];
+
+interface Curve {
+  condition: Condition;
+  /** `null`: nothing is on record of it. */
+  history: MeasureHistory | null;
+}
+
+interface Tried {
+  of: ConfigChange;
+  period: Period;
+  report: BacktestReport;
+  curves: Curve[];
+}
+
+async function curveOf(condition: Condition, period: Period, stop: AbortSignal): Promise<Curve> {
+  const { kind, place, measure } = condition;
+  try {
+    const { measures } = await placeHistory({ place: `${kind}:${place}`, measures: [measure], ...period }, stop);
+    return { condition, history: measures[0] ?? null };
+  } catch (fault) {
+    if (stop.aborted) throw fault;
+    // A place that is not in force yet has no history.
+    return { condition, history: null };
+  }
+}
+
+async function tried(rule: WrittenRule, of: ConfigChange, period: Period, stop: AbortSignal): Promise<Tried> {
+  // The configuration in force, where nothing is changed.
+  const asked = isChanged.value ? of : { edits: [] };
+  const report = await backtest(asked, period.from, period.to, stop);
+  const curves = await Promise.all(rule.conditions.map((condition) => curveOf(condition, period, stop)));
+  return { of, period, report, curves };
+}
+
+function Headline({ candidate, today }: { candidate: ReplayedRule; today: ReplayedRule | null }) {
+  const texts = text();
+  const before = !today
+    ? texts.today_none
+    : today.replayed === "not"
+      ? texts.today_unknown
+      : texts.today_had(firings(today).length);
+  return (
+    <>
+      <p class="would-have" role="status">
+        <strong>{texts.would_have(firings(candidate).length)}</strong> <span class="faint">({before})</span>
+      </p>
+      {candidate.replayed === "in_part" && <p class="warning">{texts.at_least_times}</p>}
+    </>
+  );
+}
+
+function LevelCell({ level }: { level: ReplayedLevel | undefined }) {
+  const texts = text();
+  if (!level) return <td class="faint">–</td>;
+  const parts = [
+    level.times > 0 && texts.longest_time(age(level.longest_s)),
+    level.unknown_s > 0 && texts.of_it_unknown(age(level.unknown_s)),
+  ];
+  return (
+    <td>
+      <strong class="number">{texts.times_count(level.times)}</strong>{" "}
+      <span class="faint">{parts.filter(Boolean).join(" · ")}</span>
+    </td>
+  );
+}
+
+function LevelTable({ candidate, today }: { candidate: ReplayedRule; today: ReplayedRule | null }) {
+  const texts = text();
+  const of = (rule: ReplayedRule | null, level: string) => rule?.levels.find((one) => one.level === level);
+  const shown = LEVELS.filter((level) => of(candidate, level) || of(today, level));
+  return (
+    <WideTable heads={[texts.level, texts.would_times, texts.today_times]} label={texts.try_on}>
+      {shown.map((level) => (
+        <tr key={level} data-tried={level}>
+          <th scope="row">
+            <LevelMark level={level} />
+          </th>
+          <LevelCell level={of(candidate, level)} />
+          <LevelCell level={of(today, level)} />
+        </tr>
+      ))}
+    </WideTable>
+  );
+}
+
+function FiringList({ fired }: { fired: Firing[] }) {
+  const texts = text();
+  if (fired.length === 0) return null;
+  return (
+    <div class="plain">
+      <h3>{texts.fired_at}</h3>
+      <ol class="plain firings">
+        {fired.slice(0, MOST_LISTED).map((one, at) => (
+          <li key={one.from}>
+            <span class="faint number">{at + 1}</span> <LevelMark level={one.gravest} />{" "}
+            <span class="number">{dateTimeText(one.from)}</span> {texts.fired_for(age(one.seconds))}
+            {one.until === null && <span class="faint"> · {texts.still_on}</span>}
+          </li>
+        ))}
+      </ol>
+      {fired.length > MOST_LISTED && <p class="faint">{texts.more_times(fired.length - MOST_LISTED)}</p>}
+    </div>
+  );
+}
+
+/** The measure over the time, its thresholds, and when it would have fired. */
+function Curves({ result, rule, fired }: { result: Tried; rule: ReplayedRule; fired: Firing[] }) {
+  const texts = text();
+  const { period } = result;
+  const marks: Mark[] = fired.map((one) => ({
+    level: one.gravest,
+    from: new Date(one.from),
+    to: one.until === null ? period.to : new Date(one.until),
+  }));
+  return (
+    <>
+      {result.curves.map(({ condition, history }, at) => {
+        const known = rule.conditions[at];
+        return (
+          <div key={`${condition.kind} ${condition.place} ${condition.measure}`} class="plain">
+            <p class="faint">
+              {placeNameIn(values.value ?? {}, condition.kind, condition.place)} · {measureName(condition.measure)} ·{" "}
+              {texts.known_of_it}: <strong>{known ? percent(known.known_share) : "?"}</strong>
+              {known && known.without_samples.length > 0 && (
+                <span class="warning">
+                  {" "}
+                  · {texts.without_samples}: {known.without_samples.join(", ")}
+                </span>
+              )}
+            </p>
+            {history && <Chart history={history} thresholds={condition.levels} marks={marks} {...period} />}
+          </div>
+        );
+      })}
+    </>
+  );
+}
+
+function Result({ result, id }: { result: Tried; id: string }) {
+  const texts = text();
+  const row = result.report.rules.find((one) => one.rule === id);
+  if (!row?.candidate) return null;
+  const { candidate, today } = row;
+  if (candidate.replayed === "not")
+    return (
+      <>
+        <p class="warning" role="status">
+          <strong>{texts.not_replayed}</strong>
+        </p>
+        <Curves result={result} rule={candidate} fired={[]} />
+      </>
+    );
+  const fired = firings(candidate);
+  return (
+    <>
+      <Headline candidate={candidate} today={today} />
+      <Curves result={result} rule={candidate} fired={fired} />
+      <LevelTable candidate={candidate} today={today} />
+      <FiringList fired={fired} />
+      {result.report.notes.map((note) => (
+        <p key={note} class="faint">
+          {note}
+        </p>
+      ))}
+    </>
+  );
+}
+
+/** What a rule would have told of what is on record: as it is changed, and as it is in force. */
+export function RuleTrial({ rule }: { rule: WrittenRule }) {
+  const texts = text();
+  const [span, setSpan] = useState<Span>("last_24_h");
+  const [own, setOwn] = useState<Period>(() => {
+    const to = new Date();
+    to.setSeconds(0, 0);
+    return { from: new Date(to.getTime() - 24 * HOUR_MS), to };
+  });
+  const [isUnderWay, setUnderWay] = useState(false);
+  const [fault, setFault] = useState("");
+  const [result, setResult] = useState<Tried | null>(null);
+  const now = change.value;
+  const isSound = !isChanged.value || (checked.value !== null && faults.value.length === 0);
+  const go = async () => {
+    const to = new Date();
+    const period = span === "chosen_period" ? own : { from: new Date(to.getTime() - SPAN_HOURS[span] * HOUR_MS), to };
+    setFault("");
+    if (!isPeriod(period)) {
+      setFault(texts.period_wrong);
+      return;
+    }
+    setUnderWay(true);
+    try {
+      setResult(await tried(rule, now, period, new AbortController().signal));
+    } catch (failed) {
+      setResult(null);
+      setFault(faultText(failed));
+    } finally {
+      setUnderWay(false);
+    }
+  };
+  const time = (key: keyof Period) => (event: { currentTarget: HTMLInputElement }) => {
+    const at = new Date(event.currentTarget.value);
+    if (!Number.isNaN(at.getTime())) setOwn({ ...own, [key]: at });
+  };
+  return (
+    <section class="card" aria-labelledby="trial-title" id="trial">
+      <h2 id="trial-title">{texts.try_on}</h2>
+      <p class="faint">{texts.try_hint}</p>
+      <div class="buttons">
+        {SPANS.map((one) => (
+          <button key={one} type="button" aria-pressed={one === span} onClick={() => setSpan(one)}>
+            {texts[one]}
+          </button>
+        ))}
+      </div>
+      {span === "chosen_period" && (
+        <div class="fields">
+          <label>
+            {texts.from}
+            <input type="datetime-local" value={localInput(own.from)} onChange={time("from")} />
+          </label>
+          <label>
+            {texts.to}
+            <input type="datetime-local" value={localInput(own.to)} onChange={time("to")} />
+          </label>
+        </div>
+      )}
+      <div class="buttons">
+        <button type="button" class="primary" disabled={isUnderWay || !isSound} onClick={() => void go()}>
+          {texts.try_now}
+        </button>
+        {isUnderWay && <span role="status">{texts.trying}</span>}
+        {!isUnderWay && result && result.of !== now && <span class="warning">{texts.tried_before}</span>}
+      </div>
+      <p class="fault" role="alert">
+        {fault}
+      </p>
+      {result && !isUnderWay && <Result result={result} id={rule.id} />}
+    </section>
+  );
+}
