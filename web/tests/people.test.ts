@@ -1,15 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import {
-  DESK,
-  expectAccessible,
-  expectNoSidewaysScroll,
-  LOOKS,
-  type Look,
-  launch,
-  open,
-  screenshot,
-} from "./browser";
+import { DESK, expectAccessible, expectNoSidewaysScroll, LOOKS, type Look, launch, open, screenshot } from "./browser";
 import { Service } from "./service";
 
 const PASSWORD = "correct horse";
@@ -194,6 +185,8 @@ it.each(LOOKS)("account, users and audit are accessible and fit at $width in $la
   const { page, complaints } = await person(look.language, look);
   await logIn(page, "Wang", PASSWORD);
   await page.locator("#user").waitFor();
+  await page.goto(`${service.address}/?lang=${look.language}&theme=${look.theme}`);
+  await page.locator("#user").waitFor();
   complaints.length = 0;
   for (const [name, hash, ready] of [
     ["account", "#/account", "tr[data-session]"],
@@ -202,6 +195,7 @@ it.each(LOOKS)("account, users and audit are accessible and fit at $width in $la
   ] as const) {
     await goTo(page, hash);
     await page.locator(ready).first().waitFor();
+    expect(await page.locator("html").getAttribute("lang")).toBe(look.language === "zh" ? "zh-CN" : "en");
     await expectNoSidewaysScroll(page);
     await expectAccessible(page);
     await screenshot(page, `${name}-${look.width}-${look.language}-${look.theme}`);

@@ -70,7 +70,7 @@ function drawMarks(chart: uPlot, marks: Mark[]): void {
     // Where marks are close, some go without their number.
     const number = `${at + 1}`;
     const half = ctx.measureText(number).width / 2 + 2 * devicePixelRatio;
-    const middle = Math.max(left + width / 2, bbox.left + half);
+    const middle = Math.min(Math.max(left + width / 2, bbox.left + half), bbox.left + bbox.width - half);
     if (middle - half < free_px) continue;
     free_px = middle + half;
     ctx.fillStyle = colour("text");

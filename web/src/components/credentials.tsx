@@ -52,7 +52,7 @@ export function SessionTable(props: {
             <td class="number">{dateTimeText(session.created)}</td>
             <td class="number">{dateTimeText(session.seen)}</td>
             <td class="number">{dateTimeText(session.expires)}</td>
-            <td>
+            <td class="act">
               <button
                 type="button"
                 disabled={doing.isUnderWay}
@@ -102,7 +102,7 @@ export function TokenTable(props: {
                 {isOver ? `${texts.expired}: ` : ""}
                 {dateTimeText(token.expires)}
               </td>
-              <td>
+              <td class="act">
                 <button
                   type="button"
                   disabled={doing.isUnderWay}

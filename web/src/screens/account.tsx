@@ -38,7 +38,7 @@ function You({ known, places }: { known: Session; places: KnownPlaces }) {
         {known.expires && (
           <div>
             <dt>{texts.logged_in_until}</dt>
-            <dd class="number">{dateTimeText(known.expires)}</dd>
+            <dd>{dateTimeText(known.expires)}</dd>
           </div>
         )}
       </dl>

@@ -91,9 +91,11 @@ export function LevelsOf({ path, condition }: { path: string[]; condition: Condi
       <h3>{texts.levels}</h3>
       <p class="faint">{isWorseLow(condition.measure) ? texts.level_hint_low : texts.level_hint_high}</p>
       {condition.isShipped && <p class="faint">{texts.shipped_levels}.</p>}
-      {LEVELS.map((level) => (
-        <LevelFields key={level} path={path} level={level} condition={condition} />
-      ))}
+      <div class="levels-grid">
+        {LEVELS.map((level) => (
+          <LevelFields key={level} path={path} level={level} condition={condition} />
+        ))}
+      </div>
       <Faults
         path={path}
         besides={LEVELS.flatMap((level) =>

@@ -44,12 +44,13 @@ function Labelled(props: {
   value: string;
   placeholder?: string;
   isNumber?: boolean;
+  isLong?: boolean;
   onType: (typed: string) => void;
 }) {
-  const { label, value, placeholder, isNumber = false, onType } = props;
+  const { label, value, placeholder, isNumber = false, isLong = false, onType } = props;
   const id = useId();
   return (
-    <div class="field">
+    <div class={`field${isLong ? " long-field" : ""}`}>
       <label htmlFor={id}>{label}</label>
       <Typed isNumber={isNumber} value={value} attributes={{ id, placeholder }} onType={onType} />
     </div>
@@ -65,8 +66,9 @@ function StepForm({ steps, index, faults, onChange }: StepProps) {
     <fieldset class="step-form" data-step={said("id")}>
       <legend>{texts.step_number(index + 1)}</legend>
       <div class="field-grid">
-        <Labelled label={texts.step_text} value={said("text")} onType={(typed) => give("text", typed || null)} />
+        <Labelled isLong label={texts.step_text} value={said("text")} onType={(typed) => give("text", typed || null)} />
         <Labelled
+          isLong
           label={texts.step_text_zh}
           value={said("text_zh")}
           onType={(typed) => give("text_zh", typed || null)}

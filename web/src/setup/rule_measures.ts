@@ -50,7 +50,7 @@ export const RULED: Record<PlaceKind, string[]> = {
     "counter_flow",
     "wrong_way_share",
   ],
-  camera: ["people", "blind", "speed", "standing_share", "polar_order", "direction_entropy", "count_disagreement"],
+  camera: ["people", "blind", "speed", "standing_share", "polar_order", "direction_entropy"],
   site: [
     "share_of_capacity",
     "occupancy",

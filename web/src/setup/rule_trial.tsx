@@ -54,6 +54,12 @@ async function tried(rule: WrittenRule, of: ConfigChange, period: Period, stop: 
   return { of, period, report, curves };
 }
 
+/** From this share on what it would have told is nearly all that there was to tell. */
+const MOSTLY_KNOWN = 0.95;
+
+/** The share of the time of which everything that a rule looks at is known, at most. */
+const knownShare = (rule: ReplayedRule): number => Math.min(1, ...rule.conditions.map((one) => one.known_share));
+
 function Headline({ candidate, today }: { candidate: ReplayedRule; today: ReplayedRule | null }) {
   const texts = text();
   const before = !today
@@ -65,6 +71,10 @@ function Headline({ candidate, today }: { candidate: ReplayedRule; today: Replay
     <>
       <p class="would-have" role="status">
         <strong>{texts.would_have(firings(candidate).length)}</strong> <span class="faint">({before})</span>
+      </p>
+      <p class={knownShare(candidate) < MOSTLY_KNOWN ? "warning" : "faint"} id="known-share">
+        {texts.known_of_it}: {percent(knownShare(candidate))}
+        {knownShare(candidate) < MOSTLY_KNOWN && `. ${texts.rest_not_known}`}
       </p>
       {candidate.replayed === "in_part" && <p class="warning">{texts.at_least_times}</p>}
     </>
@@ -163,7 +173,8 @@ function Result({ result, id }: { result: Tried; id: string }) {
   const row = result.report.rules.find((one) => one.rule === id);
   if (!row?.candidate) return null;
   const { candidate, today } = row;
-  if (candidate.replayed === "not")
+  const isUnknown = candidate.conditions.every((one) => one.known_share === 0);
+  if (candidate.replayed === "not" || isUnknown)
     return (
       <>
         <p class="warning" role="status">

@@ -38,7 +38,7 @@ function UserTable(props: { users: User[]; places: KnownPlaces; onChange: (user:
             </span>
           </td>
           <td class="number">{dateTimeText(user.created)}</td>
-          <td>
+          <td class="act">
             <button type="button" aria-label={texts.change_user(user.name)} onClick={() => props.onChange(user)}>
               {texts.change}
             </button>

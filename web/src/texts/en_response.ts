@@ -58,6 +58,7 @@ export const enResponse = {
   longest_time: (time: string) => `longest ${time}`,
   of_it_unknown: (time: string) => `${time} of it unknown`,
   known_of_it: "Known of the time",
+  rest_not_known: "What it would have told of the rest is not known.",
   fired_at: "When (as changed)",
   fired_for: (time: string) => `for ${time}`,
   still_on: "still on at the end",
