@@ -14,6 +14,7 @@ import type {
   PlaceHistory,
   Recorded,
   Session,
+  TriedCamera,
 } from "./wire";
 
 /** Everything that is asked of the service, but the events (live.ts) and pictures, which the browser asks for itself. */
@@ -161,6 +162,9 @@ export const configVersion = (hash: string, stop?: AbortSignal): Promise<ConfigV
 
 export const groundOf = (camera: string, change: ConfigChange, stop?: AbortSignal): Promise<GroundAnswer> =>
   post("/api/v1/config/ground", { camera, ...change }, stop);
+
+export const tryCamera = (camera: string, change: ConfigChange): Promise<TriedCamera> =>
+  post("/api/v1/config/camera", { camera, ...change });
 
 export const backtest = (change: ConfigChange, from: Date, to: Date, stop?: AbortSignal): Promise<BacktestReport> =>
   post("/api/v1/config/backtest", { ...change, from: from.toISOString(), to: to.toISOString() }, stop);

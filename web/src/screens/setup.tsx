@@ -3,6 +3,8 @@ import { session } from "../api";
 import { mayEverywhere } from "../permissions";
 import { text, word } from "../preferences";
 import { routeTo } from "../route";
+import { CalibrationPart } from "../setup/calibration_part";
+import { CamerasPart } from "../setup/cameras_part";
 import { inForce, load, loadFault, values } from "../setup/draft";
 import { SaveBar } from "../setup/save_bar";
 import { TextPart } from "../setup/text_part";
@@ -19,7 +21,9 @@ interface Part {
 
 /** The parts of the set-up, in the order in which a site is set up. */
 const PARTS: Part[] = [
+  { id: "cameras", Part: CamerasPart, needsValues: true },
   { id: "zones", Part: ZonesPart, needsValues: true },
+  { id: "calibration", Part: CalibrationPart, needsValues: true },
   { id: "text", Part: TextPart, needsValues: false },
   { id: "versions", Part: VersionsPart, needsValues: false },
 ];
