@@ -199,6 +199,16 @@ fn not_of_planners(before: &str, after: &str) -> Option<String> {
     tables.find(|table| before.get(*table) != after.get(*table)).cloned()
 }
 
+/// Whether a caller may put the second text in the first one's place.
+pub(super) fn may_change(caller: &Caller, before: &str, after: &str) -> Result<(), ApiError> {
+    match not_of_planners(before, after) {
+        Some(table) if caller.role < Role::Admin => {
+            Err(ApiError::forbidden(format!("a change of [{table}] is for the role admin")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What a text says, for pages that have no TOML of their own.
 fn values(text: &str) -> Option<serde_json::Value> {
     let table: toml::Table = toml::from_str(text).ok()?;
@@ -220,8 +230,9 @@ impl Changed {
                 Err(ApiError::bad_request("expected `text` (the whole configuration), `edits` (keys of it), or both"))
             }
             (Some(text), None) => Ok(text),
-            (text, Some(edits)) => edit(text.as_deref().unwrap_or(now), &edits)
-                .map_err(|fault| ApiError::bad_request(fault.to_string())),
+            (text, Some(edits)) => {
+                edit(text.as_deref().unwrap_or(now), &edits).map_err(|fault| ApiError::bad_request(fault.to_string()))
+            }
         }
     }
 }
@@ -279,11 +290,7 @@ pub(super) async fn apply(
         why: text("why", why, WHY_MOST)?,
         at: (context.state.now)(),
     };
-    if caller.role < Role::Admin
-        && let Some(table) = not_of_planners(&now.text, &proposal.text)
-    {
-        return Err(ApiError::forbidden(format!("a change of [{table}] is for the role admin")));
-    }
+    may_change(&caller, &now.text, &proposal.text)?;
     let diff = diff(&now.text, &proposal.text);
     let hash = configuration.apply(store, proposal).await.map_err(|refusal| match refusal {
         ConfigRefusal::Changing | ConfigRefusal::Base { .. } | ConfigRefusal::OnDisk(_) | ConfigRefusal::Same => {

@@ -10,6 +10,7 @@ mod alerts;
 mod audit;
 mod config;
 mod config_backtest;
+mod config_camera;
 mod config_ground;
 mod door;
 mod error;
@@ -106,6 +107,8 @@ struct Context {
     opens: watch::Receiver<bool>,
     /// Back-tests take turns.
     backtests: Arc<Semaphore>,
+    /// So do cameras that are tried out.
+    trials: Arc<Semaphore>,
     stop: watch::Receiver<bool>,
 }
 
@@ -122,6 +125,7 @@ pub async fn serve(door: Door, state: ApiState, shutdown: impl Future<Output = (
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         opens: door.opens(),
         backtests: Arc::new(Semaphore::new(1)),
+        trials: Arc::new(Semaphore::new(1)),
         stop: stopped.clone(),
     };
     let signal = async move {

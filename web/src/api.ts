@@ -19,6 +19,7 @@ import type {
   Recorded,
   Role,
   Session,
+  TriedCamera,
   User,
 } from "./wire";
 
@@ -170,6 +171,9 @@ export const configVersion = (hash: string, stop?: AbortSignal): Promise<ConfigV
 
 export const groundOf = (camera: string, change: ConfigChange, stop?: AbortSignal): Promise<GroundAnswer> =>
   post("/api/v1/config/ground", { camera, ...change }, stop);
+
+export const tryCamera = (camera: string, change: ConfigChange): Promise<TriedCamera> =>
+  post("/api/v1/config/camera", { camera, ...change });
 
 export const backtest = (change: ConfigChange, from: Date, to: Date, stop?: AbortSignal): Promise<BacktestReport> =>
   post("/api/v1/config/backtest", { ...change, from: from.toISOString(), to: to.toISOString() }, stop);

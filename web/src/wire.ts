@@ -466,6 +466,22 @@ export interface GroundAnswer {
   lines: { id: string; width_m: number | null }[];
 }
 
+/** Whether a camera gives pictures that is not in force yet. */
+export interface TriedCamera {
+  ok: boolean;
+  fault: string | null;
+  frame_size: [number, number] | null;
+  frames: number;
+  /** `null`: of files and folders. */
+  measured_fps: number | null;
+  /** What the configuration says; `null`: nothing. */
+  given_fps: number | null;
+  /** A JPEG in base64. */
+  picture: string | null;
+  /** So coarse that nobody can be known by it. */
+  coarse: boolean;
+}
+
 /** What a rule of one configuration would have told. */
 export interface ReplayedRule {
   replayed: "whole" | "in_part" | "not";

@@ -4,6 +4,8 @@ import { mayEverywhere } from "../permissions";
 import { text, word } from "../preferences";
 import { routeTo } from "../route";
 import { AuditPart } from "../setup/audit_part";
+import { CalibrationPart } from "../setup/calibration_part";
+import { CamerasPart } from "../setup/cameras_part";
 import { inForce, load, loadFault, values } from "../setup/draft";
 import { PlansPart } from "../setup/plans_part";
 import { RulesPart } from "../setup/rules_part";
@@ -24,7 +26,9 @@ interface Part {
 
 /** The parts of the set-up, in the order in which a site is set up. */
 const PARTS: Part[] = [
+  { id: "cameras", Part: CamerasPart, needsValues: true },
   { id: "zones", Part: ZonesPart, needsValues: true },
+  { id: "calibration", Part: CalibrationPart, needsValues: true },
   { id: "rules", Part: RulesPart, needsValues: true },
   { id: "sites", Part: SitesPart, needsValues: true },
   { id: "units", Part: UnitsPart, needsValues: true },

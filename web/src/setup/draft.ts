@@ -66,6 +66,13 @@ export function set(path: string[], value: Json): void {
   if (baseValues.value) edits.value = withEdit(baseValues.value, edits.value, { path, value });
 }
 
+/** Another id for a table that is not in force yet. */
+export function rename(path: string[], id: string): void {
+  const said = table(path);
+  set(path, null);
+  set([...path.slice(0, -1), id], said);
+}
+
 /** Writes the whole text; what was changed key by key is part of it. */
 export function write(text: string): void {
   edits.value = [];

@@ -97,7 +97,7 @@ export function NumberField({ path, label, hint }: FieldProps) {
 }
 
 /** Words; empty: the key is taken away. */
-export function TextField({ path, label, hint }: FieldProps) {
+export function TextField({ path, label, hint, afterwards }: FieldProps & { afterwards?: () => void }) {
   const value = valueAtKey(path);
   return (
     <Field path={path} label={label}>
@@ -105,7 +105,10 @@ export function TextField({ path, label, hint }: FieldProps) {
         <Typed
           value={typeof value === "string" ? value : ""}
           attributes={{ ...attributes, placeholder: hint }}
-          onType={(typed) => set(path, typed === "" ? null : typed)}
+          onType={(typed) => {
+            set(path, typed === "" ? null : typed);
+            afterwards?.();
+          }}
         />
       )}
     </Field>

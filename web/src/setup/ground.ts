@@ -1,4 +1,3 @@
-import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { groundOf } from "../api";
 import { faultText } from "../loaded";
@@ -6,9 +5,6 @@ import type { GroundAnswer } from "../wire";
 import { change, inForce } from "./draft";
 
 const REST_MS = 300;
-
-/** The camera that is looked at; empty: the first. */
-export const chosenCamera = signal("");
 
 export interface Ground {
   answer: GroundAnswer | null;

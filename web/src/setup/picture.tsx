@@ -1,12 +1,14 @@
 import { type ComponentChildren, createContext } from "preact";
-import { useContext, useState } from "preact/hooks";
+import { useContext, useRef, useState } from "preact/hooks";
 import { text } from "../preferences";
 import { inPicture, type Point, type Size } from "./geometry";
 
 /** The drawing's units: the picture is 100 high, and as wide as its shape makes it. */
 const HEIGHT = 100;
-const STEP = 0.005;
-const LARGE_STEP = 0.05;
+/** Of the arrow keys: a pixel or two of a camera. */
+const STEP = 0.001;
+const LARGE_STEP = 0.02;
+const ZOOMS = [1, 2, 4];
 const WITHOUT_PICTURE = 16 / 9;
 
 const Aspect = createContext(1);
@@ -40,6 +42,8 @@ interface PictureProps {
   /** The picture waits to be clicked. */
   isAsking: boolean;
   onPick: (point: Point) => void;
+  /** Told of the picture's size once it is there. */
+  onSize?: (size: Size) => void;
   /** SVG in the drawing's units. */
   drawing: ComponentChildren;
   /** Handles and words over it. */
@@ -47,10 +51,11 @@ interface PictureProps {
 }
 
 /** A camera's newest picture, to be drawn on. */
-export function Picture({ camera, name, size, isAsking, onPick, drawing, children }: PictureProps) {
+export function Picture({ camera, name, size, isAsking, onPick, onSize, drawing, children }: PictureProps) {
   const [asked, setAsked] = useState(0);
   const [natural, setNatural] = useState<number | null>(null);
   const [isMissing, setMissing] = useState(false);
+  const [zoom, setZoom] = useState(1);
   const aspect = natural ?? (size ? size[0] / size[1] : WITHOUT_PICTURE);
   const texts = text();
   const pick = (event: MouseEvent & { currentTarget: HTMLElement }) => {
@@ -59,31 +64,43 @@ export function Picture({ camera, name, size, isAsking, onPick, drawing, childre
   };
   return (
     <Aspect.Provider value={aspect}>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: buttons and number fields do the same by keyboard */}
-      <div class={`drawn-on${isAsking ? " asking" : ""}`} style={{ aspectRatio: `${aspect}` }} onClick={pick}>
-        <img
-          key={`${camera} ${asked}`}
-          src={`/cameras/${encodeURIComponent(camera)}/snapshot.jpg?setup=${asked}`}
-          alt={texts.picture_of(name)}
-          draggable={false}
-          hidden={isMissing}
-          onLoad={({ currentTarget: image }) => {
-            setMissing(false);
-            setNatural(image.naturalWidth / image.naturalHeight);
-          }}
-          onError={() => setMissing(true)}
-        />
-        {isMissing && <p class="no-picture">{texts.no_picture}</p>}
-        <svg viewBox={`0 0 ${aspect * HEIGHT} ${HEIGHT}`} aria-hidden="true">
-          {drawing}
-        </svg>
-        {children}
-      </div>
+      <section class="drawn-on-frame" tabIndex={zoom > 1 ? 0 : undefined} aria-label={texts.picture_of(name)}>
+        {/* biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: buttons and number fields do the same by keyboard */}
+        <div
+          class={`drawn-on${isAsking ? " asking" : ""}`}
+          style={{ aspectRatio: `${aspect}`, width: `${zoom * 100}%` }}
+          onClick={pick}
+        >
+          <img
+            key={`${camera} ${asked}`}
+            src={`/cameras/${encodeURIComponent(camera)}/snapshot.jpg?setup=${asked}`}
+            alt={texts.picture_of(name)}
+            draggable={false}
+            hidden={isMissing}
+            onLoad={({ currentTarget: image }) => {
+              setMissing(false);
+              setNatural(image.naturalWidth / image.naturalHeight);
+              onSize?.([image.naturalWidth, image.naturalHeight]);
+            }}
+            onError={() => setMissing(true)}
+          />
+          {isMissing && <p class="no-picture">{texts.no_picture}</p>}
+          <svg viewBox={`0 0 ${aspect * HEIGHT} ${HEIGHT}`} aria-hidden="true">
+            {drawing}
+          </svg>
+          {children}
+        </div>
+      </section>
       <div class="row">
         <p class="faint">{texts.picture_hint}</p>
-        <button type="button" onClick={() => setAsked((before) => before + 1)}>
-          {texts.new_picture}
-        </button>
+        <div class="buttons">
+          <button type="button" onClick={() => setZoom(ZOOMS[(ZOOMS.indexOf(zoom) + 1) % ZOOMS.length] ?? 1)}>
+            {texts.zoom(zoom)}
+          </button>
+          <button type="button" onClick={() => setAsked((before) => before + 1)}>
+            {texts.new_picture}
+          </button>
+        </div>
       </div>
     </Aspect.Provider>
   );
@@ -108,9 +125,14 @@ interface HandleProps {
 
 /** A point that is dragged, or moved by the arrow keys. */
 export function Handle({ point, label, sign, onMove, onRemove, onPress }: HandleProps) {
+  /** A press that has become a drag is no press. */
+  const isDragged = useRef(false);
   const drag = (event: PointerEvent & { currentTarget: HTMLElement }) => {
     const picture = event.currentTarget.parentElement;
-    if (onMove && picture && event.currentTarget.hasPointerCapture(event.pointerId)) onMove(pointed(event, picture));
+    if (!onMove || !picture || !event.currentTarget.hasPointerCapture(event.pointerId)) return;
+    if (event.movementX === 0 && event.movementY === 0) return;
+    isDragged.current = true;
+    onMove(pointed(event, picture));
   };
   const press = (event: KeyboardEvent) => {
     const way = ARROWS[event.key];
@@ -127,10 +149,16 @@ export function Handle({ point, label, sign, onMove, onRemove, onPress }: Handle
       class="handle"
       style={at(point)}
       aria-label={label}
-      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerDown={(event) => {
+        isDragged.current = false;
+        event.currentTarget.setPointerCapture(event.pointerId);
+      }}
       onPointerMove={drag}
       onKeyDown={press}
-      onClick={onPress}
+      onClick={() => {
+        if (!isDragged.current) onPress?.();
+        isDragged.current = false;
+      }}
     >
       <span>{sign}</span>
     </button>

@@ -1,10 +1,10 @@
 import { text } from "../preferences";
 import type { GroundAnswer } from "../wire";
-import { inForce, set } from "./draft";
+import { inForce, rename, set } from "./draft";
 import { valueAt } from "./edits";
-import { Faults, NumberField, TextField } from "./fields";
+import { ChoiceField, Faults, IdField, NumberField, TextField } from "./fields";
 import { ShareFields } from "./picture";
-import { isDrawable, LEAST_CORNERS, renameShape, type Shape, setPoints, withCorner } from "./shapes";
+import { isDrawable, LEAST_CORNERS, type Shape, setPoints, withCorner } from "./shapes";
 
 /** Below it a person is about 25 pixels high (docs/calibration.md). */
 const LEAST_PX_PER_M = 15;
@@ -12,14 +12,14 @@ const LEAST_PX_PER_M = 15;
 /** What the shape is in metres, as the configuration stands in the draft. */
 export function InMetres({ shape, ground }: { shape: Shape; ground: GroundAnswer | null }) {
   const texts = text();
+  const unknown = <span class="faint">{ground?.faults.length ? texts.unknown_for_faults : texts.not_calibrated}</span>;
   const line = ground?.lines.find((one) => one.id === shape.id);
   const zone = ground?.zones.find((one) => one.id === shape.id);
   if (shape.kind === "lines") {
     const width_m = line?.width_m ?? null;
     return (
       <p class="metres">
-        {texts.width}:{" "}
-        {width_m === null ? <span class="faint">{texts.not_calibrated}</span> : `${width_m.toFixed(2)} m`}
+        {texts.width}: {width_m === null ? unknown : `${width_m.toFixed(2)} m`}
       </p>
     );
   }
@@ -27,8 +27,7 @@ export function InMetres({ shape, ground }: { shape: Shape; ground: GroundAnswer
   return (
     <div class="metres">
       <p>
-        {texts.area}:{" "}
-        {area_m2 === null ? <span class="faint">{texts.not_calibrated}</span> : `${area_m2.toFixed(1)} m²`}
+        {texts.area}: {area_m2 === null ? unknown : `${area_m2.toFixed(1)} m²`}
       </p>
       {px_per_m !== null && (
         <p class={px_per_m < LEAST_PX_PER_M ? "warning" : ""}>
@@ -94,10 +93,13 @@ function Corners({ shape }: { shape: Shape }) {
 /** All about the chosen zone or line. */
 export function ShapeForm({
   shape,
+  taken,
   onRename,
   onDelete,
 }: {
   shape: Shape;
+  /** Ids of the same kind. */
+  taken: string[];
   onRename: (id: string) => void;
   onDelete: () => void;
 }) {
@@ -106,27 +108,40 @@ export function ShapeForm({
   const isZone = shape.kind === "zones";
   return (
     <div class="plain shape-form">
-      <div class="fields">
+      <div class="field-grid">
         <TextField path={[...shape.path, "name"]} label={texts.name} />
         {isNew && (
-          <label>
-            {texts.id}
-            <input
-              value={shape.id}
-              autocomplete="off"
-              onChange={({ currentTarget: field }) => {
-                const id = field.value.trim();
-                if (!id || id === shape.id) return;
-                renameShape(shape, id);
-                onRename(id);
-              }}
-            />
-          </label>
+          <IdField
+            id={shape.id}
+            taken={taken}
+            onRename={(id) => {
+              rename(shape.path, id);
+              onRename(id);
+            }}
+          />
         )}
         <NumberField
           path={[...shape.path, isZone ? "area_m2" : "width_m"]}
           label={isZone ? texts.given_area : texts.given_width}
         />
+        {isZone ? (
+          <ChoiceField
+            path={[...shape.path, "use"]}
+            label={texts.zone_use}
+            hint={texts.use_walkway}
+            choices={[["waiting", texts.use_waiting]]}
+          />
+        ) : (
+          <ChoiceField
+            path={[...shape.path, "allowed"]}
+            label={texts.line_allowed}
+            hint={texts.both_ways}
+            choices={[
+              ["in", texts.inwards],
+              ["out", texts.outwards],
+            ]}
+          />
+        )}
       </div>
       {isDrawable(shape) ? <Corners shape={shape} /> : <p class="warning">{texts.in_metres_hint}</p>}
       <div class="buttons">
@@ -150,7 +165,7 @@ export function ShapeForm({
           {texts.delete}
         </button>
       </div>
-      <Faults path={shape.path} />
+      <Faults path={shape.path} besides={["name", "area_m2", "width_m", "use", "allowed"]} />
     </div>
   );
 }

@@ -72,13 +72,6 @@ export function addShape(camera: string, kind: ShapeKind, points: Point[]): stri
   return id;
 }
 
-/** Another id for what is not in force yet. */
-export function renameShape(shape: Shape, id: string): void {
-  const said = table(shape.path);
-  set(shape.path, null);
-  set([...shape.path.slice(0, -1), id], said);
-}
-
 /** A corner more, in the middle of the longest side: there it is found. */
 export function withCorner(points: Point[]): Point[] {
   const side = (index: number): [Point, Point] => [

@@ -6,7 +6,7 @@ import { checked, draftText, faults, isChanged, isTextCurrent, write } from "./d
 export function TextPart() {
   const texts = text();
   return (
-    <div class="two setup-two">
+    <div class="two">
       <section class="card" aria-labelledby="text-title">
         <h2 id="text-title">{texts.part_text}</h2>
         <p class="faint">{texts.text_hint}</p>

@@ -55,7 +55,7 @@ export function VersionsPart() {
     }
   };
   return (
-    <div class="two setup-two">
+    <div class={shown ? "two" : "column"}>
       <section class="card" aria-labelledby="versions-title">
         <h2 id="versions-title">{texts.part_versions}</h2>
         <p class="faint">{texts.versions_hint}</p>

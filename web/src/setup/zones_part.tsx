@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { text, word } from "../preferences";
-import { CameraChoice, currentCamera } from "./camera_choice";
-import { faultsOf, table } from "./draft";
+import { CameraChoice, useCurrentCamera } from "./camera_choice";
+import { table } from "./draft";
 import { Faults } from "./fields";
 import { type Point, sizeOf } from "./geometry";
 import { type Ground, useGround } from "./ground";
@@ -83,28 +83,30 @@ function Handles({ shape }: { shape: Shape }) {
 
 function ShapeItem({
   shape,
+  taken,
   ground,
   isChosen,
   onChoose,
 }: {
   shape: Shape;
+  taken: string[];
   ground: Ground;
   isChosen: boolean;
   onChoose: (key: string) => void;
 }) {
-  const hasFaults = faultsOf(shape.path).length > 0;
   return (
     <li class={`shape${isChosen ? " chosen" : ""}`} data-shape={keyOf(shape)}>
       <div class="row">
         <button type="button" aria-pressed={isChosen} onClick={() => onChoose(isChosen ? "" : keyOf(shape))}>
           {word(shape.kind === "zones" ? "zone" : "line")}: {shape.name}
         </button>
-        {hasFaults && !isChosen && <strong class="warning">✕</strong>}
       </div>
       <InMetres shape={shape} ground={ground.answer} />
+      {!isChosen && <Faults path={shape.path} />}
       {isChosen && (
         <ShapeForm
           shape={shape}
+          taken={taken}
           onRename={(id) => onChoose(keyOf({ kind: shape.kind, id }))}
           onDelete={() => onChoose("")}
         />
@@ -113,14 +115,11 @@ function ShapeItem({
   );
 }
 
-/** Zones and lines, drawn on a camera's picture. */
-export function ZonesPart() {
-  const camera = currentCamera();
+function ZonesOf({ camera }: { camera: { id: string; name: string } }) {
   const [chosen, setChosen] = useState("");
   const [drawing, setDrawing] = useState<Drawing | null>(null);
-  const ground = useGround(camera?.id ?? "");
+  const ground = useGround(camera.id);
   const texts = text();
-  if (!camera) return <p class="none">{texts.no_cameras}</p>;
   const path = ["cameras", camera.id];
   const ofCamera = table(path);
   const shapes = shapesOf(camera.id);
@@ -143,7 +142,7 @@ export function ZonesPart() {
     setDrawing({ kind, points: [] });
   };
   return (
-    <div class="two setup-two">
+    <div class="two">
       <section class="card" aria-label={texts.picture_of(camera.name)}>
         <div class="fields">
           <CameraChoice current={camera.id} />
@@ -200,6 +199,7 @@ export function ZonesPart() {
             <ShapeItem
               key={keyOf(shape)}
               shape={shape}
+              taken={shapes.filter(({ kind }) => kind === shape.kind).map(({ id }) => id)}
               ground={ground}
               isChosen={shape === current}
               onChoose={setChosen}
@@ -207,8 +207,15 @@ export function ZonesPart() {
           ))}
         </ul>
         {ground.error && <p class="fault">{ground.error}</p>}
-        <Faults path={["rules"]} />
+        <p class="faint">{texts.shapes_in_text}</p>
       </section>
     </div>
   );
+}
+
+/** Zones and lines, drawn on a camera's picture. */
+export function ZonesPart() {
+  const camera = useCurrentCamera();
+  if (!camera) return <p class="none">{text().no_cameras}</p>;
+  return <ZonesOf key={camera.id} camera={camera} />;
 }
