@@ -100,7 +100,12 @@ function Viewer() {
     });
   return (
     <>
-      <a id="user" href={routeTo("account")} aria-current={route.value.screen === "account" ? "page" : undefined}>
+      <a
+        id="user"
+        title={texts.account}
+        href={routeTo("account")}
+        aria-current={route.value.screen === "account" ? "page" : undefined}
+      >
         {known.name} <span class="faint">{word(`role_${known.role}`)}</span>
       </a>
       <button type="button" id="log-out" title={known.name} onClick={() => void leave()}>

@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { session } from "../api";
-import { mayEverywhere } from "../permissions";
+import { may, mayEverywhere } from "../permissions";
 import { text, word } from "../preferences";
 import { routeTo } from "../route";
 import { AuditPart } from "../setup/audit_part";
@@ -22,6 +22,8 @@ interface Part {
   Part: () => preact.ComponentChildren;
   /** It shows what the text says, so that there is nothing to show where that can't be read. */
   needsValues: boolean;
+  /** It is for admins. */
+  forAdmins?: boolean;
 }
 
 /** The parts of the set-up, in the order in which a site is set up. */
@@ -33,8 +35,8 @@ const PARTS: Part[] = [
   { id: "sites", Part: SitesPart, needsValues: true },
   { id: "units", Part: UnitsPart, needsValues: true },
   { id: "plans", Part: PlansPart, needsValues: true },
-  { id: "users", Part: UsersPart, needsValues: false },
-  { id: "audit", Part: AuditPart, needsValues: false },
+  { id: "users", Part: UsersPart, needsValues: false, forAdmins: true },
+  { id: "audit", Part: AuditPart, needsValues: false, forAdmins: true },
   { id: "text", Part: TextPart, needsValues: false },
   { id: "versions", Part: VersionsPart, needsValues: false },
 ];
@@ -53,11 +55,12 @@ export function SetupScreen({ part }: { part: string }) {
     if (isAllowed) void load();
   }, [isAllowed]);
   if (!isAllowed) return <p class="none">{session.value ? texts.setup_for_planners : texts.loading}</p>;
-  const shown = PARTS.find((one) => one.id === part) ?? PARTS[0];
+  const offered = PARTS.filter(({ forAdmins }) => !forAdmins || may("admin"));
+  const shown = offered.find((one) => one.id === part) ?? offered[0];
   return (
     <div class="setup">
       <nav class="parts" aria-label={texts.setup_parts}>
-        {PARTS.map(({ id }) => (
+        {offered.map(({ id }) => (
           <a key={id} href={routeTo("setup", id)} aria-current={id === shown?.id ? "page" : undefined}>
             {word(`part_${id}`)}
           </a>

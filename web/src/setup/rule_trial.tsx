@@ -34,23 +34,22 @@ interface Tried {
   curves: Curve[];
 }
 
-async function curveOf(condition: Condition, period: Period, stop: AbortSignal): Promise<Curve> {
+async function curveOf(condition: Condition, period: Period): Promise<Curve> {
   const { kind, place, measure } = condition;
   try {
-    const { measures } = await placeHistory({ place: `${kind}:${place}`, measures: [measure], ...period }, stop);
+    const { measures } = await placeHistory({ place: `${kind}:${place}`, measures: [measure], ...period });
     return { condition, history: measures[0] ?? null };
-  } catch (fault) {
-    if (stop.aborted) throw fault;
+  } catch {
     // A place that is not in force yet has no history.
     return { condition, history: null };
   }
 }
 
-async function tried(rule: WrittenRule, of: ConfigChange, period: Period, stop: AbortSignal): Promise<Tried> {
+async function tried(rule: WrittenRule, of: ConfigChange, period: Period): Promise<Tried> {
   // The configuration in force, where nothing is changed.
   const asked = isChanged.value ? of : { edits: [] };
-  const report = await backtest(asked, period.from, period.to, stop);
-  const curves = await Promise.all(rule.conditions.map((condition) => curveOf(condition, period, stop)));
+  const report = await backtest(asked, period.from, period.to);
+  const curves = await Promise.all(rule.conditions.map((condition) => curveOf(condition, period)));
   return { of, period, report, curves };
 }
 
@@ -223,7 +222,7 @@ export function RuleTrial({ rule }: { rule: WrittenRule }) {
     }
     setUnderWay(true);
     try {
-      setResult(await tried(rule, now, period, new AbortController().signal));
+      setResult(await tried(rule, now, period));
     } catch (failed) {
       setResult(null);
       setFault(faultText(failed));
@@ -262,6 +261,7 @@ export function RuleTrial({ rule }: { rule: WrittenRule }) {
         <button type="button" class="primary" disabled={isUnderWay || !isSound} onClick={() => void go()}>
           {texts.try_now}
         </button>
+        {faults.value.length > 0 && <span class="warning">{texts.mend_first}</span>}
         {isUnderWay && <span role="status">{texts.trying}</span>}
         {!isUnderWay && result && result.of !== now && <span class="warning">{texts.tried_before}</span>}
       </div>

@@ -7,7 +7,6 @@ import { dateTimeText } from "../format";
 import { type KnownPlaces, knownPlaces } from "../known_places";
 import { lastKnown } from "../live";
 import { useLoaded } from "../loaded";
-import { may } from "../permissions";
 import { text, word } from "../preferences";
 import type { User } from "../wire";
 import { UserDialogue } from "./user_dialogue";
@@ -17,10 +16,9 @@ const load = async (stop: AbortSignal) => {
   return { ...known, ...sessions, ...tokens };
 };
 
-/** Why users can't be looked after here; `null`: they can. */
+/** Why there are no users here; `null`: there are. */
 export function whyNoUsers(): string | null {
-  if (session.value?.accounts === "off") return text().accounts_off;
-  return may("admin") ? null : text().for_admins;
+  return session.value?.accounts === "off" ? text().accounts_off : null;
 }
 
 function UserTable(props: { users: User[]; places: KnownPlaces; onChange: (user: User) => void }) {

@@ -3,7 +3,6 @@ export const enPeople = {
   account: "Account",
   accounts_off:
     "There are no accounts: whoever reaches this service may do everything. [server] in the configuration says so.",
-  you: "You",
   role: "Role",
   scope: "Sees",
   scope_all: "everything",
@@ -49,7 +48,6 @@ export const enPeople = {
 
   part_users: "Users",
   part_audit: "Audit",
-  for_admins: "Users are looked after by admins.",
   users: "Users",
   users_hint: "A user is never deleted, as the audit names them: whoever leaves is disabled.",
   new_user: "New user",

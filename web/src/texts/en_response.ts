@@ -43,6 +43,7 @@ export const enResponse = {
   last_24_h: "The last 24 hours",
   last_7_d: "The last 7 days",
   chosen_period: "A period of my choice",
+  mend_first: "There are faults, here or in other parts: they have to be mended first.",
   try_now: "Try it",
   trying: "Going through what is on record…",
   tried_before: "The rule has changed since: try it again.",

@@ -4,7 +4,6 @@ import type { enPeople } from "./en_people";
 export const zhPeople: typeof enPeople = {
   account: "账户",
   accounts_off: "未启用账户:能访问本服务者可进行任何操作(见配置中的 [server])。",
-  you: "本人",
   role: "角色",
   scope: "可见范围",
   scope_all: "全部",
@@ -49,7 +48,6 @@ export const zhPeople: typeof enPeople = {
 
   part_users: "用户",
   part_audit: "审计",
-  for_admins: "用户由管理员管理。",
   users: "用户",
   users_hint: "用户不会被删除,因审计记录中有其姓名;离任者予以停用。",
   new_user: "新建用户",

@@ -42,6 +42,7 @@ export const zhResponse: typeof enResponse = {
   last_24_h: "过去 24 小时",
   last_7_d: "过去 7 天",
   chosen_period: "自选时段",
+  mend_first: "此处或其他部分有错误,请先修正。",
   try_now: "试算",
   trying: "正在回放历史记录…",
   tried_before: "规则已再次更改,请重新试算。",
