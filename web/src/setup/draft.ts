@@ -102,10 +102,13 @@ export async function load(stop?: AbortSignal): Promise<ConfigInForce | null> {
   }
 }
 
+/** Being told the same again, as while a change is on its way into force, is no reason to check anew. */
+const hashInForce = computed(() => inForce.value?.hash);
+
 /** Has each change checked as soon as it rests. */
 effect(() => {
   const asked = change.value;
-  if (!isChanged.value || inForce.value === null) return undefined;
+  if (!isChanged.value || hashInForce.value === undefined) return undefined;
   const stop = new AbortController();
   const timer = setTimeout(async () => {
     try {
