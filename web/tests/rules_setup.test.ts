@@ -51,8 +51,8 @@ const thresholdsOf = async (rule: string) =>
 
 it("a rule is changed, tried on what is on record, saved with a reason, and in force; its alert has the plan's new step", async () => {
   const { page, complaints } = await open(browser, service.address);
-  await goTo(page, "#/setup/rules");
-  await page.getByRole("button", { name: /Walkway is full/ }).click();
+  await goTo(page, "#/rules");
+  await page.getByRole("link", { name: "Change the rule Walkway is full" }).click();
   const red = level(page, "red");
   await red.getByLabel("Raise at, in people").fill("2");
   // Its value for leaving the level is above it now: said beside that field, and nothing can be tried or saved.

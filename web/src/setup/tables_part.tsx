@@ -11,9 +11,15 @@ type Kind = "rules" | "sites" | "units" | "plans";
 
 /** What is worked on, by its kind; it stays while other screens are looked at. */
 const chosen = signal<Partial<Record<Kind, string>>>({});
-const choose = (kind: Kind, id: string): void => {
+export const choose = (kind: Kind, id: string): void => {
   chosen.value = { ...chosen.value, [kind]: id };
 };
+
+/** Where the form stands below the list it is brought into sight. */
+function showForm(): void {
+  if (!matchMedia("(max-width: 1000px)").matches) return;
+  requestAnimationFrame(() => document.querySelector("[data-form]")?.scrollIntoView());
+}
 
 export const nameOf = (id: string, said: JsonTable): string => (typeof said.name === "string" ? said.name : id);
 
@@ -62,6 +68,7 @@ export function TablesPart(props: TablesProps) {
     const id = freeId(fresh.id, taken);
     set([kind, id], fresh.said);
     choose(kind, id);
+    showForm();
   };
   return (
     <div class="list-and-form">
@@ -75,7 +82,14 @@ export function TablesPart(props: TablesProps) {
         <ul class="choose-one" data-list={kind}>
           {all.map(([id, said]) => (
             <li key={id} data-id={id}>
-              <button type="button" aria-pressed={id === current?.[0]} onClick={() => choose(kind, id)}>
+              <button
+                type="button"
+                aria-pressed={id === current?.[0]}
+                onClick={() => {
+                  choose(kind, id);
+                  showForm();
+                }}
+              >
                 <strong>{nameOf(id, said)}</strong>
                 <Standing path={[kind, id]} />
                 <span class="about">{about(id, said)}</span>
@@ -119,7 +133,11 @@ function Form(props: { kind: Kind; id: string; taken: string[]; fields: string[]
           {texts.delete}
         </button>
       </div>
-      {isNew ? <IdField id={id} taken={taken} onRename={rename} /> : null}
+      {isNew && (
+        <div class="field-grid">
+          <IdField id={id} taken={taken} onRename={rename} />
+        </div>
+      )}
       {children}
       <Faults path={path} besides={fields} />
     </section>

@@ -10,6 +10,7 @@ export const enResponse = {
   edit_in_text: "Change it under “Whole text”",
 
   new_rule: "New rule",
+  change_rule: (name: string) => `Change the rule ${name}`,
   choose_rule: "Choose a rule on the left, or add one.",
   now_is: "Now",
   shipped_levels: "The shipped levels, as the rule gives none of its own",
@@ -64,7 +65,7 @@ export const enResponse = {
   fired_for: (time: string) => `for ${time}`,
   still_on: "still on at the end",
   more_times: (count: number) => `and ${count} more`,
-  not_replayed: "Nothing is on record of what it looks at: what it would have told is not known.",
+  not_replayed: "Nothing is known of what it looks at in this time: what it would have told is not known.",
   without_samples: "Not on record",
 
   new_site: "New site",
@@ -73,7 +74,7 @@ export const enResponse = {
   site_zones_hint: "They should not overlap: people in two of them would count twice.",
   site_entrances: "Its entrances",
   site_entrances_hint: "Lines over which people come and go, with the direction that leads in.",
-  no_entrance: "none",
+  no_entrance: "is no entrance",
   entrance_in: "in leads in",
   entrance_out: "out leads in",
   capacity: "Published capacity, in people",

@@ -12,6 +12,7 @@ export const zhResponse: typeof enResponse = {
   edit_in_text: "在“全文”中修改",
 
   new_rule: "新建规则",
+  change_rule: (name) => `更改规则 ${name}`,
   choose_rule: "请在左侧选择规则,或新建一条。",
   now_is: "现为",
   shipped_levels: "规则未设级别,采用内置级别",
@@ -62,7 +63,7 @@ export const zhResponse: typeof enResponse = {
   fired_for: (time) => `持续 ${time}`,
   still_on: "时段结束时仍在持续",
   more_times: (count) => `另有 ${count} 次`,
-  not_replayed: "所依据的数据没有记录:无从得知会否触发。",
+  not_replayed: "此时段内所依据的数据未知:无从得知会否触发。",
   without_samples: "没有记录",
 
   new_site: "新建场所",
@@ -71,7 +72,7 @@ export const zhResponse: typeof enResponse = {
   site_zones_hint: "区域不应重叠,否则重叠处的人会重复计数。",
   site_entrances: "出入口",
   site_entrances_hint: "人员进出所经的计数线,及通向场内的方向。",
-  no_entrance: "不是",
+  no_entrance: "不是出入口",
   entrance_in: "“进”为入场",
   entrance_out: "“出”为入场",
   capacity: "公布的最大承载量(人)",
