@@ -1,6 +1,7 @@
 import { type ComponentChildren, createContext } from "preact";
 import { useContext, useRef, useState } from "preact/hooks";
 import { text } from "../preferences";
+import { Typed } from "./fields";
 import { inPicture, type Point, type Size } from "./geometry";
 
 /** The drawing's units: the picture is 100 high, and as wide as its shape makes it. */
@@ -73,7 +74,7 @@ export function Picture({ camera, name, size, isAsking, onPick, onSize, drawing,
         >
           <img
             key={`${camera} ${asked}`}
-            src={`/cameras/${encodeURIComponent(camera)}/snapshot.jpg?setup=${asked}`}
+            src={`/cameras/${encodeURIComponent(camera)}/snapshot.jpg?plain=true&again=${asked}`}
             alt={texts.picture_of(name)}
             draggable={false}
             hidden={isMissing}
@@ -92,7 +93,6 @@ export function Picture({ camera, name, size, isAsking, onPick, onSize, drawing,
         </div>
       </section>
       <div class="row">
-        <p class="faint">{texts.picture_hint}</p>
         <div class="buttons">
           <button type="button" onClick={() => setZoom(ZOOMS[(ZOOMS.indexOf(zoom) + 1) % ZOOMS.length] ?? 1)}>
             {texts.zoom(zoom)}
@@ -169,15 +169,13 @@ export function Handle({ point, label, sign, onMove, onRemove, onPress }: Handle
 export function ShareFields({ point, label, onMove }: { point: Point; label: string; onMove: (to: Point) => void }) {
   const texts = text();
   const field = (which: 0 | 1, name: string) => (
-    <input
-      type="number"
-      min="0"
-      max="100"
-      step="0.1"
-      aria-label={`${label}, ${name}`}
-      value={inPercent(point[which])}
-      onChange={({ currentTarget: { valueAsNumber: value } }) => {
-        if (!Number.isNaN(value)) onMove(inPicture(which === 0 ? [value / 100, point[1]] : [point[0], value / 100]));
+    <Typed
+      isNumber
+      value={`${inPercent(point[which])}`}
+      attributes={{ "aria-label": `${label}, ${name}`, min: 0, max: 100 }}
+      onType={(typed) => {
+        const share = Number(typed) / 100;
+        if (typed !== "") onMove(inPicture(which === 0 ? [share, point[1]] : [point[0], share]));
       }}
     />
   );

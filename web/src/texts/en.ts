@@ -339,7 +339,6 @@ export const en = {
   new_picture: "New picture",
   no_picture: "No picture: the camera gives none at present.",
   picture_of: (name: string) => `Picture of ${name}`,
-  picture_hint: "Outlines within the picture itself are of what is in force.",
   new_zone: "New zone",
   new_line: "New line",
   draw_zone_hint: "Click its corners on the ground, one after the other; the first once more closes it.",

@@ -338,7 +338,6 @@ export const zh: Texts = {
   new_picture: "刷新画面",
   no_picture: "无画面:摄像机目前没有图像。",
   picture_of: (name) => `${name} 的画面`,
-  picture_hint: "画面自带的轮廓为当前生效的配置。",
   new_zone: "新建区域",
   new_line: "新建计数线",
   draw_zone_hint: "依次点击地面上的各角点,再次点击第一个角点即闭合。",
