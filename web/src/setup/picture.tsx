@@ -9,6 +9,8 @@ const HEIGHT = 100;
 /** Of the arrow keys: a pixel or two of a camera. */
 const STEP = 0.001;
 const LARGE_STEP = 0.02;
+/** A hand that trembles drags nothing. */
+const LEAST_DRAG_PX = 3;
 const ZOOMS = [1, 2, 4];
 const WITHOUT_PICTURE = 16 / 9;
 
@@ -65,7 +67,11 @@ export function Picture({ camera, name, size, isAsking, onPick, onSize, drawing,
   };
   return (
     <Aspect.Provider value={aspect}>
-      <section class="drawn-on-frame" tabIndex={zoom > 1 ? 0 : undefined} aria-label={texts.picture_of(name)}>
+      <section
+        class={`drawn-on-frame${zoom > 1 ? " zoomed" : ""}`}
+        tabIndex={zoom > 1 ? 0 : undefined}
+        aria-label={texts.picture_of(name)}
+      >
         {/* biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: buttons and number fields do the same by keyboard */}
         <div
           class={`drawn-on${isAsking ? " asking" : ""}`}
@@ -125,14 +131,18 @@ interface HandleProps {
 
 /** A point that is dragged, or moved by the arrow keys. */
 export function Handle({ point, label, sign, onMove, onRemove, onPress }: HandleProps) {
+  /** Where it was taken hold of, and where it was then; a finger covers more than its middle. */
+  const hold = useRef<{ x: number; y: number; from: Point } | null>(null);
   /** A press that has become a drag is no press. */
   const isDragged = useRef(false);
   const drag = (event: PointerEvent & { currentTarget: HTMLElement }) => {
-    const picture = event.currentTarget.parentElement;
-    if (!onMove || !picture || !event.currentTarget.hasPointerCapture(event.pointerId)) return;
-    if (event.movementX === 0 && event.movementY === 0) return;
+    const box = event.currentTarget.parentElement?.getBoundingClientRect();
+    if (!onMove || !box || !hold.current) return;
+    const { x, y, from } = hold.current;
+    const [right, down] = [event.clientX - x, event.clientY - y];
+    if (!isDragged.current && Math.hypot(right, down) < LEAST_DRAG_PX) return;
     isDragged.current = true;
-    onMove(pointed(event, picture));
+    onMove(inPicture([from[0] + right / box.width, from[1] + down / box.height]));
   };
   const press = (event: KeyboardEvent) => {
     const way = ARROWS[event.key];
@@ -151,9 +161,13 @@ export function Handle({ point, label, sign, onMove, onRemove, onPress }: Handle
       aria-label={label}
       onPointerDown={(event) => {
         isDragged.current = false;
+        hold.current = { x: event.clientX, y: event.clientY, from: point };
         event.currentTarget.setPointerCapture(event.pointerId);
       }}
       onPointerMove={drag}
+      onLostPointerCapture={() => {
+        hold.current = null;
+      }}
       onKeyDown={press}
       onClick={() => {
         if (!isDragged.current) onPress?.();

@@ -446,7 +446,7 @@ export const en = {
   pending_first: "Save or discard your changes first.",
   back_to: (time: string) => `Back to the version of ${time}`,
 
-  text_hint: "Everything: cameras, plans, units, users. config/reference.toml says what each key means.",
+  text_hint: "All of it, also what has no part of its own here. config/reference.toml says what each key means.",
   config_text: "The configuration's text (TOML)",
 
   choose_rule: "Rule",

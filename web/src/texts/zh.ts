@@ -443,7 +443,7 @@ export const zh: Texts = {
   pending_first: "请先保存或放弃您的更改。",
   back_to: (time) => `恢复 ${time} 的版本`,
 
-  text_hint: "全部内容:摄像机、预案、单位、用户。各项含义见 config/reference.toml。",
+  text_hint: "全部内容,包括此处没有单独页面的部分。各项含义见 config/reference.toml。",
   config_text: "配置文本(TOML)",
 
   choose_rule: "规则",
