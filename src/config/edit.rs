@@ -117,7 +117,11 @@ fn objects(json: &Json) -> Option<Vec<&Map<String, Json>>> {
 
 /// The tables of a list that were written below headers of their own, anew. One whose `id` was there before keeps what was
 /// written about it, as does one without an id in its place.
-fn tables_anew(before: &ArrayOfTables, entries: &[&Map<String, Json>], path: &[String]) -> Result<ArrayOfTables, EditFault> {
+fn tables_anew(
+    before: &ArrayOfTables,
+    entries: &[&Map<String, Json>],
+    path: &[String],
+) -> Result<ArrayOfTables, EditFault> {
     // All are written where the first was.
     let position = before.iter().next().and_then(Table::position);
     let mut anew = ArrayOfTables::new();

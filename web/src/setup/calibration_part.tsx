@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { state } from "../live";
 import { text } from "../preferences";
 import {
@@ -83,10 +83,14 @@ function Points(props: {
   const { points, calibration, onChange } = props;
   const texts = text();
   const rows = useRef<HTMLTableSectionElement>(null);
-  // Whoever has clicked a point types its metres next.
-  useEffect(() => {
-    if (props.chosen !== null) rows.current?.rows[props.chosen]?.querySelector("input")?.focus();
-  }, [props.chosen]);
+  const shown = useRef({ chosen: props.chosen, count: points.length });
+  // Whoever has clicked a point, or added one, types its metres next.
+  useLayoutEffect(() => {
+    const { chosen, count } = shown.current;
+    shown.current = { chosen: props.chosen, count: points.length };
+    if (props.chosen !== null && (props.chosen !== chosen || points.length > count))
+      rows.current?.rows[props.chosen]?.querySelector("input")?.focus();
+  }, [props.chosen, points.length]);
   if (points.length === 0) return null;
   const change = (index: number, to: Partial<MarkedPoint>) => {
     const before = points[index];

@@ -186,20 +186,22 @@ export function CheckField({ path, label, otherwise }: { path: string[]; label: 
 /** The id of what is not in force yet; it can't be changed later, as what is on record has it. */
 export function IdField({ id, taken, onRename }: { id: string; taken: string[]; onRename: (id: string) => void }) {
   const texts = text();
+  const [typed, setTyped] = useState<string | null>(null);
   const [fault, setFault] = useState("");
   return (
     <div class="field">
       <label>
         {texts.id}
         <input
-          value={id}
+          value={typed ?? id}
           autocomplete="off"
+          onInput={({ currentTarget: field }) => setTyped(field.value)}
           onChange={({ currentTarget: field }) => {
             const wanted = field.value.trim();
             const isTaken = wanted !== id && taken.includes(wanted);
             setFault(isTaken ? texts.id_taken(wanted) : "");
-            if (wanted === "" || isTaken) field.value = id;
-            else if (wanted !== id) onRename(wanted);
+            setTyped(null);
+            if (wanted !== "" && wanted !== id && !isTaken) onRename(wanted);
           }}
         />
       </label>

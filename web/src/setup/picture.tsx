@@ -1,6 +1,7 @@
 import { type ComponentChildren, createContext } from "preact";
 import { useContext, useRef, useState } from "preact/hooks";
 import { text } from "../preferences";
+import { Typed } from "./fields";
 import { inPicture, type Point, type Size } from "./geometry";
 
 /** The drawing's units: the picture is 100 high, and as wide as its shape makes it. */
@@ -8,6 +9,8 @@ const HEIGHT = 100;
 /** Of the arrow keys: a pixel or two of a camera. */
 const STEP = 0.001;
 const LARGE_STEP = 0.02;
+/** A hand that trembles drags nothing. */
+const LEAST_DRAG_PX = 3;
 const ZOOMS = [1, 2, 4];
 const WITHOUT_PICTURE = 16 / 9;
 
@@ -64,7 +67,11 @@ export function Picture({ camera, name, size, isAsking, onPick, onSize, drawing,
   };
   return (
     <Aspect.Provider value={aspect}>
-      <section class="drawn-on-frame" tabIndex={zoom > 1 ? 0 : undefined} aria-label={texts.picture_of(name)}>
+      <section
+        class={`drawn-on-frame${zoom > 1 ? " zoomed" : ""}`}
+        tabIndex={zoom > 1 ? 0 : undefined}
+        aria-label={texts.picture_of(name)}
+      >
         {/* biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: buttons and number fields do the same by keyboard */}
         <div
           class={`drawn-on${isAsking ? " asking" : ""}`}
@@ -73,7 +80,7 @@ export function Picture({ camera, name, size, isAsking, onPick, onSize, drawing,
         >
           <img
             key={`${camera} ${asked}`}
-            src={`/cameras/${encodeURIComponent(camera)}/snapshot.jpg?setup=${asked}`}
+            src={`/cameras/${encodeURIComponent(camera)}/snapshot.jpg?plain=true&again=${asked}`}
             alt={texts.picture_of(name)}
             draggable={false}
             hidden={isMissing}
@@ -92,7 +99,6 @@ export function Picture({ camera, name, size, isAsking, onPick, onSize, drawing,
         </div>
       </section>
       <div class="row">
-        <p class="faint">{texts.picture_hint}</p>
         <div class="buttons">
           <button type="button" onClick={() => setZoom(ZOOMS[(ZOOMS.indexOf(zoom) + 1) % ZOOMS.length] ?? 1)}>
             {texts.zoom(zoom)}
@@ -125,14 +131,18 @@ interface HandleProps {
 
 /** A point that is dragged, or moved by the arrow keys. */
 export function Handle({ point, label, sign, onMove, onRemove, onPress }: HandleProps) {
+  /** Where it was taken hold of, and where it was then; a finger covers more than its middle. */
+  const hold = useRef<{ x: number; y: number; from: Point } | null>(null);
   /** A press that has become a drag is no press. */
   const isDragged = useRef(false);
   const drag = (event: PointerEvent & { currentTarget: HTMLElement }) => {
-    const picture = event.currentTarget.parentElement;
-    if (!onMove || !picture || !event.currentTarget.hasPointerCapture(event.pointerId)) return;
-    if (event.movementX === 0 && event.movementY === 0) return;
+    const box = event.currentTarget.parentElement?.getBoundingClientRect();
+    if (!onMove || !box || !hold.current) return;
+    const { x, y, from } = hold.current;
+    const [right, down] = [event.clientX - x, event.clientY - y];
+    if (!isDragged.current && Math.hypot(right, down) < LEAST_DRAG_PX) return;
     isDragged.current = true;
-    onMove(pointed(event, picture));
+    onMove(inPicture([from[0] + right / box.width, from[1] + down / box.height]));
   };
   const press = (event: KeyboardEvent) => {
     const way = ARROWS[event.key];
@@ -151,9 +161,13 @@ export function Handle({ point, label, sign, onMove, onRemove, onPress }: Handle
       aria-label={label}
       onPointerDown={(event) => {
         isDragged.current = false;
+        hold.current = { x: event.clientX, y: event.clientY, from: point };
         event.currentTarget.setPointerCapture(event.pointerId);
       }}
       onPointerMove={drag}
+      onLostPointerCapture={() => {
+        hold.current = null;
+      }}
       onKeyDown={press}
       onClick={() => {
         if (!isDragged.current) onPress?.();
@@ -169,15 +183,13 @@ export function Handle({ point, label, sign, onMove, onRemove, onPress }: Handle
 export function ShareFields({ point, label, onMove }: { point: Point; label: string; onMove: (to: Point) => void }) {
   const texts = text();
   const field = (which: 0 | 1, name: string) => (
-    <input
-      type="number"
-      min="0"
-      max="100"
-      step="0.1"
-      aria-label={`${label}, ${name}`}
-      value={inPercent(point[which])}
-      onChange={({ currentTarget: { valueAsNumber: value } }) => {
-        if (!Number.isNaN(value)) onMove(inPicture(which === 0 ? [value / 100, point[1]] : [point[0], value / 100]));
+    <Typed
+      isNumber
+      value={`${inPercent(point[which])}`}
+      attributes={{ "aria-label": `${label}, ${name}`, min: 0, max: 100 }}
+      onType={(typed) => {
+        const share = Number(typed) / 100;
+        if (typed !== "") onMove(inPicture(which === 0 ? [share, point[1]] : [point[0], share]));
       }}
     />
   );

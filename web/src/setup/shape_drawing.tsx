@@ -1,4 +1,5 @@
 import { text } from "../preferences";
+import { faultsOf } from "./draft";
 import { inwards, middle, type Point } from "./geometry";
 import { at, joined, useAspect, useUnits } from "./picture";
 import { isDrawable, type Shape } from "./shapes";
@@ -32,9 +33,10 @@ export function ShapeOutline({ shape, isChosen, onChoose }: { shape: Shape; isCh
   if (!isDrawable(shape)) return null;
   const points = joined(shape.points.map(units));
   const [a, b] = shape.points;
+  const isFaulty = faultsOf(shape.path).length > 0;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the list beside the picture does the same by keyboard
-    <g class={`outline ${shape.kind}${isChosen ? " chosen" : ""}`} onClick={onChoose}>
+    <g class={`outline ${shape.kind}${isChosen ? " chosen" : ""}${isFaulty ? " faulty" : ""}`} onClick={onChoose}>
       {/* Drawn twice, dark below bright: it is seen on every picture. */}
       {["below", "above"].map((layer) => (
         <g key={layer} class={layer}>

@@ -1,6 +1,5 @@
 import { useState } from "preact/hooks";
 import { checkConfig, configVersion, configVersions } from "../api";
-import { WideTable } from "../components/wide_table";
 import { dateTimeText } from "../format";
 import { faultText, useLoaded } from "../loaded";
 import { text } from "../preferences";
@@ -66,37 +65,37 @@ export function VersionsPart() {
           </p>
         )}
         {isChanged.value && <p class="warning">{texts.pending_first}</p>}
-        <WideTable heads={[texts.when, texts.by_whom, texts.why, texts.version]} label={texts.part_versions}>
+        <ol class="versions" aria-labelledby="versions-title">
           {versions.map((version, index) => (
-            <tr key={`${version.at} ${version.hash}`} data-version={version.hash}>
-              <td class="number">{dateTimeText(version.at)}</td>
-              <td>{version.who}</td>
-              <td class="why">{version.why}</td>
-              <td>
-                {index === newest ? (
-                  <strong class="good">{texts.is_in_force}</strong>
-                ) : (
-                  <div class="buttons">
-                    <button
-                      type="button"
-                      aria-pressed={shown === version}
-                      onClick={() => setShown(shown === version ? null : version)}
-                    >
-                      {texts.look_at}
-                    </button>
-                    <button
-                      type="button"
-                      disabled={isChanged.value || version.hash === now?.hash}
-                      onClick={() => void takeBack(version)}
-                    >
-                      {texts.take_back}
-                    </button>
-                  </div>
-                )}
-              </td>
-            </tr>
+            <li key={`${version.at} ${version.hash}`} data-version={version.hash}>
+              <div>
+                <p>
+                  <span class="number">{dateTimeText(version.at)}</span> · <strong>{version.who}</strong>{" "}
+                  {index === newest && <span class="badge good">{texts.is_in_force}</span>}
+                </p>
+                <p class="why">{version.why}</p>
+              </div>
+              {index !== newest && (
+                <div class="buttons">
+                  <button
+                    type="button"
+                    aria-pressed={shown === version}
+                    onClick={() => setShown(shown === version ? null : version)}
+                  >
+                    {texts.look_at}
+                  </button>
+                  <button
+                    type="button"
+                    disabled={isChanged.value || version.hash === now?.hash}
+                    onClick={() => void takeBack(version)}
+                  >
+                    {texts.take_back}
+                  </button>
+                </div>
+              )}
+            </li>
           ))}
-        </WideTable>
+        </ol>
       </section>
       {shown && <Compared version={shown} />}
     </div>

@@ -343,7 +343,6 @@ export const en = {
   new_picture: "New picture",
   no_picture: "No picture: the camera gives none at present.",
   picture_of: (name: string) => `Picture of ${name}`,
-  picture_hint: "Outlines within the picture itself are of what is in force.",
   new_zone: "New zone",
   new_line: "New line",
   draw_zone_hint: "Click its corners on the ground, one after the other; the first once more closes it.",
@@ -451,7 +450,7 @@ export const en = {
   pending_first: "Save or discard your changes first.",
   back_to: (time: string) => `Back to the version of ${time}`,
 
-  text_hint: "Everything: cameras, plans, units, users. config/reference.toml says what each key means.",
+  text_hint: "All of it, also what has no part of its own here. config/reference.toml says what each key means.",
   config_text: "The configuration's text (TOML)",
 
   try_again: "Try again",

@@ -341,7 +341,6 @@ export const zh: Texts = {
   new_picture: "刷新画面",
   no_picture: "无画面:摄像机目前没有图像。",
   picture_of: (name) => `${name} 的画面`,
-  picture_hint: "画面自带的轮廓为当前生效的配置。",
   new_zone: "新建区域",
   new_line: "新建计数线",
   draw_zone_hint: "依次点击地面上的各角点,再次点击第一个角点即闭合。",
@@ -447,7 +446,7 @@ export const zh: Texts = {
   pending_first: "请先保存或放弃您的更改。",
   back_to: (time) => `恢复 ${time} 的版本`,
 
-  text_hint: "全部内容:摄像机、预案、单位、用户。各项含义见 config/reference.toml。",
+  text_hint: "全部内容,包括此处没有单独页面的部分。各项含义见 config/reference.toml。",
   config_text: "配置文本(TOML)",
 
   try_again: "重试",
