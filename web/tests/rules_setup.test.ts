@@ -28,6 +28,12 @@ async function recordedSeconds(): Promise<number> {
   return history.measures?.[0]?.mean.filter((value) => value !== null).length ?? 0;
 }
 
+async function post<T>(path: string, body: object): Promise<T> {
+  const headers = { "Content-Type": "application/json" };
+  const answer = await fetch(`${service.address}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  return (await answer.json()) as T;
+}
+
 async function goTo(page: Page, hash: string): Promise<void> {
   await page.evaluate((to) => {
     location.hash = to;
@@ -184,6 +190,42 @@ it("a new rule takes the defaults that stand in its fields; of what was never se
   await page.context().close();
 });
 
+it("a rule of several conditions is shown, and is not known where one of those that it needs is not", async () => {
+  const of = (zone: string) => ({ zone, measure: "occupancy", levels: { orange: { raise: 1, hold_s: 0 } } });
+  const { page, complaints } = await open(browser, service.address);
+  const rule = (list: object) => ({ edits: [{ path: ["rules", "both"], value: { name: "Both are full", ...list } }] });
+  const conditions = [of("walkway/all"), of("quay/edge")];
+  for (const [combine, shown] of [
+    ["all", "All of these conditions:"],
+    ["any", "Any of these conditions:"],
+  ] as const) {
+    const checked = await post<CheckedConfig>("/api/v1/config/check", rule({ [combine]: conditions }));
+    await goTo(page, "#/setup/text");
+    await page.getByLabel("The configuration's text").fill(checked.text);
+    await page.getByText("no faults").waitFor();
+    await goTo(page, "#/setup/rules");
+    await page.getByRole("button", { name: /Both are full/ }).click();
+    await page.getByText(shown).waitFor();
+    expect(await page.locator(".conditions > li").allInnerTexts()).toEqual([
+      expect.stringMatching(/^Whole walkway · Campus walkway · Inside\s+Orange Ⅱ 1$/),
+      expect.stringMatching(/^Quay edge · 陈毅广场 · Inside\s+Orange Ⅱ 1$/),
+    ]);
+    await page.getByRole("button", { name: "The last hour" }).click();
+    await page.getByRole("button", { name: "Try it" }).click();
+    if (combine === "all") {
+      await page.locator("#trial").getByText("what it would have told is not known").waitFor();
+    } else {
+      await page.locator(".would-have", { hasText: "Would have fired" }).waitFor();
+      await page.getByText("Or more often: part of what it looks at is not known.").waitFor();
+    }
+  }
+  await page.getByRole("link", { name: "Change it under" }).click();
+  await page.getByLabel("The configuration's text").waitFor();
+  await page.getByRole("button", { name: "Discard" }).click();
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
 it("what a rule may compare at each kind of place is what the service says", async () => {
   const places = { zone: "walkway/all", line: "walkway/middle", camera: "walkway", site: "bund" };
   const rules = Object.entries(places).map(([kind, place]) => ({
@@ -191,12 +233,7 @@ it("what a rule may compare at each kind of place is what the service says", asy
     // No place has this one.
     value: { [kind]: place, measure: "undelivered", levels: { red: { raise: 1 } } },
   }));
-  const answer = await fetch(`${service.address}/api/v1/config/check`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ edits: rules }),
-  });
-  const { faults } = (await answer.json()) as CheckedConfig;
+  const { faults } = await post<CheckedConfig>("/api/v1/config/check", { edits: rules });
   for (const kind of ["zone", "line", "camera", "site"] as const) {
     const said = faults.find((fault) => fault.startsWith(`rules.asks_of_a_${kind}.measure`));
     const [, names = ""] = new RegExp(`a measure of a ${kind}, one of ([a-z0-9_, ]+)`).exec(said ?? "") ?? [];
@@ -210,6 +247,11 @@ it.each(LOOKS)("rules, sites, units and plans are accessible and fit at $width i
     await goTo(page, `#/setup/${part}`);
     await page.locator(`[data-list='${part}'] button`).first().click();
     await page.locator(`[data-form='${part}']`).waitFor();
+    if (part === "rules") {
+      await page.locator("#trial .buttons button").first().click();
+      await page.locator("#trial button.primary").click();
+      await page.locator(".would-have").waitFor();
+    }
     await expectNoSidewaysScroll(page);
     await expectAccessible(page);
     await screenshot(page, `setup-${part}-${look.width}-${look.language}-${look.theme}`);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Episode, Level, ReplayedRule } from "../wire";
-import { firings } from "./firings";
+import { firings, isNotKnown } from "./firings";
 
 const episode = (from: number, until: number | null): Episode => ({
   from: new Date(from * 1000).toISOString(),
@@ -30,6 +30,26 @@ it("a time from calm to calm is one firing, with the gravest level that it reach
   );
   expect(told.map((one) => one.gravest)).toEqual(["yellow", "orange", "red"]);
   expect(told[2]?.until).toBeNull();
+});
+
+it("what is needed and was never known leaves it open what would have been told", () => {
+  const of = (...known: number[]): ReplayedRule => ({
+    ...rule({ red: [] }),
+    conditions: known.map((known_share) => ({
+      place: "gate/plaza",
+      measure: "occupancy",
+      samples: 9,
+      known_share,
+      bound_share: 0,
+      unknown_share: 1 - known_share,
+      without_samples: [],
+    })),
+  });
+  expect(isNotKnown(of(0), null)).toBe(true);
+  expect(isNotKnown(of(0.1), null)).toBe(false);
+  expect(isNotKnown(of(0.5, 0), "all")).toBe(true);
+  expect(isNotKnown(of(0.5, 0), "any")).toBe(false);
+  expect(isNotKnown({ ...of(0.5), replayed: "not" }, null)).toBe(true);
 });
 
 it("nothing replayed tells nothing", () => {

@@ -26,3 +26,13 @@ export function firings(rule: ReplayedRule): Firing[] {
     return { gravest, from, until, seconds };
   });
 }
+
+/**
+ * Whether nothing can be said of what a rule would have told: there are no samples, or what it needs was never known. A list of
+ * which all have to hold needs each of its conditions, any other needs one.
+ */
+export function isNotKnown(rule: ReplayedRule, combine: "all" | "any" | null): boolean {
+  const neverKnown = rule.conditions.map((one) => one.known_share === 0);
+  const isWithout = combine === "all" ? neverKnown.some(Boolean) : neverKnown.every(Boolean);
+  return rule.replayed === "not" || isWithout;
+}

@@ -9,9 +9,9 @@ import { faultText } from "../loaded";
 import { isPeriod, type Period } from "../periods";
 import { text } from "../preferences";
 import type { BacktestReport, ConfigChange, MeasureHistory, ReplayedLevel, ReplayedRule } from "../wire";
-import { change, checked, faults, isChanged, values } from "./draft";
-import { type Firing, firings } from "./firings";
-import { type Condition, placeNameIn, type WrittenRule } from "./rules";
+import { change, checked, faults, inForce, isChanged, values } from "./draft";
+import { type Firing, firings, isNotKnown } from "./firings";
+import { type Condition, placeNameIn, rulesIn, type WrittenRule } from "./rules";
 
 const HOUR_MS = 3_600_000;
 /** Times that are listed one by one. */
@@ -29,6 +29,9 @@ interface Curve {
 
 interface Tried {
   of: ConfigChange;
+  rule: WrittenRule;
+  /** How the rule in force puts its conditions together. */
+  todayCombine: WrittenRule["combine"];
   period: Period;
   report: BacktestReport;
   curves: Curve[];
@@ -50,32 +53,52 @@ async function tried(rule: WrittenRule, of: ConfigChange, period: Period): Promi
   const asked = isChanged.value ? of : { edits: [] };
   const report = await backtest(asked, period.from, period.to);
   const curves = await Promise.all(rule.conditions.map((condition) => curveOf(condition, period)));
-  return { of, period, report, curves };
+  const today = rulesIn(inForce.value?.values ?? {}).find((one) => one.id === rule.id);
+  return { of, rule, todayCombine: today?.combine ?? null, period, report, curves };
 }
 
 /** From this share on what it would have told is nearly all that there was to tell. */
 const MOSTLY_KNOWN = 0.95;
 
-/** The share of the time of which everything that a rule looks at is known, at most. */
-const knownShare = (rule: ReplayedRule): number => Math.min(1, ...rule.conditions.map((one) => one.known_share));
+/** The share of the time in which a rule could tell something, at most: of a list, one condition is enough unless all have to hold. */
+function knownShare(rule: ReplayedRule, combine: WrittenRule["combine"]): number {
+  const shares = rule.conditions.map((one) => one.known_share);
+  return combine === "any" ? Math.max(0, ...shares) : Math.min(1, ...shares);
+}
 
-function Headline({ candidate, today }: { candidate: ReplayedRule; today: ReplayedRule | null }) {
+function todayText(today: ReplayedRule | null, combine: WrittenRule["combine"]): string {
   const texts = text();
-  const before = !today
-    ? texts.today_none
-    : today.replayed === "not"
-      ? texts.today_unknown
-      : texts.today_had(firings(today).length);
+  if (!today) return texts.today_none;
+  return isNotKnown(today, combine) ? texts.today_unknown : texts.today_had(firings(today).length);
+}
+
+function Headline({
+  result,
+  candidate,
+  today,
+}: {
+  result: Tried;
+  candidate: ReplayedRule;
+  today: ReplayedRule | null;
+}) {
+  const texts = text();
+  const { combine } = result.rule;
+  const share = knownShare(candidate, combine);
+  const isMostlyKnown = share >= MOSTLY_KNOWN;
+  const isInPart =
+    candidate.replayed === "in_part" ||
+    (combine === "any" && candidate.conditions.some((one) => one.known_share < MOSTLY_KNOWN));
   return (
     <>
       <p class="would-have" role="status">
-        <strong>{texts.would_have(firings(candidate).length)}</strong> <span class="faint">({before})</span>
+        <strong>{texts.would_have(firings(candidate).length)}</strong>{" "}
+        <span class="faint">({todayText(today, result.todayCombine)})</span>
       </p>
-      <p class={knownShare(candidate) < MOSTLY_KNOWN ? "warning" : "faint"} id="known-share">
-        {texts.known_of_it}: {percent(knownShare(candidate))}
-        {knownShare(candidate) < MOSTLY_KNOWN && `. ${texts.rest_not_known}`}
+      <p class={isMostlyKnown ? "faint" : "warning"} id="known-share">
+        {texts.known_of_it}: {percent(share)}
+        {!isMostlyKnown && `. ${texts.rest_not_known}`}
       </p>
-      {candidate.replayed === "in_part" && <p class="warning">{texts.at_least_times}</p>}
+      {isInPart && <p class="warning">{texts.at_least_times}</p>}
     </>
   );
 }
@@ -167,13 +190,12 @@ function Curves({ result, rule, fired }: { result: Tried; rule: ReplayedRule; fi
   );
 }
 
-function Result({ result, id }: { result: Tried; id: string }) {
+function Result({ result }: { result: Tried }) {
   const texts = text();
-  const row = result.report.rules.find((one) => one.rule === id);
+  const row = result.report.rules.find((one) => one.rule === result.rule.id);
   if (!row?.candidate) return null;
   const { candidate, today } = row;
-  const isUnknown = candidate.conditions.every((one) => one.known_share === 0);
-  if (candidate.replayed === "not" || isUnknown)
+  if (isNotKnown(candidate, result.rule.combine))
     return (
       <>
         <p class="warning" role="status">
@@ -185,7 +207,7 @@ function Result({ result, id }: { result: Tried; id: string }) {
   const fired = firings(candidate);
   return (
     <>
-      <Headline candidate={candidate} today={today} />
+      <Headline result={result} candidate={candidate} today={today} />
       <Curves result={result} rule={candidate} fired={fired} />
       <LevelTable candidate={candidate} today={today} />
       <FiringList fired={fired} />
@@ -268,7 +290,7 @@ export function RuleTrial({ rule }: { rule: WrittenRule }) {
       <p class="fault" role="alert">
         {fault}
       </p>
-      {result && !isUnderWay && <Result result={result} id={rule.id} />}
+      {result && !isUnderWay && <Result result={result} />}
     </section>
   );
 }

@@ -53,7 +53,7 @@ export const enResponse = {
   today_had: (times: number) => `as in force: ${times === 1 ? "once" : `${times} times`}`,
   today_none: "in force there is no such rule",
   today_unknown: "as in force: not known",
-  at_least_times: "or more often: part of what it looks at is not on record",
+  at_least_times: "Or more often: part of what it looks at is not known.",
   would_times: "As changed",
   today_times: "As in force",
   times_count: (times: number) => `${times}×`,

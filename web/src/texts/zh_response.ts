@@ -51,7 +51,7 @@ export const zhResponse: typeof enResponse = {
   today_had: (times) => `现行规则:${times} 次`,
   today_none: "现行配置中没有此规则",
   today_unknown: "现行规则:未知",
-  at_least_times: "或更多:部分所依据的数据没有记录",
+  at_least_times: "或更多:部分所依据的数据未知。",
   would_times: "更改后",
   today_times: "现行",
   times_count: (times) => `${times} 次`,
