@@ -17,7 +17,8 @@ export default defineConfig({
     proxy: Object.fromEntries(
       ["/api", "/cameras", "/metrics", "/healthz", "/login", "/setup", "/sign_in.css", "/sign_in.js"].map((path) => [
         path,
-        SERVICE,
+        // It takes orders from its own pages only.
+        { target: SERVICE, changeOrigin: true, headers: { origin: SERVICE } },
       ]),
     ),
   },

@@ -133,6 +133,8 @@ pub(super) struct CheckRequest {
 struct InForceBody<'a> {
     hash: &'a str,
     text: &'a str,
+    /// What the text says, as it is written in it.
+    values: Option<serde_json::Value>,
     since: String,
     changing: bool,
     /// Whether it can be changed here: it is on record then.
@@ -169,6 +171,8 @@ struct CheckedBody<'a> {
     ok: bool,
     faults: &'a [String],
     text: &'a str,
+    /// What the text says, as it is written in it; null where it is no TOML.
+    values: Option<serde_json::Value>,
     diff: String,
 }
 
@@ -195,7 +199,23 @@ fn not_of_planners(before: &str, after: &str) -> Option<String> {
     tables.find(|table| before.get(*table) != after.get(*table)).cloned()
 }
 
-/// A whole text, or keys of the one that is in force.
+/// Whether a caller may put the second text in the first one's place.
+pub(super) fn may_change(caller: &Caller, before: &str, after: &str) -> Result<(), ApiError> {
+    match not_of_planners(before, after) {
+        Some(table) if caller.role < Role::Admin => {
+            Err(ApiError::forbidden(format!("a change of [{table}] is for the role admin")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a text says, for pages that have no TOML of their own.
+fn values(text: &str) -> Option<serde_json::Value> {
+    let table: toml::Table = toml::from_str(text).ok()?;
+    serde_json::to_value(table).ok()
+}
+
+/// A whole text, keys of the one that is in force, or a whole text with keys of it that differ.
 #[derive(Debug)]
 pub(super) struct Changed {
     pub text: Option<String>,
@@ -206,9 +226,13 @@ impl Changed {
     /// The text that is asked for; `now` is in force.
     pub fn text(self, now: &str) -> Result<String, ApiError> {
         match (self.text, self.edits) {
+            (None, None) => {
+                Err(ApiError::bad_request("expected `text` (the whole configuration), `edits` (keys of it), or both"))
+            }
             (Some(text), None) => Ok(text),
-            (None, Some(edits)) => edit(now, &edits).map_err(|fault| ApiError::bad_request(fault.to_string())),
-            _ => Err(ApiError::bad_request("expected either `text` (the whole configuration) or `edits` (keys of it)")),
+            (text, Some(edits)) => {
+                edit(text.as_deref().unwrap_or(now), &edits).map_err(|fault| ApiError::bad_request(fault.to_string()))
+            }
         }
     }
 }
@@ -219,6 +243,7 @@ pub(super) async fn in_force(State(context): State<Context>) -> Result<Response,
     let body = InForceBody {
         hash: &now.hash,
         text: &now.text,
+        values: values(&now.text),
         since: now.since.to_rfc3339(),
         changing: now.changing,
         changeable: context.state.store.is_some(),
@@ -239,7 +264,13 @@ pub(super) async fn check(State(context): State<Context>, body: Bytes) -> Result
     let faults = configuration.plan(&text).err().unwrap_or_default();
     json(
         StatusCode::OK,
-        &CheckedBody { ok: faults.is_empty(), faults: &faults, diff: diff(&now.text, &text), text: &text },
+        &CheckedBody {
+            ok: faults.is_empty(),
+            faults: &faults,
+            values: values(&text),
+            diff: diff(&now.text, &text),
+            text: &text,
+        },
     )
 }
 
@@ -259,11 +290,7 @@ pub(super) async fn apply(
         why: text("why", why, WHY_MOST)?,
         at: (context.state.now)(),
     };
-    if caller.role < Role::Admin
-        && let Some(table) = not_of_planners(&now.text, &proposal.text)
-    {
-        return Err(ApiError::forbidden(format!("a change of [{table}] is for the role admin")));
-    }
+    may_change(&caller, &now.text, &proposal.text)?;
     let diff = diff(&now.text, &proposal.text);
     let hash = configuration.apply(store, proposal).await.map_err(|refusal| match refusal {
         ConfigRefusal::Changing | ConfigRefusal::Base { .. } | ConfigRefusal::OnDisk(_) | ConfigRefusal::Same => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, Path, RawQuery, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
 use super::error::ApiError;
+use super::request::pairs;
 use super::{ApiState, Context};
 use crate::accounts::{Caller, Reach};
 use crate::metrics::ViewerGuard;
@@ -34,11 +35,18 @@ pub trait JpegStream: Send {
 pub trait LivePictures: Send + Sync {
     /// Begins to look at a camera. `None`: there is no such camera, or no pictures any more.
     fn subscribe(&self, camera: &CameraId) -> Option<Box<dyn JpegStream>>;
+
+    /// The same with nothing drawn on the pictures; heads are hidden all the same.
+    fn subscribe_plain(&self, camera: &CameraId) -> Option<Box<dyn JpegStream>>;
 }
 
 impl LivePictures for LiveHub {
     fn subscribe(&self, camera: &CameraId) -> Option<Box<dyn JpegStream>> {
         LiveHub::subscribe(self, camera).map(|viewer| Box::new(viewer) as Box<dyn JpegStream>)
+    }
+
+    fn subscribe_plain(&self, camera: &CameraId) -> Option<Box<dyn JpegStream>> {
+        LiveHub::subscribe_plain(self, camera).map(|viewer| Box::new(viewer) as Box<dyn JpegStream>)
     }
 }
 
@@ -149,11 +157,16 @@ pub(super) async fn snapshot(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
     Path(camera): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let camera = known(&context.state, &caller.reach, &camera)?;
     let _permit = context.picture_streams.permit()?;
     let mut stop = context.stop;
-    let mut pictures = context.state.live.subscribe(&camera).ok_or_else(no_pictures)?;
+    let live = &context.state.live;
+    // Browsers that want a new picture ask with a query that they have not asked with before.
+    let is_plain = pairs(query.as_deref().unwrap_or_default()).any(|(key, value)| key == "plain" && value == "true");
+    let pictures = if is_plain { live.subscribe_plain(&camera) } else { live.subscribe(&camera) };
+    let mut pictures = pictures.ok_or_else(no_pictures)?;
     let jpeg = tokio::select! {
         _ = stop.wait_for(|stop| *stop) => return Err(no_pictures()),
         jpeg = tokio::time::timeout(SNAPSHOT_WAIT, pictures.next_jpeg()) => jpeg,

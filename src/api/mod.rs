@@ -10,6 +10,7 @@ mod alerts;
 mod audit;
 mod config;
 mod config_backtest;
+mod config_camera;
 mod config_ground;
 mod door;
 mod error;
@@ -116,6 +117,8 @@ struct Context {
     opens: watch::Receiver<bool>,
     /// Back-tests take turns.
     backtests: Arc<Semaphore>,
+    /// So do cameras that are tried out.
+    trials: Arc<Semaphore>,
     stop: watch::Receiver<bool>,
 }
 
@@ -134,6 +137,7 @@ pub async fn serve(door: Door, state: ApiState, shutdown: impl Future<Output = (
         picture_streams: Streams::at_most(MOST_PICTURE_STREAMS),
         opens: door.opens(),
         backtests: Arc::new(Semaphore::new(1)),
+        trials: Arc::new(Semaphore::new(1)),
         stop: stopped.clone(),
     };
     let signal = async move {

@@ -5,8 +5,8 @@ use axum::{Router, middleware};
 
 use super::error::ApiError;
 use super::{
-    Context, access, alerts, audit, config, config_backtest, config_ground, events, evidence, guard, history, live,
-    probe, session, sign_in_page, sources, tokens, users, web,
+    Context, access, alerts, audit, config, config_backtest, config_camera, config_ground, events, evidence, guard,
+    history, live, probe, session, sign_in_page, sources, tokens, users, web,
 };
 use crate::model::Role;
 
@@ -129,6 +129,7 @@ pub const ROUTES: &[Route] = routes! {
     post "/api/v1/config" Least(Planner), Everything => config::apply;
     post "/api/v1/config/check" Least(Planner), Everything => config::check;
     post "/api/v1/config/ground" Least(Planner), Everything => config_ground::ground;
+    post "/api/v1/config/camera" Least(Planner), Everything => config_camera::camera;
     post "/api/v1/config/backtest" Least(Planner), Everything => config_backtest::backtest;
     get "/api/v1/config/versions" Least(Planner), Everything => config::versions;
     get "/api/v1/config/versions/{hash}" Least(Planner), Everything => config::version;

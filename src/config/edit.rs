@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use serde_json::Value as Json;
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+use serde_json::{Map, Value as Json};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 /// A change at one key.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -76,18 +76,13 @@ pub fn edit(text: &str, edits: &[Edit]) -> Result<String, EditFault> {
             table.remove(key).ok_or_else(|| EditFault::Nothing(Path(&edit.path).to_string()))?;
             continue;
         }
-        let item = item(&edit.value, &edit.path)?;
-        match table.get_mut(key) {
-            // What stands beside a value, such as a comment at the end of its line, stays.
-            Some(Item::Value(before)) if item.is_value() => {
-                let decor = before.decor().clone();
-                if let Item::Value(mut value) = item {
-                    *value.decor_mut() = decor;
-                    *before = value;
-                }
-            }
-            _ => drop(table.insert(key, item)),
+        if let Some(Item::ArrayOfTables(before)) = table.get_mut(key)
+            && let Some(entries) = objects(&edit.value)
+        {
+            *before = tables_anew(before, &entries, &edit.path)?;
+            continue;
         }
+        put(table, key, item(&edit.value, &edit.path)?);
     }
     Ok(document.to_string())
 }
@@ -100,12 +95,66 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// A table as a table of its own, all else as a value.
+/// Puts a value in the place of another. What stands beside that, such as a comment at the end of its line, stays.
+fn put(table: &mut dyn TableLike, key: &str, item: Item) {
+    match table.get_mut(key) {
+        Some(Item::Value(before)) if item.is_value() => {
+            let decor = before.decor().clone();
+            if let Item::Value(mut value) = item {
+                *value.decor_mut() = decor;
+                *before = value;
+            }
+        }
+        _ => drop(table.insert(key, item)),
+    }
+}
+
+/// The tables of a list that has nothing else.
+fn objects(json: &Json) -> Option<Vec<&Map<String, Json>>> {
+    let list = json.as_array().filter(|list| !list.is_empty())?;
+    list.iter().map(Json::as_object).collect()
+}
+
+/// The tables of a list that were written below headers of their own, anew. One whose `id` was there before keeps what was
+/// written about it, as does one without an id in its place.
+fn tables_anew(
+    before: &ArrayOfTables,
+    entries: &[&Map<String, Json>],
+    path: &[String],
+) -> Result<ArrayOfTables, EditFault> {
+    // All are written where the first was.
+    let position = before.iter().next().and_then(Table::position);
+    let mut anew = ArrayOfTables::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let id = entry.get("id").and_then(Json::as_str);
+        let has_its_id = |table: &&Table| table.get("id").and_then(Item::as_str) == id;
+        let former = if id.is_some() { before.iter().find(has_its_id) } else { before.get(index) };
+        let mut table = former.cloned().unwrap_or_default();
+        table.retain(|key, _| entry.contains_key(key));
+        for (key, json) in *entry {
+            put(&mut table, key, Item::Value(value(json, path)?));
+        }
+        table.set_position(position);
+        anew.push(table);
+    }
+    Ok(anew)
+}
+
+/// A table as a table of its own, all else as a value; tables in a list stand on a line each.
 fn item(json: &Json, path: &[String]) -> Result<Item, EditFault> {
-    let Json::Object(entries) = json else { return Ok(Item::Value(value(json, path)?)) };
+    let spread = |json: &Json| {
+        let mut value = value(json, path)?;
+        if let (Value::Array(list), Some(_)) = (&mut value, objects(json)) {
+            list.iter_mut().for_each(|table| table.decor_mut().set_prefix("\n    "));
+            list.set_trailing("\n");
+            list.set_trailing_comma(true);
+        }
+        Ok(Item::Value(value))
+    };
+    let Json::Object(entries) = json else { return spread(json) };
     let mut table = Table::new();
     for (key, json) in entries {
-        table.insert(key, Item::Value(value(json, path)?));
+        table.insert(key, spread(json)?);
     }
     Ok(Item::Table(table))
 }
@@ -185,6 +234,59 @@ polygon = [[0, 0], [0.5, 0], [0.5, 0.5]] # measured 2026-03
         let without = change(&["cameras", "gate", "zones", "plaza"], Json::Null).unwrap();
         let read: toml::Table = without.parse().unwrap();
         assert!(read["cameras"]["gate"]["zones"].get("plaza").is_none() && without.contains("# by the stairs"));
+    }
+
+    #[test]
+    fn lists_of_tables_stay_readable() {
+        let text = "\
+[plans.orange]
+site = \"bund\"
+
+# first of all
+[[plans.orange.steps]]
+id = \"patrol\"
+limit_s = 600 # as agreed
+
+[[plans.orange.steps]]
+id = \"broadcast\" # over all loudspeakers
+text = \"Keep moving\"
+
+[calendar]
+time_zone = \"Asia/Shanghai\"
+";
+        let path = || ["plans", "orange", "steps"].map(str::to_owned).to_vec();
+        let steps = json!([
+            { "id": "broadcast", "text": "Keep moving" },
+            { "id": "gate", "text": "Close it" },
+            { "id": "patrol", "limit_s": 300 },
+        ]);
+        let moved = edit(text, &[Edit { path: path(), value: steps.clone() }]).unwrap();
+        let wanted = "\
+[plans.orange]
+site = \"bund\"
+
+[[plans.orange.steps]]
+id = \"broadcast\" # over all loudspeakers
+text = \"Keep moving\"
+
+[[plans.orange.steps]]
+id = \"gate\"
+text = \"Close it\"
+
+# first of all
+[[plans.orange.steps]]
+id = \"patrol\"
+limit_s = 300 # as agreed
+
+[calendar]
+time_zone = \"Asia/Shanghai\"
+";
+        assert_eq!(moved, wanted);
+        // A list that is new has a table a line.
+        let new = edit("", &[Edit { path: path(), value: steps }]).unwrap();
+        assert!(new.contains("steps = [\n    { id = \"broadcast\", text = \"Keep moving\" },\n    { id = "), "{new}");
+        let read: toml::Table = new.parse().unwrap();
+        assert_eq!(read["plans"]["orange"]["steps"].as_array().unwrap().len(), 3);
     }
 
     #[test]

@@ -1,4 +1,17 @@
-//! Addresses of streams as they may be shown.
+//! Addresses of sources as they may be shown.
+
+use crate::config::SourcePlan;
+
+/// Where a source is: a path, a device, or an address without user, password, query and fragment.
+#[must_use]
+pub fn shown_address(plan: &SourcePlan) -> String {
+    match plan {
+        SourcePlan::File(file) => file.path.display().to_string(),
+        SourcePlan::Images(folder) => folder.path.display().to_string(),
+        SourcePlan::Stream(stream) => shown(&stream.url),
+        SourcePlan::V4l2(device) => device.device.display().to_string(),
+    }
+}
 
 /// The address without user, password, query and fragment (cameras take tokens in the query).
 pub(super) fn shown(address: &str) -> String {

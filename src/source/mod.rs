@@ -31,11 +31,13 @@ mod knock;
 mod reader;
 mod spread;
 mod stillness;
+mod trial;
 mod video;
 
 use crate::config::SourcePlan;
 use crate::picture::Picture;
 
+pub use address::shown_address;
 pub use backoff::Backoff;
 pub use clock::{Clock, SystemClock};
 pub use environment::process_environment;
@@ -45,6 +47,7 @@ pub use grid::TimeGrid;
 pub use health::{CameraHealth, CaptureCounters};
 pub use reader::FrameReader;
 pub use spread::spread;
+pub use trial::{Trial, try_out};
 
 /// What a [`Source`] found at its next place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

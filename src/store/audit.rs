@@ -26,6 +26,24 @@ pub(super) async fn add(writing: &mut Writing, row: &AuditRow) -> Result<(), Sto
     writing.execute(sql, values![row.at.0, &row.who, &row.kind, &row.subject, &row.detail]).await.map(drop)
 }
 
+/// Deletes what a user holds, and puts that on record; `false` where there is none such. `sql` deletes by the number `$1` and,
+/// unless that is empty, the user `$2`.
+pub(super) async fn end(
+    store: &Store,
+    sql: &'static str,
+    id: i64,
+    user: Option<&str>,
+    row: &AuditRow,
+) -> Result<bool, StoreError> {
+    let mut writing = store.database().write().await?;
+    let was_there = writing.execute(sql, values![id, user.unwrap_or_default()]).await? == 1;
+    if was_there {
+        add(&mut writing, row).await?;
+    }
+    writing.commit().await?;
+    Ok(was_there)
+}
+
 impl Store {
     /// What people did from `from` until before `to`, the newest first; `most` at most.
     ///

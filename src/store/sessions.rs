@@ -114,13 +114,7 @@ impl Store {
     /// # Errors
     /// As the database has them.
     pub async fn end_session(&self, id: i64, user: Option<&str>, audit: &AuditRow) -> Result<bool, StoreError> {
-        let mut writing = self.database().write().await?;
         let sql = "DELETE FROM user_session WHERE id = $1 AND ($2 = '' OR user_name = $2)";
-        let was_there = writing.execute(sql, values![id, user.unwrap_or_default()]).await? == 1;
-        if was_there {
-            audit::add(&mut writing, audit).await?;
-        }
-        writing.commit().await?;
-        Ok(was_there)
+        audit::end(self, sql, id, user, audit).await
     }
 }

@@ -133,6 +133,16 @@ impl Annotator {
         banner::draw(picture, scale, self.alerts(&scene.report.zones, scene.levels))
     }
 
+    /// Hides people and draws nothing: the ground is seen, as whoever measures it needs it.
+    ///
+    /// # Errors
+    /// As of [`Self::draw`].
+    pub fn only_hide(&self, picture: &mut Picture, scene: &Scene<'_>) -> Result<(), PictureError> {
+        let size = picture.size();
+        let to_picture = Enlargement::between(scene.report.frame.as_ref().map_or(size, |frame| frame.size), size);
+        self.hide_people(picture, scene, to_picture)
+    }
+
     fn hide_people(&self, picture: &mut Picture, scene: &Scene<'_>, to: Enlargement) -> Result<(), PictureError> {
         let region = match self.hide {
             None => return Ok(()),

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::annotate::Annotator;
 use super::board::{Board, Turn};
-use super::painter::{LiveFrame, Painter};
+use super::painter::{LiveFrame, Painted, Painter};
 use crate::config::{CameraPlan, PrivacyPlan, RulePlan};
 use crate::model::{CameraId, Timestamp};
 use crate::picture::PictureError;
@@ -74,7 +74,10 @@ struct Work {
 #[derive(Debug)]
 struct Slot {
     shown: watch::Sender<Shown>,
+    plain: watch::Sender<Shown>,
+    /// Of both.
     viewers: AtomicUsize,
+    plain_viewers: AtomicUsize,
     encoded: AtomicU64,
     replaced: AtomicU64,
     failed: AtomicU64,
@@ -87,8 +90,9 @@ enum Shown {
     Closed,
 }
 
-/// Draws and encodes a camera's frame, and says how long the camera rests afterwards.
-type Encode = Box<dyn FnMut(usize, LiveFrame) -> (Result<Arc<[u8]>, PictureError>, Duration) + Send>;
+/// Draws and encodes a camera's frame, a plain picture of it too where that is wanted, and says how long the camera rests
+/// afterwards.
+type Encode = Box<dyn FnMut(usize, LiveFrame, bool) -> (Result<Painted, PictureError>, Duration) + Send>;
 
 impl LiveHub {
     /// Starts the live view of these cameras, with the names of the rules on them.
@@ -103,9 +107,9 @@ impl LiveHub {
     ) -> std::io::Result<Self> {
         let painter = |camera| Painter::new(Annotator::new(camera, rules, privacy), options);
         let mut painters: Vec<Painter> = cameras.iter().map(painter).collect();
-        let encode = move |index: usize, frame: LiveFrame| {
+        let encode = move |index: usize, frame: LiveFrame, wants_plain: bool| {
             let painter = &mut painters[index];
-            (painter.paint(frame), painter.pause())
+            (painter.paint(frame, wants_plain), painter.pause())
         };
         Self::start_with(cameras.iter().map(|camera| camera.id.clone()).collect(), Box::new(encode))
     }
@@ -114,7 +118,9 @@ impl LiveHub {
         let slots: Vec<Slot> = (0..cameras.len())
             .map(|_| Slot {
                 shown: watch::Sender::new(Shown::Nothing),
+                plain: watch::Sender::new(Shown::Nothing),
                 viewers: AtomicUsize::new(0),
+                plain_viewers: AtomicUsize::new(0),
                 encoded: AtomicU64::new(0),
                 replaced: AtomicU64::new(0),
                 failed: AtomicU64::new(0),
@@ -154,15 +160,28 @@ impl LiveHub {
     /// Begins to look at a camera. `None` where there is no such camera or the live view is closed.
     #[must_use]
     pub fn subscribe(&self, camera: &CameraId) -> Option<Viewer> {
+        self.viewer(camera, false)
+    }
+
+    /// The same without anything drawn on the pictures; people are hidden as in the others.
+    #[must_use]
+    pub fn subscribe_plain(&self, camera: &CameraId) -> Option<Viewer> {
+        self.viewer(camera, true)
+    }
+
+    fn viewer(&self, camera: &CameraId, is_plain: bool) -> Option<Viewer> {
         let shared = Arc::clone(&self.0.shared);
         let &index = shared.index.get(camera)?;
         let slot = shared.slots.get(index)?;
-        let shown = slot.shown.subscribe();
+        let shown = if is_plain { slot.plain.subscribe() } else { slot.shown.subscribe() };
         if matches!(*shown.borrow(), Shown::Closed) {
             return None;
         }
         slot.viewers.fetch_add(1, Ordering::Relaxed);
-        Some(Viewer { shared, index, shown })
+        if is_plain {
+            slot.plain_viewers.fetch_add(1, Ordering::Relaxed);
+        }
+        Some(Viewer { shared, index, is_plain, shown })
     }
 
     /// What became of a camera's pictures; `None` where there is no such camera.
@@ -190,6 +209,7 @@ impl Hub {
         self.shared.wake.notify_one();
         for slot in &self.shared.slots {
             slot.shown.send_replace(Shown::Closed);
+            slot.plain.send_replace(Shown::Closed);
         }
         let encoder = self.encoder.lock().unwrap_or_else(PoisonError::into_inner).take();
         if encoder.is_some_and(|encoder| encoder.join().is_err()) {
@@ -222,11 +242,23 @@ impl Slot {
     }
 }
 
+/// Shows a picture to whoever looks on, unless it is over.
+fn show(to: &watch::Sender<Shown>, jpeg: Arc<[u8]>) {
+    to.send_if_modified(|shown| {
+        let open = !matches!(shown, Shown::Closed);
+        if open {
+            *shown = Shown::Picture(jpeg);
+        }
+        open
+    });
+}
+
 /// Somebody who looks at a camera. Dropping it ends that.
 #[derive(Debug)]
 pub struct Viewer {
     shared: Arc<Shared>,
     index: usize,
+    is_plain: bool,
     shown: watch::Receiver<Shown>,
 }
 
@@ -251,7 +283,11 @@ impl Viewer {
 
 impl Drop for Viewer {
     fn drop(&mut self) {
-        self.shared.slots[self.index].viewers.fetch_sub(1, Ordering::Relaxed);
+        let slot = &self.shared.slots[self.index];
+        slot.viewers.fetch_sub(1, Ordering::Relaxed);
+        if self.is_plain {
+            slot.plain_viewers.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -277,18 +313,16 @@ impl Encoder {
             let (taken, at) = (Instant::now(), frame.at());
             // Whatever a broken frame brings about, the pipeline and the other cameras go on. What the closure leaves
             // behind is a picture at most, and the next frame makes a new one.
-            let outcome = catch_unwind(AssertUnwindSafe(|| (self.encode)(index, frame)));
+            let wants_plain = self.shared.slots[index].plain_viewers.load(Ordering::Relaxed) > 0;
+            let outcome = catch_unwind(AssertUnwindSafe(|| (self.encode)(index, frame, wants_plain)));
             let slot = &self.shared.slots[index];
             match outcome {
-                Ok((Ok(jpeg), pause)) => {
+                Ok((Ok(Painted { drawn, plain }), pause)) => {
                     slot.encoded.fetch_add(1, Ordering::Relaxed);
-                    slot.shown.send_if_modified(|shown| {
-                        let open = !matches!(shown, Shown::Closed);
-                        if open {
-                            *shown = Shown::Picture(jpeg);
-                        }
-                        open
-                    });
+                    show(&slot.shown, drawn);
+                    if let Some(plain) = plain {
+                        show(&slot.plain, plain);
+                    }
                     self.shared.work().board.rest(index, taken, pause);
                 }
                 Ok((Err(error), pause)) => {

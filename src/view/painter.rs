@@ -38,6 +38,15 @@ impl LiveFrame {
     }
 }
 
+/// A frame's pictures, as JPEGs.
+#[derive(Debug, Clone)]
+pub(super) struct Painted {
+    /// With all that is drawn on it.
+    pub drawn: Arc<[u8]>,
+    /// With people hidden and nothing drawn, where somebody wants that.
+    pub plain: Option<Arc<[u8]>>,
+}
+
 /// Time between two pictures that say that there is none.
 const BLIND_PAUSE: Duration = Duration::from_secs(1);
 /// The last picture is shown behind the text only if it is one of the camera's last: one that somebody looked at long
@@ -65,7 +74,7 @@ impl Painter {
     }
 
     /// Draws and encodes. It gives no picture rather than one with heads in it.
-    pub fn paint(&mut self, frame: LiveFrame) -> Result<Arc<[u8]>, PictureError> {
+    pub fn paint(&mut self, frame: LiveFrame, wants_plain: bool) -> Result<Painted, PictureError> {
         match frame {
             LiveFrame::Seen { mut picture, report, levels, also_hide } => {
                 self.blind = false;
@@ -74,10 +83,11 @@ impl Painter {
                     picture = picture.resized(smaller)?;
                 }
                 let scene = Scene { report: &report, levels: &levels, also_hide: &also_hide };
+                let plain = if wants_plain { Some(self.plain(&picture, &scene)?) } else { None };
                 self.annotator.draw(&mut picture, &scene)?;
                 let jpeg: Arc<[u8]> = picture.jpeg(self.options.jpeg_quality)?.into();
                 self.last = Some((report.at, Arc::clone(&jpeg)));
-                Ok(jpeg)
+                Ok(Painted { drawn: jpeg, plain })
             }
             LiveFrame::Blind(blind) => {
                 self.blind = true;
@@ -87,9 +97,17 @@ impl Painter {
                 let last = self.last.as_ref().filter(|(at, _)| is_late(*at));
                 let last = last.map(|(_, jpeg)| Picture::decode(jpeg)).transpose()?;
                 let picture = self.annotator.blind_picture(last.as_ref(), &blind)?;
-                Ok(picture.jpeg(self.options.jpeg_quality)?.into())
+                let drawn: Arc<[u8]> = picture.jpeg(self.options.jpeg_quality)?.into();
+                // It says that there is no picture, which is true of a plain one too.
+                Ok(Painted { plain: wants_plain.then(|| Arc::clone(&drawn)), drawn })
             }
         }
+    }
+
+    fn plain(&self, picture: &Picture, scene: &Scene<'_>) -> Result<Arc<[u8]>, PictureError> {
+        let mut plain = picture.try_clone()?;
+        self.annotator.only_hide(&mut plain, scene)?;
+        Ok(plain.jpeg(self.options.jpeg_quality)?.into())
     }
 }
 

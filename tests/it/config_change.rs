@@ -75,6 +75,19 @@ fn a_zone_is_drawn_counted_and_taken_back_while_the_alert_goes_on() {
         json!([{ "path": ["cameras", "walkway", "zones", "near"], "value": { "polygon": [[0, 0], [1, 1]] } }]);
     let (_, checked) = post(address, "/api/v1/config/check", &json!({ "edits": crossed }));
     assert!(checked["faults"][0].as_str().unwrap().contains("cameras.walkway.zones.near.polygon"), "{checked}");
+    // Somebody's own text, and keys of it that differ besides; what it says comes as JSON, as it is written.
+    let own = format!("{}\n[units.north]\nname = \"North\"\n", config());
+    let (code, checked) = post(address, "/api/v1/config/check", &json!({ "text": own, "edits": edits }));
+    assert_eq!((code, &checked["ok"]), (200, &true.into()), "{checked}");
+    let text = checked["text"].as_str().unwrap();
+    assert!(text.contains("[units.north]\n") && text.contains("[cameras.walkway.zones.near]\n"), "{text}");
+    assert_eq!(checked["values"]["units"]["north"]["name"], "North");
+    assert_eq!(checked["values"]["cameras"]["walkway"]["zones"]["near"]["polygon"], polygon);
+    assert_eq!(checked["values"]["cameras"]["walkway"]["analysis_fps"], 3);
+    let (code, checked) = post(address, "/api/v1/config/check", &json!({ "text": "[cameras" }));
+    assert_eq!((code, &checked["ok"], &checked["values"]), (200, &false.into(), &Value::Null), "{checked}");
+    let (code, _) = post(address, "/api/v1/config/check", &json!({ "text": "[cameras", "edits": edits }));
+    assert_eq!(code, 400, "there is nothing to change in what is no TOML");
     let by_li =
         |base: &str, edits: &Value| json!({ "base": base, "edits": edits, "who": "Li", "why": "a zone by the river" });
     let (code, answer) = post(address, "/api/v1/config", &by_li(&base, &crossed));
@@ -114,6 +127,29 @@ fn a_zone_is_drawn_counted_and_taken_back_while_the_alert_goes_on() {
     assert!(ground["faults"][0].as_str().unwrap().contains("calibration"), "{ground}");
     let (code, answer) = post(address, "/api/v1/config/ground", &json!({ "camera": "quay", "edits": [] }));
     assert_eq!((code, &answer["error"]["cameras"]), (404, &json!(["walkway"])));
+
+    // A camera that somebody thinks of, before it is in force: the video of the test, an address where nobody is, and one
+    // that it has not.
+    let try_camera = |camera: &str, source: Value| {
+        let value = json!({ "analysis_fps": 1, "source": source });
+        let edits = json!([{ "path": ["cameras", "new"], "value": value }]);
+        post(address, "/api/v1/config/camera", &json!({ "camera": camera, "edits": edits }))
+    };
+    let file = json!({ "file": { "path": sample(), "fps": 7 } });
+    let (code, tried) = try_camera("new", file.clone());
+    assert_eq!((code, &tried["ok"], &tried["frame_size"]), (200, &true.into(), &json!([768, 576])), "{tried}");
+    assert_eq!((&tried["given_fps"], &tried["coarse"]), (&7.0.into(), &true.into()));
+    assert!(tried["picture"].as_str().unwrap().starts_with("/9j/"), "a JPEG");
+    let (code, tried) = try_camera("new", json!({ "rtsp": { "url": "rtsp://127.0.0.1:9/live" } }));
+    assert_eq!((code, &tried["ok"], &tried["picture"]), (200, &false.into(), &Value::Null), "{tried}");
+    assert!(tried["fault"].as_str().unwrap().contains("Connection refused"), "{tried}");
+    let (code, tried) = try_camera("new", json!({ "file": { "path": "site.toml", "fps": 7 } }));
+    let fault = tried["fault"].as_str().unwrap();
+    assert!(code == 200 && !fault.contains("walkway"), "what is no video is not shown: {fault}");
+    let (code, answer) = try_camera("new", json!({ "rtsp": {} }));
+    assert_eq!(code, 422, "{answer}");
+    let (code, answer) = try_camera("quay", file);
+    assert_eq!((code, &answer["error"]["cameras"]), (404, &json!(["new", "walkway"])));
 
     // A rule that somebody thinks of, on what is on record.
     let state = states.until("a second of samples is on record", |_| {

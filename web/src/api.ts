@@ -1,5 +1,27 @@
 import { signal } from "@preact/signals";
-import type { Action, AlertHistory, Evidence, Level, OrderAnswer, PlaceHistory, Recorded, Session } from "./wire";
+import type {
+  AccessScope,
+  Action,
+  AlertHistory,
+  ApiToken,
+  AuditEntry,
+  BacktestReport,
+  CheckedConfig,
+  ConfigChange,
+  ConfigInForce,
+  ConfigVersion,
+  Evidence,
+  GroundAnswer,
+  Level,
+  OpenSession,
+  OrderAnswer,
+  PlaceHistory,
+  Recorded,
+  Role,
+  Session,
+  TriedCamera,
+  User,
+} from "./wire";
 
 /** Everything that is asked of the service, but the events (live.ts) and pictures, which the browser asks for itself. */
 
@@ -31,8 +53,9 @@ async function ask(path: string, request: RequestInit = {}): Promise<Response> {
     throw new NoAnswer(path);
   }
   if (answer.ok) return answer;
-  if (answer.status === 401) logIn();
-  const said = (await answer.json().catch(() => null)) as { error?: { message?: string } } | null;
+  const said = (await answer.json().catch(() => null)) as { error?: { code?: string; message?: string } } | null;
+  // A wrong password is no lost session.
+  if (answer.status === 401 && said?.error?.code !== "wrong_login") logIn();
   throw new Refused(answer.status, said?.error?.message ?? `${answer.status} ${answer.statusText}`);
 }
 
@@ -40,16 +63,20 @@ async function get<T>(path: string, stop?: AbortSignal): Promise<T> {
   return (await (await ask(path, stop ? { signal: stop } : {})).json()) as T;
 }
 
-async function post<T>(path: string, body: object): Promise<T> {
-  const headers = { "Content-Type": "application/json", ...ownPage() };
+async function send<T>(method: string, path: string, body?: object, stop?: AbortSignal): Promise<T> {
+  const headers = { ...(body && { "Content-Type": "application/json" }), ...ownPage() };
   try {
-    return (await (await ask(path, { method: "POST", headers, body: JSON.stringify(body) })).json()) as T;
+    const request = { method, headers, ...(body && { body: JSON.stringify(body) }), ...(stop && { signal: stop }) };
+    const said = await (await ask(path, request)).text();
+    return (said ? JSON.parse(said) : undefined) as T;
   } catch (fault) {
     // Somebody else may have logged in meanwhile, in another window of this browser.
     if (fault instanceof Refused && fault.status === 403) void learnSession();
     throw fault;
   }
 }
+
+const post = <T>(path: string, body: object, stop?: AbortSignal): Promise<T> => send("POST", path, body, stop);
 
 /** Says that the page itself asks, and no other web site by its viewer's cookie. */
 function ownPage(): Record<string, string> {
@@ -125,6 +152,32 @@ export const beginDrill = (who: Who, drill: { rule: string; level: Level; hold_s
 export const endDrill = (rule: string, who: Who): Promise<OrderAnswer> =>
   post(`/api/v1/drills/${encodeURIComponent(rule)}/end`, { who });
 
+export const configInForce = (stop?: AbortSignal): Promise<ConfigInForce> => get("/api/v1/config", stop);
+
+export const checkConfig = (change: ConfigChange, stop?: AbortSignal): Promise<CheckedConfig> =>
+  post("/api/v1/config/check", change, stop);
+
+export const putInForce = (
+  base: string,
+  change: ConfigChange,
+  by: { who: Who; why: string },
+): Promise<{ hash: string; diff: string }> => post("/api/v1/config", { base, ...change, ...by });
+
+export const configVersions = (stop?: AbortSignal): Promise<{ versions: ConfigVersion[] }> =>
+  get("/api/v1/config/versions", stop);
+
+export const configVersion = (hash: string, stop?: AbortSignal): Promise<ConfigVersion & { text: string }> =>
+  get(`/api/v1/config/versions/${encodeURIComponent(hash)}`, stop);
+
+export const groundOf = (camera: string, change: ConfigChange, stop?: AbortSignal): Promise<GroundAnswer> =>
+  post("/api/v1/config/ground", { camera, ...change }, stop);
+
+export const tryCamera = (camera: string, change: ConfigChange): Promise<TriedCamera> =>
+  post("/api/v1/config/camera", { camera, ...change });
+
+export const backtest = (change: ConfigChange, from: Date, to: Date, stop?: AbortSignal): Promise<BacktestReport> =>
+  post("/api/v1/config/backtest", { ...change, from: from.toISOString(), to: to.toISOString() }, stop);
+
 /** Learns who is logged in. Where nobody is, it leads to where one logs in. */
 export async function learnSession(): Promise<void> {
   try {
@@ -135,6 +188,43 @@ export async function learnSession(): Promise<void> {
 }
 
 export async function logOut(): Promise<void> {
-  await ask("/api/v1/session", { method: "DELETE", headers: ownPage() });
+  await send("DELETE", "/api/v1/session");
   location.replace("/login");
+}
+
+export const changeOwnPassword = (old: string, fresh: string): Promise<void> =>
+  post("/api/v1/session/password", { old, new: fresh });
+
+/** One's own; for an admin everybody's. */
+export const openSessions = (stop?: AbortSignal): Promise<{ sessions: OpenSession[] }> => get("/api/v1/sessions", stop);
+
+export const endSession = (id: number): Promise<void> => send("DELETE", `/api/v1/sessions/${id}`);
+
+/** One's own; for an admin everybody's. */
+export const apiTokens = (stop?: AbortSignal): Promise<{ tokens: ApiToken[] }> => get("/api/v1/tokens", stop);
+
+/** The token is told this once. */
+export const addApiToken = (made: {
+  name: string;
+  role: Role;
+  scope: AccessScope;
+  expires: string;
+}): Promise<{ id: number; token: string }> => post("/api/v1/tokens", made);
+
+export const endApiToken = (id: number): Promise<void> => send("DELETE", `/api/v1/tokens/${id}`);
+
+export const users = (stop?: AbortSignal): Promise<{ users: User[] }> => get("/api/v1/users", stop);
+
+export const addUser = (added: { name: string; password: string; role: Role; scope: AccessScope }): Promise<void> =>
+  post("/api/v1/users", added);
+
+export const changeUser = (
+  name: string,
+  change: { password?: string; role?: Role; scope?: AccessScope; disabled?: boolean },
+): Promise<void> => send("PATCH", `/api/v1/users/${encodeURIComponent(name)}`, change);
+
+/** What people did, the newest first; `cut`: there is more. */
+export function auditEntries(from: Date, to: Date, stop?: AbortSignal): Promise<{ audit: AuditEntry[]; cut: boolean }> {
+  const query = new URLSearchParams({ from: from.toISOString(), to: to.toISOString() });
+  return get(`/api/v1/audit?${query}`, stop);
 }

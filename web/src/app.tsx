@@ -4,6 +4,7 @@ import { LostBanner, StoreBanner, TopBar } from "./components/top_bar";
 import { connectionIsLost, state } from "./live";
 import { text } from "./preferences";
 import { type Route, route } from "./route";
+import { AccountScreen } from "./screens/account";
 import { AlertScreen } from "./screens/alert";
 import { AlertsScreen } from "./screens/alerts";
 import { AnalyticsScreen } from "./screens/analytics";
@@ -11,6 +12,7 @@ import { HealthScreen } from "./screens/health";
 import { LiveScreen } from "./screens/live";
 import { PlaceScreen } from "./screens/place";
 import { RulesScreen } from "./screens/rules";
+import { SetupScreen } from "./screens/setup";
 import type { State } from "./wire";
 
 function ScreenOf({ shown, state }: { shown: Route; state: State }) {
@@ -27,8 +29,12 @@ function ScreenOf({ shown, state }: { shown: Route; state: State }) {
       return <AnalyticsScreen state={state} />;
     case "rules":
       return <RulesScreen state={state} />;
+    case "setup":
+      return <SetupScreen part={shown.of} />;
     case "health":
       return <HealthScreen state={state} />;
+    case "account":
+      return <AccountScreen state={state} />;
   }
 }
 

@@ -38,3 +38,31 @@ export function useLoaded<T>(key: string, load: (stop: AbortSignal) => Promise<T
   }, [key, every_ms]);
   return loaded;
 }
+
+export interface Doing {
+  /** Why it was not done; empty: it was, or nothing has been tried. */
+  fault: string;
+  isUnderWay: boolean;
+  /** `true`: it is done. */
+  run: (what: () => Promise<void>) => Promise<boolean>;
+}
+
+/** Does one thing at a time, and keeps why it could not be done. */
+export function useDoing(): Doing {
+  const [fault, setFault] = useState("");
+  const [isUnderWay, setUnderWay] = useState(false);
+  const run = async (what: () => Promise<void>): Promise<boolean> => {
+    setUnderWay(true);
+    setFault("");
+    try {
+      await what();
+      return true;
+    } catch (failed) {
+      setFault(faultText(failed));
+      return false;
+    } finally {
+      setUnderWay(false);
+    }
+  };
+  return { fault, isUnderWay, run };
+}

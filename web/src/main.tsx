@@ -4,6 +4,8 @@ import { listen } from "./live";
 import "./styles/base.css";
 import "./styles/parts.css";
 import "./styles/screens.css";
+import "./styles/setup.css";
+import "./styles/people.css";
 
 const root = document.getElementById("app");
 if (root) {

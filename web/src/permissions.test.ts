@@ -4,7 +4,7 @@ import { may, mayEverywhere } from "./permissions";
 import { ROLES, type Role, type Session } from "./wire";
 
 const as = (role: Role, scope: Session["scope"] = "all"): void => {
-  session.value = { accounts: "required", name: "Li", role, scope, csrf: "abc" };
+  session.value = { accounts: "required", name: "Li", role, scope, csrf: "abc", expires: null };
 };
 afterEach(() => {
   session.value = null;

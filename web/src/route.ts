@@ -2,15 +2,15 @@ import { computed, signal } from "@preact/signals";
 
 /** Which screen is shown: what stands behind `#` in the address, so that every screen can be linked to. */
 
-export type Screen = "live" | "alerts" | "alert" | "place" | "analytics" | "rules" | "health";
+export type Screen = "live" | "alerts" | "alert" | "place" | "analytics" | "rules" | "setup" | "health" | "account";
 
 export interface Route {
   screen: Screen;
-  /** The alert's id or the place's key. */
+  /** The alert's id, the place's key, or the part of the set-up. */
   of: string;
 }
 
-const SCREENS: Screen[] = ["live", "alerts", "alert", "place", "analytics", "rules", "health"];
+const SCREENS: Screen[] = ["live", "alerts", "alert", "place", "analytics", "rules", "setup", "health", "account"];
 
 export function parseRoute(hash: string): Route {
   const [, name = "", ...rest] = hash.replace(/^#/, "").split("/");

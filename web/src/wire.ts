@@ -343,11 +343,183 @@ export interface Session {
   accounts: "required" | "off";
   name: string | null;
   role: Role;
-  scope: "all" | { only: { sites: string[]; units: string[] } };
+  scope: AccessScope;
   csrf: string | null;
+  /** When the session ends at the latest. */
+  expires: string | null;
+}
+
+/** What somebody sees: everything, or these sites and those that these units or units below them look after. */
+export type AccessScope = "all" | { only: { sites: string[]; units: string[] } };
+
+export interface User {
+  name: string;
+  role: Role;
+  scope: AccessScope;
+  disabled: boolean;
+  created: string;
+}
+
+/** Where somebody is logged in. */
+export interface OpenSession {
+  id: number;
+  user: string;
+  created: string;
+  seen: string;
+  expires: string;
+  address: string;
+  user_agent: string;
+  /** It is this page's own. */
+  current: boolean;
+}
+
+/** What a program calls the service with. */
+export interface ApiToken {
+  id: number;
+  user: string;
+  name: string;
+  role: Role;
+  scope: AccessScope;
+  created: string;
+  expires: string;
+}
+
+/** Something that a person did. */
+export interface AuditEntry {
+  time: string;
+  who: string;
+  kind: string;
+  subject: string;
+  detail: string;
 }
 
 export interface OrderAnswer {
   /** The store has it. */
   stored: boolean;
+}
+
+export type Json = null | boolean | number | string | Json[] | JsonTable;
+export interface JsonTable {
+  [key: string]: Json;
+}
+
+/** A key of the configuration and what it is to be; `null`: it is taken away. */
+export interface Edit {
+  path: string[];
+  value: Json;
+}
+
+/** A whole text, keys of the one in force, or a text in which these keys differ. */
+export interface ConfigChange {
+  text?: string;
+  edits?: Edit[];
+}
+
+export interface ConfigInForce {
+  hash: string;
+  text: string;
+  values: JsonTable | null;
+  since: string;
+  /** Another is about to take its place. */
+  changing: boolean;
+  /** Whether it can be changed: it is on record then. */
+  changeable: boolean;
+  /** The newest that the service could not be started with. */
+  refused: { hash: string; at: string; why: string } | null;
+}
+
+export interface CheckedConfig {
+  ok: boolean;
+  faults: string[];
+  text: string;
+  /** `null`: the text is no TOML. */
+  values: JsonTable | null;
+  /** From the one in force, unified. */
+  diff: string;
+}
+
+export interface ConfigVersion {
+  hash: string;
+  at: string;
+  who: string;
+  why: string;
+}
+
+/** What a camera's picture would become; places are shares of its width and height. */
+export interface GroundAnswer {
+  camera: string;
+  faults: string[];
+  calibration: {
+    frame_size: [number, number];
+    rms_ground_m: number | null;
+    points: {
+      image: [number, number];
+      ground_m: [number, number];
+      residual_m: number | null;
+      residual_px: number | null;
+      used: boolean;
+    }[];
+    scale: { image: [number, number]; px_per_m: number | null }[];
+    grid: { axis: "x" | "y"; at_m: number; points: [number, number][] }[];
+  } | null;
+  zones: { id: string; area_m2: number | null; derived_area_m2: number | null; px_per_m: number | null }[];
+  lines: { id: string; width_m: number | null }[];
+}
+
+/** Whether a camera gives pictures that is not in force yet. */
+export interface TriedCamera {
+  ok: boolean;
+  fault: string | null;
+  frame_size: [number, number] | null;
+  frames: number;
+  /** `null`: of files and folders. */
+  measured_fps: number | null;
+  /** What the configuration says; `null`: nothing. */
+  given_fps: number | null;
+  /** A JPEG in base64. */
+  picture: string | null;
+  /** So coarse that nobody can be known by it. */
+  coarse: boolean;
+}
+
+/** What a rule of one configuration would have told. */
+export interface ReplayedRule {
+  replayed: "whole" | "in_part" | "not";
+  conditions: {
+    place: string;
+    measure: string;
+    samples: number;
+    known_share: number;
+    bound_share: number;
+    unknown_share: number;
+    without_samples: string[];
+  }[];
+  levels: ReplayedLevel[];
+}
+
+export interface ReplayedLevel {
+  level: Level;
+  times: number;
+  total_s: number;
+  longest_s: number;
+  /** Of the total, time in which nothing was known. */
+  unknown_s: number;
+  episodes: Episode[];
+}
+
+/** A time at or above a level. */
+export interface Episode {
+  from: string;
+  /** `null`: it was still on at the end. */
+  until: string | null;
+  seconds: number;
+}
+
+/** What rules would have told, as `crowdflow backtest --json` says it. */
+export interface BacktestReport {
+  from: string;
+  to: string;
+  seconds: number;
+  notes: string[];
+  rules: { rule: string; name: string; candidate: ReplayedRule | null; today: ReplayedRule | null }[];
 }

@@ -64,6 +64,7 @@ it("from the first start on everybody is shown what they may do, and no more", a
   await openAlert(admin).waitFor();
   expect(await admin.locator("#user").innerText()).toBe("王警官 admin");
   expect(await admin.locator("#who").count()).toBe(0);
+  await admin.getByRole("link", { name: "Set-up" }).waitFor();
   await screenshot(admin, "accounts-admin");
   await addUser(admin, "Li", "operator", "all");
   await addUser(admin, "Zhou", "viewer", "all");
@@ -77,6 +78,9 @@ it("from the first start on everybody is shown what they may do, and no more", a
   await openAlert(operator).getByText("Acknowledged by Li").waitFor();
   await openAlert(admin).getByText("Acknowledged by Li").waitFor();
   expect(await operator.getByRole("dialog").count()).toBe(0);
+  expect(await operator.getByRole("link", { name: "Set-up" }).count()).toBe(0);
+  await operator.goto(`${service.address}/#/setup`);
+  await operator.getByText("The set-up is for planners and admins whose scope is everything").waitFor();
   await operator.goto(`${service.address}/#/rules`);
   await operator.getByRole("button", { name: "End the drill" }).waitFor();
   expect(await operator.getByRole("button", { name: "Begin a drill" }).count()).toBe(0);
@@ -104,6 +108,7 @@ it("from the first start on everybody is shown what they may do, and no more", a
   await planner.goto(`${service.address}/login#/rules`);
   await fillIn(planner, "Sun");
   await planner.getByRole("button", { name: "Begin a drill" }).waitFor();
+  expect(await planner.getByRole("link", { name: "Set-up" }).count()).toBe(0);
   expect(await planner.getByRole("button", { name: "Switch on" }).count()).toBe(0);
 
   // Who has logged out is led to where one logs in, from every address.

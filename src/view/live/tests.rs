@@ -1,7 +1,7 @@
 use std::sync::mpsc;
 
 use super::*;
-use crate::model::{Reading, Timestamp, UnknownReason};
+use crate::model::{Reading, Timestamp, TrackState, UnknownReason};
 use crate::picture::Picture;
 use crate::view::{Blind, examples};
 
@@ -21,24 +21,28 @@ fn number(frame: &LiveFrame) -> i64 {
     }
 }
 
+fn painted(number: i64) -> Painted {
+    Painted { drawn: jpeg_of(number), plain: None }
+}
+
 fn jpeg_of(number: i64) -> Arc<[u8]> {
     number.to_le_bytes().to_vec().into()
 }
 
 /// A hub whose encoder writes the frame's number.
 fn hub() -> LiveHub {
-    LiveHub::start_with(vec![camera()], Box::new(|_, frame| (Ok(jpeg_of(number(&frame))), Duration::ZERO))).unwrap()
+    LiveHub::start_with(vec![camera()], Box::new(|_, frame, _| (Ok(painted(number(&frame))), Duration::ZERO))).unwrap()
 }
 
 /// A hub whose encoder says that it has begun with a frame and then waits for leave to end.
 fn halted_hub() -> (LiveHub, mpsc::Receiver<i64>, mpsc::Sender<()>) {
     let (begun, has_begun) = mpsc::channel();
     let (leave, has_leave) = mpsc::channel();
-    let encode = move |_, frame: LiveFrame| {
+    let encode = move |_, frame: LiveFrame, _| {
         begun.send(number(&frame)).unwrap();
         // Without anybody to give leave it goes on: the test is over.
         let _ = has_leave.recv();
-        (Ok(jpeg_of(number(&frame))), Duration::ZERO)
+        (Ok(painted(number(&frame))), Duration::ZERO)
     };
     (LiveHub::start_with(vec![camera()], Box::new(encode)).unwrap(), has_begun, leave)
 }
@@ -113,10 +117,10 @@ async fn closing_ends_all_viewers_and_drops_what_comes_later() {
 
 #[tokio::test]
 async fn failures_and_panics_are_counted_and_the_next_frame_is_shown() {
-    let encode = |_, frame: LiveFrame| match number(&frame) {
+    let encode = |_, frame: LiveFrame, _| match number(&frame) {
         1 => panic!("a broken frame"),
         2 => (Err(PictureError::Undecodable { length_bytes: 0 }), Duration::ZERO),
-        number => (Ok(jpeg_of(number)), Duration::ZERO),
+        number => (Ok(painted(number)), Duration::ZERO),
     };
     let hub = LiveHub::start_with(vec![camera()], Box::new(encode)).unwrap();
     let mut viewer = hub.subscribe(&camera()).unwrap();
@@ -154,4 +158,43 @@ async fn a_viewer_sees_the_picture_and_then_that_there_is_none() {
     let shown = Picture::decode(&viewer.next_jpeg().await.unwrap()).unwrap();
     assert_eq!(shown.size().width_px, 384);
     assert!((40..100).contains(&examples::pixel(&shown, 200, 60)[0]), "the last picture, dark");
+}
+
+#[tokio::test]
+async fn a_plain_picture_has_nothing_drawn_on_it_and_heads_hidden() {
+    let privacy = PrivacyPlan { blur_heads: true };
+    let options = LiveOptions { max_fps: 1e6, ..LiveOptions::default() };
+    let hub = LiveHub::start(&[examples::camera()], &[], &privacy, options).unwrap();
+    let mut drawn = hub.subscribe(&camera()).unwrap();
+    let frame = || {
+        // Stripes of one pixel, of which hiding leaves grey.
+        let size = examples::plain(0).size();
+        let row = (0..size.width_px).flat_map(|x| [if x % 2 == 0 { 255 } else { 0 }; 3]);
+        let pixels: Vec<u8> = row.collect::<Vec<u8>>().repeat(size.height_px as usize);
+        let picture = Picture::from_bgr(size, &pixels).unwrap();
+        let track = examples::track(1, TrackState::Confirmed, (300.0, 200.0, 60.0, 160.0));
+        let report = Arc::new(examples::report(vec![track], Reading::Valid(3.0), Reading::Valid(1.0)));
+        LiveFrame::Seen { picture, report, levels: Vec::new(), also_hide: Vec::new() }
+    };
+    hub.publish(&camera(), frame());
+    drawn.next_jpeg().await.unwrap();
+    let mut plain = hub.subscribe_plain(&camera()).unwrap();
+    hub.publish(&camera(), frame());
+    let annotated = Picture::decode(&drawn.next_jpeg().await.unwrap()).unwrap();
+    let plain = Picture::decode(&plain.next_jpeg().await.unwrap()).unwrap();
+    let contrast = |picture: &Picture, x: usize, y: usize| {
+        let row: Vec<u8> = (x..x + 8).map(|x| examples::pixel(picture, x, y)[0]).collect();
+        row.iter().max().unwrap() - row.iter().min().unwrap()
+    };
+    assert!(contrast(&plain, 325, 215) < 80, "the head");
+    let not_striped = |picture: &Picture| {
+        let size = picture.size();
+        let places = (8..size.height_px as usize - 8)
+            .step_by(16)
+            .flat_map(|y| (0..size.width_px as usize - 8).step_by(16).map(move |x| (x, y)));
+        let beside_the_head = places.filter(|(x, y)| !(270..400).contains(x) || !(170..300).contains(y));
+        beside_the_head.filter(|(x, y)| contrast(picture, *x, *y) < 120).count()
+    };
+    assert_eq!(not_striped(&plain), 0, "nothing is drawn");
+    assert!(not_striped(&annotated) > 10, "much is drawn");
 }

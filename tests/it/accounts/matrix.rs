@@ -40,6 +40,7 @@ const EXPECTED: &str = "
     POST   /api/v1/config/check             planner   everything
     POST   /api/v1/config/ground            planner   everything
     POST   /api/v1/config/backtest          planner   everything
+    POST   /api/v1/config/camera            planner   everything
     GET    /api/v1/config/versions          planner   everything
     GET    /api/v1/config/versions/{hash}   planner   everything
     POST   /api/v1/setup                    everybody

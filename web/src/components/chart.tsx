@@ -4,7 +4,7 @@ import "uplot/dist/uPlot.min.css";
 import { figure, measureName, percent, unitOf } from "../format";
 import { language, text, theme, word } from "../preferences";
 import { scaleTop, summary, withGaps } from "../series";
-import type { LevelThresholds, MeasureHistory } from "../wire";
+import type { Level, LevelThresholds, MeasureHistory } from "../wire";
 
 const HEIGHT_PX = 190;
 
@@ -38,13 +38,54 @@ function drawThresholds(chart: uPlot, thresholds: LevelThresholds[], measure: st
   ctx.restore();
 }
 
+/** Times that are marked in the picture, each with a number above it. */
+export interface Mark {
+  level: Level;
+  from: Date;
+  to: Date;
+}
+
+/** Less than this is not seen. */
+const LEAST_MARK_PX = 3;
+
+function drawMarks(chart: uPlot, marks: Mark[]): void {
+  const { ctx, bbox } = chart;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, 0, bbox.width, bbox.top + bbox.height);
+  ctx.clip();
+  ctx.font = `600 ${12 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textBaseline = "bottom";
+  ctx.textAlign = "center";
+  let free_px = bbox.left;
+  for (const [at, { level, from, to }] of marks.entries()) {
+    const left = chart.valToPos(from.getTime() / 1000, "x", true);
+    const right = chart.valToPos(to.getTime() / 1000, "x", true);
+    const width = Math.max(right - left, LEAST_MARK_PX * devicePixelRatio);
+    ctx.fillStyle = colour(`${level}-line`);
+    ctx.globalAlpha = 0.3;
+    ctx.fillRect(left, bbox.top, width, bbox.height);
+    ctx.globalAlpha = 1;
+    ctx.fillRect(left, bbox.top, width, 4 * devicePixelRatio);
+    // Where marks are close, some go without their number.
+    const number = `${at + 1}`;
+    const half = ctx.measureText(number).width / 2 + 2 * devicePixelRatio;
+    const middle = Math.min(Math.max(left + width / 2, bbox.left + half), bbox.left + bbox.width - half);
+    if (middle - half < free_px) continue;
+    free_px = middle + half;
+    ctx.fillStyle = colour("text");
+    ctx.fillText(number, middle, bbox.top - 1 * devicePixelRatio);
+  }
+  ctx.restore();
+}
+
 /** A mark of the scale: as many decimals as it has, since marks are closer than values are exact. */
 function tick(value: number, measure: string): string {
   return measure === "level_of_service" ? figure(value, measure) : String(Number(value.toPrecision(6)));
 }
 
 function options(props: ChartProps, width: number): uPlot.Options {
-  const { history, thresholds, from, to } = props;
+  const { history, thresholds, from, to, marks = [] } = props;
   const axis: uPlot.Axis = {
     stroke: colour("faint"),
     grid: { stroke: colour("grid"), width: 1 },
@@ -84,7 +125,10 @@ function options(props: ChartProps, width: number): uPlot.Options {
       { stroke: "transparent", points: { show: false }, spanGaps: false },
     ],
     bands: [{ series: [3, 2], fill: colour("curve-band") }],
-    hooks: { draw: [(chart) => drawThresholds(chart, thresholds, history.measure)] },
+    hooks: {
+      drawClear: [(chart) => drawMarks(chart, marks)],
+      draw: [(chart) => drawThresholds(chart, thresholds, history.measure)],
+    },
   };
 }
 
@@ -95,14 +139,16 @@ interface ChartProps {
   to: Date;
   /** End of the scale; without it each chart finds its own. */
   top?: number;
+  marks?: Mark[];
 }
 
 /** A measure over time with its rules' thresholds; where nothing is known there is no line. */
 export function Chart(props: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
-  const { history, from, to, top, thresholds } = props;
+  const { history, from, to, top, thresholds, marks } = props;
   const lines = thresholds.map((one) => `${one.level} ${one.raise}`).join();
-  // Thresholds are equal where their text is; colours and words differ by theme and language.
+  const marked = marks?.map((one) => `${one.level} ${one.from.getTime()} ${one.to.getTime()}`).join();
+  // Thresholds and marks are equal where their text is; colours and words differ by theme and language.
   useEffect(() => {
     const room = place.current;
     if (!room) return undefined;
@@ -113,7 +159,7 @@ export function Chart(props: ChartProps) {
       watch.disconnect();
       chart.destroy();
     };
-  }, [history, from, to, top, lines, theme.value, language.value]);
+  }, [history, from, to, top, lines, marked, theme.value, language.value]);
   const name = measureName(history.measure);
   const texts = text();
   const figures = summary(history);

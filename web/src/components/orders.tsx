@@ -49,11 +49,16 @@ export function OrderFault() {
 }
 
 /** A dialogue that is open as long as it is drawn; the browser keeps the keyboard in it and closes it by Escape. */
-export function Dialogue(props: { title: string; onClose: () => void; children: preact.ComponentChildren }) {
+export function Dialogue(props: {
+  title: string;
+  isWide?: boolean;
+  onClose: () => void;
+  children: preact.ComponentChildren;
+}) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog ref={dialog} onClose={props.onClose} aria-label={props.title}>
+    <dialog ref={dialog} class={props.isWide ? "wide-dialogue" : ""} onClose={props.onClose} aria-label={props.title}>
       <h2>{props.title}</h2>
       {props.children}
     </dialog>

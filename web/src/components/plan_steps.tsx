@@ -1,8 +1,9 @@
+import type { ComponentChildren } from "preact";
 import { act } from "../api";
 import { timeText } from "../format";
 import { lastKnown } from "../live";
 import { may } from "../permissions";
-import { language, text, word } from "../preferences";
+import { type Language, language, text, word } from "../preferences";
 import type { Alert, Step, StepState } from "../wire";
 import { order } from "./orders";
 
@@ -24,10 +25,10 @@ function isLate(step: Step): boolean {
   return step.due !== null && !isOver(step) && now !== undefined && Date.parse(step.due) < Date.parse(now);
 }
 
-function StepItem({ alert, step }: { alert: Alert; step: Step }) {
+/** A step as whoever carries it out reads it. */
+export function StepLine(props: { step: Step; inLanguage: Language; children?: ComponentChildren }) {
+  const { step, inLanguage, children } = props;
   const texts = text();
-  const move = (to: StepState) => () =>
-    void order((who) => act(alert.id, who, { action: "step", step: step.id, state: to }));
   const about = [
     word(`step_${step.state}`),
     step.who && step.at && texts.by(step.who, timeText(step.at)),
@@ -40,21 +41,29 @@ function StepItem({ alert, step }: { alert: Alert; step: Step }) {
         {SIGNS[step.state]}
       </span>
       <div>
-        <p class="what">{language.value === "zh" ? step.text_zh : step.text}</p>
+        <p class="what">{inLanguage === "zh" ? step.text_zh : step.text}</p>
         <p class="faint">
           {isLate(step) && <strong class="warning">{texts.late} · </strong>}
           {about.join(" · ")}
         </p>
       </div>
-      <div class="buttons">
-        {may("operator") &&
-          NEXT[step.state].map((to) => (
-            <button key={to} type="button" onClick={move(to)}>
-              {word(to)}
-            </button>
-          ))}
-      </div>
+      <div class="buttons">{children}</div>
     </li>
+  );
+}
+
+function StepItem({ alert, step }: { alert: Alert; step: Step }) {
+  const move = (to: StepState) => () =>
+    void order((who) => act(alert.id, who, { action: "step", step: step.id, state: to }));
+  return (
+    <StepLine step={step} inLanguage={language.value}>
+      {may("operator") &&
+        NEXT[step.state].map((to) => (
+          <button key={to} type="button" onClick={move(to)}>
+            {word(to)}
+          </button>
+        ))}
+    </StepLine>
   );
 }
 

@@ -1,7 +1,9 @@
 import { heldText, measureName, thresholdText, timeText } from "../format";
+import { mayEverywhere } from "../permissions";
 import { placeKey, placeText } from "../places";
 import { text, word } from "../preferences";
 import { routeTo } from "../route";
+import { choose } from "../setup/tables_part";
 import type { Rule, State } from "../wire";
 import { LevelMark } from "./level";
 import { ReadingValue } from "./reading";
@@ -35,6 +37,17 @@ export function RuleItem({ state, rule }: { state: State; rule: Rule }) {
       {rule.source && (
         <p class="faint">
           {texts.source}: {rule.source}
+        </p>
+      )}
+      {mayEverywhere("planner") && (
+        <p>
+          <a
+            href={routeTo("setup", "rules")}
+            aria-label={texts.change_rule(rule.name)}
+            onClick={() => choose("rules", rule.id)}
+          >
+            {texts.change}
+          </a>
         </p>
       )}
     </li>

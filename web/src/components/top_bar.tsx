@@ -3,13 +3,16 @@ import { age } from "../format";
 import { overall, worst } from "../levels";
 import { connectionIsLost, lastKnown, silent_s, state } from "../live";
 import { faultText } from "../loaded";
+import { mayEverywhere } from "../permissions";
 import { chooseLanguage, chooseTheme, language, text, theme, who, word } from "../preferences";
 import { route, routeTo, type Screen } from "../route";
 import type { State } from "../wire";
 import { LevelMark } from "./level";
 import { askName, orderFault } from "./orders";
 
-const SCREENS: Screen[] = ["live", "alerts", "analytics", "rules", "health"];
+const SCREENS: Screen[] = ["live", "alerts", "analytics", "rules", "setup", "health"];
+
+const isOffered = (screen: Screen): boolean => screen !== "setup" || mayEverywhere("planner");
 
 function dataAge(newest: State): string {
   const texts = text();
@@ -97,9 +100,14 @@ function Viewer() {
     });
   return (
     <>
-      <span id="user">
+      <a
+        id="user"
+        title={texts.account}
+        href={routeTo("account")}
+        aria-current={route.value.screen === "account" ? "page" : undefined}
+      >
         {known.name} <span class="faint">{word(`role_${known.role}`)}</span>
-      </span>
+      </a>
       <button type="button" id="log-out" title={known.name} onClick={() => void leave()}>
         {texts.log_out}
       </button>
@@ -121,7 +129,7 @@ export function TopBar() {
       <Overall />
       <Connection />
       <nav aria-label={texts.main_navigation}>
-        {SCREENS.map((screen) => (
+        {SCREENS.filter(isOffered).map((screen) => (
           <a key={screen} href={routeTo(screen)} aria-current={current === screen ? "page" : undefined}>
             {word(screen)}
           </a>
