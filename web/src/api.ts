@@ -1,5 +1,15 @@
 import { signal } from "@preact/signals";
-import type { Action, AlertHistory, Evidence, Level, OrderAnswer, PlaceHistory, Recorded, Session } from "./wire";
+import type {
+  Action,
+  AlertHistory,
+  Evidence,
+  Level,
+  OrderAnswer,
+  PlaceHistory,
+  Recorded,
+  Session,
+  SiteMap,
+} from "./wire";
 
 /** Everything that is asked of the service, but the events (live.ts) and pictures, which the browser asks for itself. */
 
@@ -96,6 +106,8 @@ export function historyPath(asked: HistoryRequest, format?: "csv"): string {
 
 export const placeHistory = (asked: HistoryRequest, stop?: AbortSignal): Promise<PlaceHistory> =>
   get(historyPath(asked), stop);
+
+export const siteMaps = (stop?: AbortSignal): Promise<{ maps: SiteMap[] }> => get("/api/v1/maps", stop);
 
 export async function metricsText(stop?: AbortSignal): Promise<string> {
   return (await ask("/metrics", stop ? { signal: stop } : {})).text();

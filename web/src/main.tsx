@@ -4,6 +4,7 @@ import { listen } from "./live";
 import "./styles/base.css";
 import "./styles/parts.css";
 import "./styles/screens.css";
+import "./styles/site_map.css";
 
 const root = document.getElementById("app");
 if (root) {
