@@ -19,6 +19,7 @@ mod evidence;
 mod guard;
 mod history;
 mod live;
+mod maps;
 mod probe;
 mod request;
 mod routes;

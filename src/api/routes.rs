@@ -6,7 +6,7 @@ use axum::{Router, middleware};
 use super::error::ApiError;
 use super::{
     Context, access, alerts, audit, config, config_backtest, config_camera, config_ground, events, evidence, guard,
-    history, live, probe, session, sign_in_page, sources, tokens, users, web,
+    history, live, maps, probe, session, sign_in_page, sources, tokens, users, web,
 };
 use crate::model::Role;
 
@@ -118,6 +118,8 @@ pub const ROUTES: &[Route] = routes! {
     get "/api/v1/alerts/{alert}/evidence" Least(Viewer), OneThing => evidence::list;
     get "/api/v1/alerts/{alert}/evidence/{number}" Least(Viewer), OneThing => evidence::file;
     get "/api/v1/history" Least(Viewer), OneThing => history::history;
+    get "/api/v1/maps" Least(Viewer), Filtered => maps::list;
+    get "/api/v1/maps/{map}/picture" Least(Viewer), OneThing => maps::picture;
     post "/api/v1/alerts/{alert}/actions" Least(Operator), OneThing => alerts::act;
     post "/api/v1/profiles/{profile}" Least(Planner), Everything => alerts::switch_profile;
     post "/api/v1/drills" Least(Planner), OneThing => alerts::begin_drill;

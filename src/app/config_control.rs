@@ -73,6 +73,7 @@ impl ConfigControl {
         let folder = self.path.parent().unwrap_or(Path::new("/"));
         let (mut findings, plan) = Findings::and_plan(config::parse(text, folder, &|name| std::env::var(name).ok()));
         findings.faults.append(&mut findings.missing_secrets);
+        findings.faults.append(&mut findings.unfit_pictures);
         plan.filter(|_| findings.faults.is_empty()).ok_or(findings.faults)
     }
 

@@ -23,6 +23,8 @@ pub struct Findings {
     pub faults: Vec<String>,
     /// Users and passwords that are not where it says.
     pub missing_secrets: Vec<String>,
+    /// Pictures of site maps that can't be shown.
+    pub unfit_pictures: Vec<String>,
     /// `false`: there may be more faults, as keys and types that don't fit, or a text that isn't TOML, come first.
     pub values_checked: bool,
 }
@@ -48,17 +50,24 @@ impl Findings {
                 let values_checked = !faults.iter().all(|fault| fault.kind.is_of_shape());
                 let (missing, faults): (Vec<Fault>, Vec<Fault>) =
                     faults.iter().cloned().partition(|fault| fault.kind.is_missing_secret());
-                Self { faults: in_words(&faults), missing_secrets: in_words(&missing), values_checked }
+                let (faults, missing_secrets) = (in_words(&faults), in_words(&missing));
+                Self { faults, missing_secrets, unfit_pictures: Vec::new(), values_checked }
             }
             ConfigError::Io { .. } | ConfigError::Syntax(_) => {
-                Self { faults: vec![error.to_string()], missing_secrets: Vec::new(), values_checked: false }
+                let faults = vec![error.to_string()];
+                Self { faults, missing_secrets: Vec::new(), unfit_pictures: Vec::new(), values_checked: false }
             }
         }
     }
 
     /// Of a configuration that was taken.
     pub fn of_plan(plan: &Plan) -> Self {
-        Self { faults: Vec::new(), missing_secrets: in_words(&plan.missing_secrets()), values_checked: true }
+        Self {
+            faults: Vec::new(),
+            missing_secrets: in_words(&plan.missing_secrets()),
+            unfit_pictures: in_words(&plan.unfit_pictures()),
+            values_checked: true,
+        }
     }
 
     /// How many faults a configuration has, which, and whether there may be more.

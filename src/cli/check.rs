@@ -52,9 +52,10 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
         Err(error @ ConfigError::Io { .. }) if !args.json => bail!("{error}"),
         Err(error) => (Findings::of(&error), None),
     };
+    findings.faults.append(&mut findings.unfit_pictures);
     let mut unavailable = false;
     if let Some(plan) = plan.as_ref().filter(|_| args.environment) {
-        findings.faults = std::mem::take(&mut findings.missing_secrets);
+        findings.faults.append(&mut findings.missing_secrets);
         let environment = environment_faults(plan);
         unavailable = !environment.is_empty();
         findings.faults.extend(environment);

@@ -107,6 +107,9 @@ struct Running {
 
 impl Running {
     fn start(plan: Plan, origin: &Origin) -> anyhow::Result<Self> {
+        for fault in plan.unfit_pictures() {
+            tracing::warn!(%fault, "a site map is shown without its picture");
+        }
         let models = open_models(&plan.inference)?;
         for camera in &plan.cameras {
             check_input_sizes(&models, &plan.inference, camera)?;

@@ -228,6 +228,12 @@ pub(super) const POINTS_MOST: usize = 100;
 pub(super) const CORNERS_MOST: usize = 256;
 /// Letters of a name or source.
 pub(super) const TEXT_MOST: usize = 400;
+/// A site map's width: from a room to a city.
+pub(super) const MAP_WIDTH_M: Range = Range::from_to(1.0, 1_000_000.0).of(" metres");
+/// Largest file that a site map's picture may have: loaded by every browser, also by a telephone in the street.
+pub const MAP_PICTURE_MOST_BYTES: u64 = 5_000_000;
+/// Longest side of a site map's picture, in pixels: larger ones are more than a telephone's browser draws.
+pub(super) const MAP_PICTURE_MOST_PX: u32 = 8192;
 /// A site's capacity: up to a national day on a whole riverside.
 pub(super) const CAPACITY: Range = Range::above_zero(10_000_000.0).of(" people");
 /// Time until a step of a response plan is to be over.

@@ -146,6 +146,12 @@ fault_kinds! {
     Repeated,
     /// A date, a time of day or a time zone that there is not.
     BadCalendar,
+    /// A site map's picture that is not there or can't be read.
+    PictureUnreadable,
+    /// A site map's picture that is neither PNG nor JPEG.
+    NotAPicture,
+    /// A site map's picture with too many bytes or pixels.
+    PictureTooLarge,
     /// A rule about no place, or about several.
     NotOnePlace,
     /// A rule whose place has no such measure.

@@ -9,9 +9,10 @@
 //! there are none, everything that is wrong in meaning: a slip in a key would otherwise bring on false faults further
 //! down. `config/reference.toml` has every key with its default.
 //!
-//! Paths in a configuration are relative to the folder that it is in. Checking reads nothing but environment variables
-//! and files that hold secrets: whether a video, a model or a camera is there is seen when it is opened. A secret that is
-//! not there makes no plan wrong, as only whoever opens the camera needs it: [`Plan::missing_secrets`].
+//! Paths in a configuration are relative to the folder that it is in. Checking reads nothing but environment variables,
+//! files that hold secrets, and pictures of site maps: whether a video, a model or a camera is there is seen when it is
+//! opened. A secret that is not there makes no plan wrong, as only whoever opens the camera needs it:
+//! [`Plan::missing_secrets`]; nor does a picture, without which people are watched over, too: [`Plan::unfit_pictures`].
 
 mod check;
 mod crowds;
@@ -31,12 +32,14 @@ mod raw;
 mod raw_delivery;
 mod raw_evidence;
 mod raw_external;
+mod raw_map;
 mod raw_response;
 mod raw_store;
 mod region;
 mod response;
 mod schedule;
 mod secret;
+mod site_map;
 mod store;
 mod suggest;
 
@@ -60,6 +63,7 @@ pub use plan::{
 };
 pub use response::{PursuitPlan, Response, ResponsePlan, SitePlan, SiteZone, StepKind, StepPlan, UnitPlan};
 pub use schedule::{Calendar, OnHolidays, Profile, Schedule};
+pub use site_map::{FoundPicture, MapPicture, MapPlan, PictureFormat};
 pub use store::{Retention, StorePlace, StorePlan};
 
 /// Reads and checks a configuration file, with secrets from this process's environment.
@@ -79,7 +83,8 @@ pub fn load(path: &Path) -> Result<Plan, ConfigError> {
 ///
 /// # Errors
 /// [`ConfigError::Syntax`] where the text isn't TOML, [`ConfigError::Faults`] with everything that is wrong in it and,
-/// since there is something, every secret that is missing too ([`FaultKind::is_missing_secret`]).
+/// since there is something, every secret that is missing ([`FaultKind::is_missing_secret`]) and every picture that
+/// can't be shown too.
 pub fn parse(text: &str, base_dir: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Result<Plan, ConfigError> {
     let document = document::Document::parse(text).map_err(ConfigError::Syntax)?;
     let raw = document.shape().map_err(ConfigError::Faults)?;

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::crowds::{DispersalPlan, GatheringPlan, GroupsPlan, SurgePlan};
 use super::{
-    Calendar, DestinationPlan, EvidencePlan, ExternalSourcePlan, Fault, Profile, Response, Schedule, StorePlan,
-    defaults,
+    Calendar, DestinationPlan, EvidencePlan, ExternalSourcePlan, Fault, MapPlan, Profile, Response, Schedule,
+    StorePlan, defaults,
 };
 use crate::calibration::{FittedPoint, GroundPlane};
 use crate::geometry::TileGrid;
@@ -33,6 +33,8 @@ pub struct Plan {
     pub rules: Vec<RulePlan>,
     /// Sites, units and response plans.
     pub response: Response,
+    /// Site maps in the order of their ids.
+    pub maps: Vec<MapPlan>,
     /// What schedules and profiles are read by.
     pub calendar: Calendar,
     /// When rules may apply, in the order of their ids.
@@ -100,6 +102,14 @@ impl Plan {
         faults.extend(self.sources.iter().flat_map(ExternalSourcePlan::missing_secrets));
         faults.extend(self.destinations.iter().flat_map(DestinationPlan::missing_secrets));
         faults.extend(self.store.iter().filter_map(StorePlan::missing_secret));
+        faults.sort_by_key(|fault| fault.line);
+        faults
+    }
+
+    /// Pictures of site maps that are not there or can't be shown, in the order of the file. The maps are shown without.
+    #[must_use]
+    pub fn unfit_pictures(&self) -> Vec<Fault> {
+        let mut faults: Vec<Fault> = self.maps.iter().filter_map(|map| map.picture.found.clone().err()).collect();
         faults.sort_by_key(|fault| fault.line);
         faults
     }

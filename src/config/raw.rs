@@ -15,6 +15,7 @@ use super::number::Number;
 use super::raw_delivery::RawDestination;
 use super::raw_evidence::RawEvidence;
 use super::raw_external::RawExternalSource;
+use super::raw_map::RawMap;
 use super::raw_response::{RawCalendar, RawProfile, RawPursuit, RawResponsePlan, RawSchedule, RawSite, RawUnit};
 use super::raw_store::RawStore;
 
@@ -109,6 +110,7 @@ pub(super) struct RawConfig {
     pub sources: ById<RawExternalSource>,
     pub rules: ById<RawRule>,
     pub sites: ById<RawSite>,
+    pub maps: ById<RawMap>,
     pub units: ById<RawUnit>,
     pub plans: ById<RawResponsePlan>,
     pub alerts: Table<RawPursuit>,

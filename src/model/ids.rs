@@ -131,6 +131,10 @@ id!(
     SiteId
 );
 id!(
+    /// A site map's name, unique in a configuration.
+    MapId
+);
+id!(
     /// A destination's name, unique in a configuration.
     DestinationId
 );

@@ -30,7 +30,7 @@ pub use density_map::{CountEvidence, DensityMap, Mark};
 pub use detection::Detection;
 pub use forward_time::ForwardTime;
 pub use frame::FrameMeta;
-pub use ids::{CameraId, DestinationId, IdError, LineId, RuleId, SiteId, TrackId, UnitId, ZoneId};
+pub use ids::{CameraId, DestinationId, IdError, LineId, MapId, RuleId, SiteId, TrackId, UnitId, ZoneId};
 pub use level_of_service::{LevelOfService, ZoneUse};
 pub use measure::{FORECAST_HORIZON_S, Measure, MeasureFacts, Needs, Scope, Worse};
 pub use notice::{Action, AlertId, Notice, NoticeKind, StepState};

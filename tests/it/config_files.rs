@@ -125,8 +125,13 @@ fn what_the_reference_calls_a_default_is_one() {
         !default.iter().any(|key| line.starts_with(key))
     });
     let short = lines.collect::<Vec<_>>().join("\n");
-    // All but the text itself.
-    assert!(Plan { written: String::new(), ..plan(&short) } == Plan { written: String::new(), ..written }, "{short}");
+    // All but the text itself, and on which line of it the map's picture is named, which is not there.
+    let without_text = |plan: Plan| {
+        let mut plan = Plan { written: String::new(), ..plan };
+        plan.maps.iter_mut().filter_map(|map| map.picture.found.as_mut().err()).for_each(|fault| fault.line = None);
+        plan
+    };
+    assert!(without_text(plan(&short)) == without_text(written), "{short}");
 }
 
 #[test]
@@ -153,7 +158,7 @@ fn every_key_is_in_the_reference() {
             assert!(present[&shape].contains(key) || commented(key), "[{shape}] has no `{key}` in the reference");
         }
     }
-    assert_eq!(tables_of_keys, 56, "the whole file and 55 kinds of table");
+    assert_eq!(tables_of_keys, 57, "the whole file and 56 kinds of table");
 }
 
 /// The keys present in tables of one shape (ids replaced by `*`), and one place of each shape.
@@ -172,6 +177,7 @@ fn collect(
             "rules",
             "levels",
             "sites",
+            "maps",
             "units",
             "plans",
             "schedules",

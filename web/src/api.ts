@@ -19,6 +19,7 @@ import type {
   Recorded,
   Role,
   Session,
+  SiteMap,
   TriedCamera,
   User,
 } from "./wire";
@@ -123,6 +124,8 @@ export function historyPath(asked: HistoryRequest, format?: "csv"): string {
 
 export const placeHistory = (asked: HistoryRequest, stop?: AbortSignal): Promise<PlaceHistory> =>
   get(historyPath(asked), stop);
+
+export const siteMaps = (stop?: AbortSignal): Promise<{ maps: SiteMap[] }> => get("/api/v1/maps", stop);
 
 export async function metricsText(stop?: AbortSignal): Promise<string> {
   return (await ask("/metrics", stop ? { signal: stop } : {})).text();

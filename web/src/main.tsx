@@ -6,6 +6,7 @@ import "./styles/parts.css";
 import "./styles/screens.css";
 import "./styles/setup.css";
 import "./styles/people.css";
+import "./styles/site_map.css";
 
 const root = document.getElementById("app");
 if (root) {

@@ -36,6 +36,8 @@ export const language = signal<Language>(
 );
 /** Dark unless somebody wants it otherwise: control rooms are. */
 export const theme = signal<Theme>(first(["dark", "light"], asked.get("theme"), kept("theme")) ?? "dark");
+/** Whether zones are looked at on site maps, where there are any, or all as tiles. */
+export const zonesAs = signal<"map" | "tiles">(first(["map", "tiles"], kept("zones_as")) ?? "map");
 /** Who gives orders from this browser; empty: nobody has said yet. */
 export const who = signal(kept("who") ?? "");
 
@@ -64,6 +66,11 @@ export function chooseLanguage(chosen: Language): void {
 export function chooseTheme(chosen: Theme): void {
   theme.value = chosen;
   keep("theme", chosen);
+}
+
+export function chooseZonesAs(chosen: "map" | "tiles"): void {
+  zonesAs.value = chosen;
+  keep("zones_as", chosen);
 }
 
 export function nameYourself(name: string): void {

@@ -523,3 +523,19 @@ export interface BacktestReport {
   notes: string[];
   rules: { rule: string; name: string; candidate: ReplayedRule | null; today: ReplayedRule | null }[];
 }
+
+/** A place on a site map: shares of its picture's width and height, from the upper left. */
+export type MapPoint = [x: number, y: number];
+
+/** A site map: where places are on a picture from above. */
+export interface SiteMap {
+  id: string;
+  name: string;
+  /** `null`: it can't be shown. */
+  picture: { address: string; width_px: number; height_px: number } | null;
+  /** How wide what it shows is on the ground; `null`: it has no scale. */
+  width_m: number | null;
+  zones: { place: string; outline: MapPoint[] }[];
+  lines: { place: string; ends: [MapPoint, MapPoint] }[];
+  cameras: { place: string; at: MapPoint }[];
+}

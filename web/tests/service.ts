@@ -22,6 +22,23 @@ const START_WITHIN_MS = 30_000;
 /** Whether whoever uses the service logs in. */
 export type Accounts = "off" | "required";
 
+/** Added to the configuration: every zone on one map. */
+export const SITE_MAP = `
+[maps.campus]
+name = "Campus from above"
+picture = "${join(ROOT, "config/demo_map.png")}"
+width_m = 38
+[maps.campus.zones]
+"walkway/all" = [[0.35, 0.3], [0.7, 0.2], [0.75, 0.85], [0.3, 0.8]]
+"quay/edge" = [[0.05, 0.5], [0.22, 0.5], [0.22, 0.9], [0.05, 0.9]]
+"campus/hall" = [[0.8, 0.1], [0.97, 0.1], [0.97, 0.4], [0.8, 0.4]]
+[maps.campus.lines]
+"walkway/middle" = [[0.32, 0.62], [0.73, 0.62]]
+[maps.campus.cameras]
+walkway = [0.3, 0.12]
+quay = [0.06, 0.42]
+`;
+
 const config = (port: number, webhook: string, accounts: Accounts): string => `
 [server]
 listen = "127.0.0.1:${port}"
@@ -134,11 +151,12 @@ export class Service {
     private readonly folder: string,
     private readonly destination: Server,
     private readonly accounts: Accounts,
+    private readonly more: string,
   ) {}
 
-  static async start(accounts: Accounts = "off"): Promise<Service> {
+  static async start(accounts: Accounts = "off", more = ""): Promise<Service> {
     const folder = await mkdtemp(join(tmpdir(), "crowdflow-web-"));
-    const service = new Service(folder, await takesEverything(), accounts);
+    const service = new Service(folder, await takesEverything(), accounts, more);
     await service.run();
     return service;
   }
@@ -147,7 +165,10 @@ export class Service {
   async run(): Promise<void> {
     const { port } = this.destination.address() as AddressInfo;
     const own = this.address ? Number(new URL(this.address).port) : 0;
-    await writeFile(join(this.folder, "site.toml"), config(own, `http://127.0.0.1:${port}/alerts`, this.accounts));
+    await writeFile(
+      join(this.folder, "site.toml"),
+      config(own, `http://127.0.0.1:${port}/alerts`, this.accounts) + this.more,
+    );
     const env = { ...process.env, CROWDFLOW_TEST_TOKEN: TOKEN };
     const started = spawn(PROGRAM, ["run", "--config", "site.toml"], {
       env,

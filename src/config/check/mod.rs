@@ -14,6 +14,7 @@ mod response;
 mod rule;
 mod schedule;
 mod server;
+mod site_map;
 mod source;
 mod store;
 mod stream;
@@ -35,7 +36,14 @@ pub(super) fn check(
     base_dir: &Path,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Plan, Vec<Fault>> {
-    let mut checker = Checker { document, base_dir, environment, faults: Vec::new(), missing_secrets: Vec::new() };
+    let mut checker = Checker {
+        document,
+        base_dir,
+        environment,
+        faults: Vec::new(),
+        missing_secrets: Vec::new(),
+        unfit_pictures: Vec::new(),
+    };
     let top = KeyPath::default();
     let server = server::check(&mut checker, raw);
     let inference = inference::check(&mut checker, &raw.inference, &top.key("inference"));
@@ -60,6 +68,7 @@ pub(super) fn check(
         .collect();
     let sources = external::check(&mut checker, raw);
     let response = response::check(&mut checker, raw, (&cameras, &sources));
+    let maps = site_map::check(&mut checker, raw);
     let calendar = schedule::check(&mut checker, raw);
     let around = rule::Surroundings {
         raw,
@@ -82,8 +91,9 @@ pub(super) fn check(
     let mut faults = checker.faults;
     if !faults.is_empty() {
         faults.append(&mut checker.missing_secrets);
+        faults.append(&mut checker.unfit_pictures);
     }
-    match (server, inference, heat_maps, response, calendar, destinations, store) {
+    match (server, inference, heat_maps, response, calendar, destinations, (store, maps)) {
         (
             Some(server),
             Some(inference),
@@ -91,7 +101,7 @@ pub(super) fn check(
             Some(response),
             Some((calendar, schedules, profiles)),
             Some(destinations),
-            Some(store),
+            (Some(store), Some(maps)),
         ) if faults.is_empty() => {
             if heat_maps.folder.is_some() {
                 cameras.iter_mut().for_each(|camera| camera.heat_map_cell_m = Some(heat_maps.cell_m));
@@ -105,6 +115,7 @@ pub(super) fn check(
                 sources,
                 rules,
                 response,
+                maps,
                 calendar,
                 schedules,
                 profiles,
@@ -131,6 +142,7 @@ struct Checker<'c> {
     environment: &'c dyn Fn(&str) -> Option<String>,
     faults: Vec<Fault>,
     missing_secrets: Vec<Fault>,
+    unfit_pictures: Vec<Fault>,
 }
 
 impl Checker<'_> {

@@ -510,7 +510,7 @@ fn bowed(corners: &[RawPoint], plane: &GroundPlane) -> Option<Vec<NormPoint>> {
     (outline.len() > corners.len() && outline.len() <= defaults::CORNERS_MOST).then_some(outline)
 }
 
-fn polygon(
+pub(super) fn polygon(
     checker: &mut Checker<'_>,
     path: &KeyPath,
     corners: &[RawPoint],

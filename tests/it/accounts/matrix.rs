@@ -30,6 +30,8 @@ const EXPECTED: &str = "
     GET    /api/v1/alerts/{alert}/evidence  viewer    one
     GET    /api/v1/alerts/{alert}/evidence/{number} viewer one
     GET    /api/v1/history                  viewer    one
+    GET    /api/v1/maps                     viewer    filtered
+    GET    /api/v1/maps/{map}/picture       viewer    one
     POST   /api/v1/alerts/{alert}/actions   operator  one
     POST   /api/v1/profiles/{profile}       planner   everything
     POST   /api/v1/drills                   planner   one
@@ -87,6 +89,7 @@ fn request(rule: Rule) -> (String, Option<Value>) {
         .replace("{rule}", "plaza_dense")
         .replace("{profile}", "festival")
         .replace("{source}", "campus")
+        .replace("{map}", "square")
         .replace("{user}", "nobody-at-all");
     let path = path.replace("{session}", "999999").replace("{token}", "999999");
     let path = path.replace("{file}", "gone.js").replace("{number}", "1");

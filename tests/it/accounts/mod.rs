@@ -23,7 +23,8 @@ use sha2::{Digest as _, Sha256};
 use crate::made_up_service::{Answer, NOW, Service, evidence_in, plan_text};
 
 /// The two sites: `square` is what camera `gate` sees, `river` what `quay` sees.
-const SITES: &str = r#"
+const SITES: &str = concat!(
+    r#"
 [sites.square]
 zones = ["gate/plaza", "gate/road"]
 unit = "north"
@@ -41,7 +42,21 @@ parent = "city"
 [units.south]
 name = "South"
 parent = "city"
-"#;
+[maps.town]
+name = "Town"
+picture = "no_such.png"
+width_m = 200
+zones."gate/plaza" = [[0.1, 0.1], [0.4, 0.1], [0.4, 0.5]]
+zones."quay/edge" = [[0.6, 0.1], [0.9, 0.1], [0.9, 0.5]]
+lines."gate/door" = [[0.1, 0.5], [0.4, 0.5]]
+cameras.gate = [0.2, 0.9]
+cameras.quay = [0.8, 0.9]
+[maps.square]
+zones."gate/plaza" = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]
+picture = ""#,
+    env!("CARGO_MANIFEST_DIR"),
+    "/config/demo_map.png\"\n"
+);
 
 /// A service whose users have accounts, in a store of its own.
 struct Guarded {

@@ -121,6 +121,52 @@ fn evidence_and_histories_are_those_of_the_own_sites_and_who_viewed_them_is_on_r
 }
 
 #[test]
+fn site_maps_show_the_own_places() {
+    let guarded = Guarded::start();
+    guarded.add_user("li", Role::Admin, AccessScope::All);
+    for (name, scope) in [("all", AccessScope::All), ("square", only("square")), ("river", only("river"))] {
+        guarded.add_token("li", name, Role::Viewer, scope);
+    }
+    let get = |path: &str, token: &str| guarded.service.call("GET", path, &bearer(token), None);
+    let maps = |token: &str| get("/api/v1/maps", token).json()["maps"].clone();
+    assert_eq!(ids(&maps("all"), "id"), ["square", "town"]);
+    assert_eq!(ids(&maps("square"), "id"), ["square", "town"]);
+    let river = maps("river");
+    assert_eq!(
+        river,
+        json!([{
+            "id": "town", "name": "Town", "picture": null, "width_m": 200.0,
+            "zones": [{ "place": "zone:quay/edge", "outline": [[0.6, 0.1], [0.9, 0.1], [0.9, 0.5]] }],
+            "lines": [],
+            "cameras": [{ "place": "camera:quay", "at": [0.8, 0.9] }],
+        }])
+    );
+    let town = &maps("all")[1];
+    assert_eq!(ids(&town["zones"], "place"), ["zone:gate/plaza", "zone:quay/edge"]);
+    assert_eq!(town["lines"], json!([{ "place": "line:gate/door", "ends": [[0.1, 0.5], [0.4, 0.5]] }]));
+
+    let picture = maps("square")[0]["picture"].clone();
+    let address = picture["address"].as_str().unwrap();
+    assert_eq!(address, "/api/v1/maps/square/picture");
+    let given = get(address, "square");
+    let on_disk = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/config/demo_map.png")).unwrap();
+    assert_eq!((given.status, &given.body), (200, &on_disk));
+    let header = |name: &str| {
+        let line = given.head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+        line.unwrap_or_else(|| panic!("{name}: {}", given.head)).to_owned()
+    };
+    assert_eq!(header("content-type"), "image/png");
+    assert_eq!(header("cache-control"), "private, no-cache");
+    let known = format!("{}If-None-Match: \"else\", {}\r\n", bearer("square"), header("etag"));
+    let same = guarded.service.call("GET", address, &known, None);
+    assert_eq!((same.status, same.body.len()), (304, 0));
+    // A picture that is not on the disk, and a map of other places, which looks as one that there isn't.
+    assert_eq!(get("/api/v1/maps/town/picture", "river").status, 404);
+    let message = |path: &str| get(path, "river").json()["error"]["message"].to_string();
+    assert_eq!(message(address).replace("square", "nowhere"), message("/api/v1/maps/nowhere/picture"));
+}
+
+#[test]
 fn events_are_of_the_own_sites_and_end_with_the_session() {
     let guarded = Guarded::start();
     guarded.add_user("li", Role::Viewer, only("river"));

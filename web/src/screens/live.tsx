@@ -1,10 +1,15 @@
+import { siteMaps } from "../api";
 import { AlertCard } from "../components/alert_card";
 import { CameraCard } from "../components/camera_card";
 import { OrderFault } from "../components/orders";
 import { SiteTile, ZoneTile } from "../components/place_tile";
+import { SiteMaps } from "../components/site_maps";
 import { SourceCard } from "../components/source_card";
 import { inOrder } from "../levels";
-import { text } from "../preferences";
+import { connections } from "../live";
+import { useLoaded } from "../loaded";
+import { chooseZonesAs, text, zonesAs } from "../preferences";
+import { mappedZones } from "../site_map";
 import type { State } from "../wire";
 
 /** Browsers open six connections to one host: these stay open, the rest is for events, snapshots and other pages. */
@@ -37,24 +42,52 @@ function Queue({ state }: { state: State }) {
   );
 }
 
+/** Every place: on the site maps those that are on one, the others as tiles. */
+function Places({ state }: { state: State }) {
+  const texts = text();
+  // A service that was away may have come back with other maps.
+  const loaded = useLoaded(`maps ${connections.value}`, siteMaps);
+  const maps = loaded.value?.maps ?? [];
+  const shown = zonesAs.value === "map" ? maps : [];
+  const onMaps = mappedZones(shown);
+  const zones = [...state.cameras, ...state.sources].flatMap((within) =>
+    within.zones.filter((zone) => !onMaps.has(`zone:${within.id}/${zone.id}`)).map((zone) => ({ within, zone })),
+  );
+  return (
+    <section class="places" aria-labelledby="places-title">
+      <div class="row">
+        <h2 id="places-title">{texts.zones}</h2>
+        {maps.length > 0 && (
+          <button
+            type="button"
+            id="zones-as"
+            aria-pressed={zonesAs.value === "tiles"}
+            onClick={() => chooseZonesAs(zonesAs.value === "map" ? "tiles" : "map")}
+          >
+            {texts.as_tiles}
+          </button>
+        )}
+      </div>
+      {loaded.error && <p class="fault">{`${texts.maps_failed} ${loaded.error}`}</p>}
+      {shown.length > 0 && <SiteMaps state={state} maps={shown} />}
+      <ul id="places">
+        {state.sites.map((site) => (
+          <SiteTile key={site.id} state={state} site={site} />
+        ))}
+        {zones.map(({ within, zone }) => (
+          <ZoneTile key={`${within.id}/${zone.id}`} state={state} within={within} zone={zone} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 /** The whole walkway on one page: places, alerts, cameras. */
 export function LiveScreen({ state }: { state: State }) {
   const texts = text();
   return (
     <div class="live">
-      <section class="places" aria-labelledby="places-title">
-        <h2 id="places-title">{texts.zones}</h2>
-        <ul id="places">
-          {state.sites.map((site) => (
-            <SiteTile key={site.id} state={state} site={site} />
-          ))}
-          {[...state.cameras, ...state.sources].flatMap((within) =>
-            within.zones.map((zone) => (
-              <ZoneTile key={`${within.id}/${zone.id}`} state={state} within={within} zone={zone} />
-            )),
-          )}
-        </ul>
-      </section>
+      <Places state={state} />
       <Queue state={state} />
       <div class="wall">
         {state.cameras.length > 0 && (

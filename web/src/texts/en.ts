@@ -108,6 +108,15 @@ export const en = {
   small_people: "people are too small in the picture",
   lower_bound_because: (why: string) => `At least so many: ${why}.`,
 
+  as_tiles: "All as tiles",
+  maps_failed: "The site maps could not be loaded; all places are shown as tiles.",
+  map_of: (name: string) => `Site map: ${name}`,
+  map_without_picture: "The map's picture can't be shown. Outlines stand where they are on it.",
+  map_hatched: "hatched: nothing is known",
+  map_levels_first: "a level of alert goes before the level of service",
+  zoom_in: "Zoom in",
+  zoom_out: "Zoom out",
+
   open_alerts: "Open alerts",
   none_open: "No open alerts",
   unknown_places: (count: number) => `${count === 1 ? "1 place is" : `${count} places are`} not known`,

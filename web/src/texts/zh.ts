@@ -109,6 +109,15 @@ export const zh: Texts = {
   small_people: "画面中人像过小",
   lower_bound_because: (why) => `至少如此:${why}。`,
 
+  as_tiles: "全部显示为卡片",
+  maps_failed: "现场平面图无法载入,所有地点以卡片显示。",
+  map_of: (name: string) => `现场平面图:${name}`,
+  map_without_picture: "平面图的底图无法显示;轮廓仍在其位置上。",
+  map_hatched: "斜线:情况未知",
+  map_levels_first: "有预警等级时,先显示预警等级,后显示服务水平",
+  zoom_in: "放大",
+  zoom_out: "缩小",
+
   open_alerts: "当前预警",
   none_open: "当前无预警",
   unknown_places: (count) => `${count} 处状况未知`,
