@@ -137,11 +137,12 @@ it("a line is drawn and turned by finger, a zone by keyboard alone", async () =>
   await touch("touchEnd", []);
   const left = async () => Number(await line.getByLabel("Corner 2, % from left").inputValue());
   await expect.poll(left).toBeGreaterThan(40);
+  await page.getByText("no faults").waitFor();
   await screenshot(page, "setup-line-by-finger");
   const ends = () =>
     line.locator("tbody input").evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value));
   const [ax, ay, bx, by] = await ends();
-  await line.getByRole("button", { name: "Turn in and out around" }).tap();
+  await line.getByRole("button", { name: "Turn in and out around" }).click();
   await expect.poll(ends).toEqual([bx, by, ax, ay]);
 
   await page.getByRole("button", { name: "New zone" }).focus();
