@@ -206,6 +206,7 @@ it("a camera is calibrated by clicking points, with the grid and all metres at o
   const last = page.locator("#calibration-points tbody tr").nth(6);
   await last.getByText("left out").waitFor();
   expect(await page.getByText("left out").count()).toBe(1);
+  expect(await page.locator(".handle.off").innerText()).toBe("7");
   await screenshot(page, "setup-calibration");
   await expectAccessible(page);
   await last.getByRole("button", { name: "Remove: Point 7" }).click();
@@ -367,6 +368,21 @@ it("an older version is compared and taken back into force", async () => {
   await page.locator("[data-place='zone:walkway/all']").waitFor();
   await page.locator("[data-place='zone:walkway/drawn']").waitFor({ state: "detached" });
   await page.context().close();
+});
+
+it("without a store it says why nothing can be changed", async () => {
+  const bare = await Service.start("off", { hasStore: false });
+  try {
+    const { page } = await open(browser, bare.address);
+    await page.getByRole("link", { name: "Set-up" }).click();
+    await page.getByText("Without a [store] the configuration can be looked at and not changed").waitFor();
+    await page.getByRole("button", { name: "New camera" }).click();
+    await page.getByText("1 change, not saved yet").waitFor();
+    expect(await page.getByRole("button", { name: "Look at it and save…" }).isDisabled()).toBe(true);
+    await page.context().close();
+  } finally {
+    await bare.stop();
+  }
 });
 
 /** Each part, and what has to be there before it is looked at. */
