@@ -219,6 +219,12 @@ it("a camera is calibrated by clicking points, with the grid and all metres at o
   const state = await service.json<State>("/api/v1/state");
   const zone = state.cameras.find((camera) => camera.id === "walkway")?.zones.find((one) => one.id === "drawn");
   expect(zone?.area_m2).toBeGreaterThan(1);
+  // Who has measured otherwise is told.
+  await page.locator(".parts").getByRole("link", { name: "Zones and lines" }).click();
+  await page.locator("[data-shape='zones/drawn']").getByRole("button").first().click();
+  await page.getByLabel("Measured area in m²").fill("20");
+  await page.getByText(`By the calibration it is ${zone?.area_m2?.toFixed(1)} m²`).waitFor();
+  await page.getByRole("button", { name: "Discard" }).click();
   await page.context().close();
 });
 
