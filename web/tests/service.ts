@@ -134,11 +134,12 @@ export class Service {
     private readonly folder: string,
     private readonly destination: Server,
     private readonly accounts: Accounts,
+    private readonly hasStore: boolean,
   ) {}
 
-  static async start(accounts: Accounts = "off"): Promise<Service> {
+  static async start(accounts: Accounts = "off", { hasStore = true } = {}): Promise<Service> {
     const folder = await mkdtemp(join(tmpdir(), "crowdflow-web-"));
-    const service = new Service(folder, await takesEverything(), accounts);
+    const service = new Service(folder, await takesEverything(), accounts, hasStore);
     await service.run();
     return service;
   }
@@ -147,7 +148,10 @@ export class Service {
   async run(): Promise<void> {
     const { port } = this.destination.address() as AddressInfo;
     const own = this.address ? Number(new URL(this.address).port) : 0;
-    await writeFile(join(this.folder, "site.toml"), config(own, `http://127.0.0.1:${port}/alerts`, this.accounts));
+    const whole = config(own, `http://127.0.0.1:${port}/alerts`, this.accounts);
+    // Without a store nothing is kept, and nobody is told.
+    const text = this.hasStore ? whole : whole.replace(/\[store\][\s\S]*?(?=\[cameras)/, "");
+    await writeFile(join(this.folder, "site.toml"), text);
     const env = { ...process.env, CROWDFLOW_TEST_TOKEN: TOKEN };
     const started = spawn(PROGRAM, ["run", "--config", "site.toml"], {
       env,
