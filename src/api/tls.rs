@@ -173,7 +173,7 @@ enum Stage {
         until: Pin<Box<Sleep>>,
     },
     Handshake {
-        accept: Accept<TcpStream>,
+        accept: Box<Accept<TcpStream>>,
         until: Pin<Box<Sleep>>,
     },
     Encrypted(Box<TlsStream<TcpStream>>),
@@ -226,11 +226,11 @@ impl Connection {
                         return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
                     }
                     let Some(stream) = stream.take() else { continue };
-                    let accept = tls.0.accept(stream);
+                    let accept = Box::new(tls.0.accept(stream));
                     let until = Box::pin(tokio::time::sleep(HANDSHAKE_WITHIN));
                     self.0 = Stage::Handshake { accept, until };
                 }
-                Stage::Handshake { accept, until } => match Pin::new(accept).poll(context) {
+                Stage::Handshake { accept, until } => match Pin::new(accept.as_mut()).poll(context) {
                     Poll::Ready(stream) => self.0 = Stage::Encrypted(Box::new(stream?)),
                     Poll::Pending => {
                         ready!(until.as_mut().poll(context));

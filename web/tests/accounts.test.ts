@@ -69,6 +69,7 @@ it("from the first start on everybody is shown what they may do, and no more", a
   await addUser(admin, "Li", "operator", "all");
   await addUser(admin, "Zhou", "viewer", "all");
   await addUser(admin, "Sun", "planner", { only: { sites: ["bund"], units: [] } });
+  await addUser(admin, "Qian", "planner", "all");
 
   // An operator's order is in the operator's name, and nobody asks for it.
   const operator = await person();
@@ -110,6 +111,32 @@ it("from the first start on everybody is shown what they may do, and no more", a
   await planner.getByRole("button", { name: "Begin a drill" }).waitFor();
   expect(await planner.getByRole("link", { name: "Set-up" }).count()).toBe(0);
   expect(await planner.getByRole("button", { name: "Switch on" }).count()).toBe(0);
+
+  // One of all sites sets them up, in their own name; what is for admins is refused, and that is said.
+  const setsUp = await person();
+  await setsUp.goto(`${service.address}/login#/setup/text`);
+  await fillIn(setsUp, "Qian");
+  const editor = setsUp.getByLabel("The configuration's text (TOML)");
+  const put = async (text: string) => {
+    await editor.fill(text);
+    await setsUp.getByText("no faults").waitFor();
+    await setsUp.getByRole("button", { name: "Look at it and save…" }).click();
+    const dialogue = setsUp.getByRole("dialog");
+    await dialogue.getByLabel("Why").fill("a try");
+    expect(await dialogue.getByLabel("Your name").count()).toBe(0);
+    await dialogue.getByRole("button", { name: "Put in force" }).click();
+    return dialogue;
+  };
+  const before = await editor.inputValue();
+  const refused = await put(`${before}\n[privacy]\nblur_heads = false\n`);
+  await refused.getByText("a change of [privacy] is for the role admin").waitFor();
+  await refused.getByRole("button", { name: "Cancel" }).click();
+  const taken = await put(`${before}\n[units.north]\nname = "North"\n`);
+  await taken.locator("#in-force").waitFor();
+  await taken.getByRole("button", { name: "Close" }).click();
+  await setsUp.getByRole("link", { name: "Versions" }).click();
+  await setsUp.locator(".versions > li").first().getByText("Qian").waitFor();
+  await setsUp.context().close();
 
   // Who has logged out is led to where one logs in, from every address.
   await operator.getByRole("button", { name: "Log out" }).click();

@@ -152,11 +152,13 @@ export class Service {
     private readonly destination: Server,
     private readonly accounts: Accounts,
     private readonly more: string,
+    private readonly hasStore: boolean,
   ) {}
 
-  static async start(accounts: Accounts = "off", more = ""): Promise<Service> {
+  /** `more` follows the configuration that all tests have; without a store nothing is kept, and nobody is told. */
+  static async start(accounts: Accounts = "off", { more = "", hasStore = true } = {}): Promise<Service> {
     const folder = await mkdtemp(join(tmpdir(), "crowdflow-web-"));
-    const service = new Service(folder, await takesEverything(), accounts, more);
+    const service = new Service(folder, await takesEverything(), accounts, more, hasStore);
     await service.run();
     return service;
   }
@@ -165,10 +167,9 @@ export class Service {
   async run(): Promise<void> {
     const { port } = this.destination.address() as AddressInfo;
     const own = this.address ? Number(new URL(this.address).port) : 0;
-    await writeFile(
-      join(this.folder, "site.toml"),
-      config(own, `http://127.0.0.1:${port}/alerts`, this.accounts) + this.more,
-    );
+    const whole = config(own, `http://127.0.0.1:${port}/alerts`, this.accounts) + this.more;
+    const text = this.hasStore ? whole : whole.replace(/\[store\][\s\S]*?(?=\[cameras)/, "");
+    await writeFile(join(this.folder, "site.toml"), text);
     const env = { ...process.env, CROWDFLOW_TEST_TOKEN: TOKEN };
     const started = spawn(PROGRAM, ["run", "--config", "site.toml"], {
       env,

@@ -137,11 +137,12 @@ it("a line is drawn and turned by finger, a zone by keyboard alone", async () =>
   await touch("touchEnd", []);
   const left = async () => Number(await line.getByLabel("Corner 2, % from left").inputValue());
   await expect.poll(left).toBeGreaterThan(40);
+  await page.getByText("no faults").waitFor();
   await screenshot(page, "setup-line-by-finger");
   const ends = () =>
     line.locator("tbody input").evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value));
   const [ax, ay, bx, by] = await ends();
-  await line.getByRole("button", { name: "Turn in and out around" }).tap();
+  await line.getByRole("button", { name: "Turn in and out around" }).click();
   await expect.poll(ends).toEqual([bx, by, ax, ay]);
 
   await page.getByRole("button", { name: "New zone" }).focus();
@@ -205,6 +206,7 @@ it("a camera is calibrated by clicking points, with the grid and all metres at o
   const last = page.locator("#calibration-points tbody tr").nth(6);
   await last.getByText("left out").waitFor();
   expect(await page.getByText("left out").count()).toBe(1);
+  expect(await page.locator(".handle.off").innerText()).toBe("7");
   await screenshot(page, "setup-calibration");
   await expectAccessible(page);
   await last.getByRole("button", { name: "Remove: Point 7" }).click();
@@ -217,6 +219,12 @@ it("a camera is calibrated by clicking points, with the grid and all metres at o
   const state = await service.json<State>("/api/v1/state");
   const zone = state.cameras.find((camera) => camera.id === "walkway")?.zones.find((one) => one.id === "drawn");
   expect(zone?.area_m2).toBeGreaterThan(1);
+  // Who has measured otherwise is told.
+  await page.locator(".parts").getByRole("link", { name: "Zones and lines" }).click();
+  await page.locator("[data-shape='zones/drawn']").getByRole("button").first().click();
+  await page.getByLabel("Measured area in m²").fill("20");
+  await page.getByText(`By the calibration it is ${zone?.area_m2?.toFixed(1)} m²`).waitFor();
+  await page.getByRole("button", { name: "Discard" }).click();
   await page.context().close();
 });
 
@@ -366,6 +374,21 @@ it("an older version is compared and taken back into force", async () => {
   await page.locator("[data-place='zone:walkway/all']").waitFor();
   await page.locator("[data-place='zone:walkway/drawn']").waitFor({ state: "detached" });
   await page.context().close();
+});
+
+it("without a store it says why nothing can be changed", async () => {
+  const bare = await Service.start("off", { hasStore: false });
+  try {
+    const { page } = await open(browser, bare.address);
+    await page.getByRole("link", { name: "Set-up" }).click();
+    await page.getByText("Without a [store] the configuration can be looked at and not changed").waitFor();
+    await page.getByRole("button", { name: "New camera" }).click();
+    await page.getByText("1 change, not saved yet").waitFor();
+    expect(await page.getByRole("button", { name: "Look at it and save…" }).isDisabled()).toBe(true);
+    await page.context().close();
+  } finally {
+    await bare.stop();
+  }
 });
 
 /** Each part, and what has to be there before it is looked at. */

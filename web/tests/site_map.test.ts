@@ -18,7 +18,7 @@ let service: Service;
 let browser: Browser;
 
 beforeAll(async () => {
-  service = await Service.start("off", SITE_MAP);
+  service = await Service.start("off", { more: SITE_MAP });
   browser = await launch();
 });
 afterAll(async () => {
@@ -126,7 +126,7 @@ it("shows nothing as known once the connection is lost, and comes back by itself
 });
 
 it("shows somebody whose scope is one site no other's zones", async () => {
-  const guarded = await Service.start("required", SITE_MAP);
+  const guarded = await Service.start("required", { more: SITE_MAP });
   try {
     const { page } = await open(browser, guarded.setupLink.replace(/\/setup.*/, ""));
     await page.goto(guarded.setupLink);

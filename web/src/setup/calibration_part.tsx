@@ -264,6 +264,7 @@ function CalibrationOf({ camera }: { camera: { id: string; name: string } }) {
               point={point.image}
               label={texts.point_at(index + 1, inPercent(point.image[0]), inPercent(point.image[1]))}
               sign={`${index + 1}`}
+              isOff={calibration?.points[answerIndex(points, index) ?? -1]?.used === false}
               onPress={() => setChosen(index)}
               onMove={(image) => change(points.with(index, { ...point, image }))}
               onRemove={() => change(points.filter((_, other) => other !== index))}

@@ -48,11 +48,7 @@ function Fields({ kind, path }: { kind: SourceKind; path: string[] }) {
     case "http":
       return (
         <>
-          <TextField
-            path={[...path, "url"]}
-            label={texts.url}
-            hint={kind === "rtsp" ? "rtsp://192.168.1.20:554/stream2" : "http://192.168.1.21/video.mjpg"}
-          />
+          <TextField path={[...path, "url"]} label={texts.url} hint={`${kind}://192.168.1.20/…`} />
           <p class="faint">{texts.url_hint}</p>
           <div class="field-grid">
             <NumberField path={[...path, "open_timeout_s"]} label={texts.open_timeout} hint="10" />

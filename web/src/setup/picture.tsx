@@ -124,13 +124,15 @@ interface HandleProps {
   label: string;
   /** Shown on it. */
   sign?: string;
+  /** It is too far off to be used. */
+  isOff?: boolean;
   onMove?: (to: Point) => void;
   onRemove?: (() => void) | undefined;
   onPress?: () => void;
 }
 
 /** A point that is dragged, or moved by the arrow keys. */
-export function Handle({ point, label, sign, onMove, onRemove, onPress }: HandleProps) {
+export function Handle({ point, label, sign, isOff = false, onMove, onRemove, onPress }: HandleProps) {
   /** Where it was taken hold of, and where it was then; a finger covers more than its middle. */
   const hold = useRef<{ x: number; y: number; from: Point } | null>(null);
   /** A press that has become a drag is no press. */
@@ -156,7 +158,7 @@ export function Handle({ point, label, sign, onMove, onRemove, onPress }: Handle
   return (
     <button
       type="button"
-      class="handle"
+      class={`handle${isOff ? " off" : ""}`}
       style={at(point)}
       aria-label={label}
       onPointerDown={(event) => {

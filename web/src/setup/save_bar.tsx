@@ -7,9 +7,13 @@ import { SaveDialogue } from "./save_dialogue";
 
 const isOpen = signal(false);
 
+function forget(): void {
+  if (saving.value.step !== "changing") saving.value = { step: "idle" };
+}
+
 /** Opens the dialogue in which the draft is looked at and put in force. */
 export function lookAndSave(): void {
-  if (saving.value.step !== "changing") saving.value = { step: "idle" };
+  forget();
   isOpen.value = true;
 }
 
@@ -80,7 +84,16 @@ export function SaveBar() {
     <>
       {isShown && (
         <section class="save-bar" aria-label={texts.changes_title}>
-          {!isOpen.value && <SavingNews />}
+          {!isOpen.value && saving.value.step !== "idle" && (
+            <div class="row">
+              <SavingNews />
+              {!isMoving && (
+                <button type="button" onClick={forget}>
+                  {texts.close}
+                </button>
+              )}
+            </div>
+          )}
           {isChanged.value && !isMoving && (
             <div class="row">
               <div role="status">
@@ -88,7 +101,13 @@ export function SaveBar() {
                 <Verdict />
               </div>
               <div class="buttons">
-                <button type="button" onClick={discard}>
+                <button
+                  type="button"
+                  onClick={() => {
+                    forget();
+                    discard();
+                  }}
+                >
                   {texts.discard}
                 </button>
                 <button

@@ -49,13 +49,13 @@ export function ShapeOutline({ shape, isChosen, onChoose }: { shape: Shape; isCh
 }
 
 /** Its name, where it is. */
-export function ShapeName({ shape }: { shape: Shape }) {
+export function ShapeName({ shape, isChosen }: { shape: Shape; isChosen: boolean }) {
   const aspect = useAspect();
   const [a, b] = shape.points;
   if (!isDrawable(shape) || !a || !b) return null;
   const place = shape.kind === "zones" ? middle(shape.points) : inwards(a, b, aspect, ARROW * 1.5).to;
   return (
-    <span class="shape-name" style={at(place)} aria-hidden="true">
+    <span class={`shape-name${isChosen ? " chosen" : ""}`} style={at(place)} aria-hidden="true">
       {shape.kind === "zones" ? shape.name : `${shape.name}: ${text().in_word}`}
     </span>
   );

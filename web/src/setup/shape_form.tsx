@@ -9,6 +9,9 @@ import { isDrawable, LEAST_CORNERS, type Shape, setPoints, withCorner } from "./
 /** Below it a person is about 25 pixels high (docs/calibration.md). */
 const LEAST_PX_PER_M = 15;
 
+/** Difference of a given and a derived area that is worth a second look, as a share (docs/calibration.md). */
+const DIFFERENCE_MOST = 0.15;
+
 /** What the shape is in metres, as the configuration stands in the draft. */
 export function InMetres({ shape, ground }: { shape: Shape; ground: GroundAnswer | null }) {
   const texts = text();
@@ -24,11 +27,14 @@ export function InMetres({ shape, ground }: { shape: Shape; ground: GroundAnswer
     );
   }
   const [area_m2, px_per_m] = [zone?.area_m2 ?? null, zone?.px_per_m ?? null];
+  const derived_m2 = zone?.derived_area_m2 ?? null;
+  const differs = area_m2 !== null && derived_m2 !== null && Math.abs(derived_m2 / area_m2 - 1) > DIFFERENCE_MOST;
   return (
     <div class="metres">
       <p>
         {texts.area}: {area_m2 === null ? unknown : `${area_m2.toFixed(1)} m²`}
       </p>
+      {differs && <p class="warning">{texts.derived_area(derived_m2.toFixed(1))}</p>}
       {px_per_m !== null && (
         <p class={px_per_m < LEAST_PX_PER_M ? "warning" : ""}>
           {texts.scale}: {px_per_m.toFixed(0)} px/m

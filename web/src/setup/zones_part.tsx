@@ -176,7 +176,7 @@ function ZonesOf({ camera }: { camera: { id: string; name: string } }) {
           }
         >
           {shapes.map((shape) => (
-            <ShapeName key={keyOf(shape)} shape={shape} />
+            <ShapeName key={keyOf(shape)} shape={shape} isChosen={shape === current} />
           ))}
           {current && !drawing && <Handles shape={current} />}
           {drawing?.points.map((point, index) => (

@@ -407,6 +407,7 @@ export const en = {
   use_waiting: "people stand and wait",
   line_allowed: "Allowed direction",
   both_ways: "both",
+  derived_area: (area: string) => `By the calibration it is ${area} m²: measure again, one of them is wrong.`,
   unknown_for_faults: "not known as long as there are faults",
   shapes_in_text:
     "Zones of one site should not overlap: whoever stands in two counts twice. Walkable area, obstacles, allowed directions of zones, classes and what groups are stand under “Whole text”.",

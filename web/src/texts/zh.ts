@@ -403,6 +403,7 @@ export const zh: Texts = {
   use_waiting: "停留等候",
   line_allowed: "允许方向",
   both_ways: "双向",
+  derived_area: (area) => `按标定应为 ${area} m²:请重新测量,其中之一有误。`,
   unknown_for_faults: "存在错误,暂无法得知",
   shapes_in_text:
     "同一场所的区域不应重叠,否则重叠处的人会被计两次。可行走区域、障碍物、区域允许方向、类别与聚集定义请在“全文”中修改。",
