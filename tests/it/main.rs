@@ -37,4 +37,5 @@ mod rtsp;
 mod rtsp_server;
 mod run_alerts;
 mod store;
+mod summary_api;
 mod support;
