@@ -161,11 +161,13 @@ fn hours_of_flows(flows: &[Vec<Bucket>; 2]) -> BTreeMap<i64, Hour> {
         for bucket in buckets {
             let hour = hours.entry(hour_of(bucket.start)).or_default();
             let known_s = i64::from(bucket.known_s);
-            hour.people[way] += bucket.values.map_or(0.0, |(mean, ..)| mean * known_s as f64 / 60.0);
+            hour.people[way] += bucket.values.map_or(0.0, |(mean, ..)| mean * known_s as f64);
             hour.known_s[way] += known_s;
             hour.bound_s[way] += i64::from(bucket.bound_s);
         }
     }
+    // Once for all seconds: sixtieths don't add up exactly.
+    hours.values_mut().for_each(|hour| hour.people = hour.people.map(|sum| sum / 60.0));
     hours
 }
 
