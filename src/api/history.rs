@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Context;
 use super::error::{ApiError, json};
-use super::request::time;
+use super::request::period;
 use crate::accounts::Caller;
 use crate::config::Plan;
 use crate::model::{Measure, Place, Reading, Timestamp};
@@ -36,7 +36,7 @@ const MOST_MEASURES: usize = 8;
 /// How fine an answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Resolution {
+pub(super) enum Resolution {
     Second,
     Minute,
     Hour,
@@ -73,7 +73,7 @@ impl Resolution {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Format {
+pub(super) enum Format {
     Json,
     Csv,
 }
@@ -100,11 +100,7 @@ struct Asked {
 
 impl HistoryQuery {
     fn asked(&self) -> Result<Asked, ApiError> {
-        let (from, to) = (time("from", &self.from)?, time("to", &self.to)?);
-        let length_s = (to.0 - from.0).div_euclid(1_000_000);
-        if to <= from {
-            return Err(ApiError::bad_request("`to`: expected a time after `from`"));
-        }
+        let ((from, to), length_s) = period(&self.from, &self.to, i64::MAX)?;
         let mut measures = Vec::new();
         for name in self.measures.split(',') {
             let measure = measure(name)?;
@@ -138,12 +134,12 @@ fn measure(name: &str) -> Result<Measure, ApiError> {
 
 /// A second, minute or hour.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Bucket {
-    start: Timestamp,
+pub(super) struct Bucket {
+    pub(super) start: Timestamp,
     /// Mean, least and greatest.
-    values: Option<(f64, f64, f64)>,
-    known_s: u32,
-    bound_s: u32,
+    pub(super) values: Option<(f64, f64, f64)>,
+    pub(super) known_s: u32,
+    pub(super) bound_s: u32,
 }
 
 impl From<(Timestamp, Reading)> for Bucket {
@@ -163,13 +159,13 @@ impl From<RollupRow> for Bucket {
 }
 
 /// The time widened to whole periods.
-fn widened((from, to): (Timestamp, Timestamp), resolution: Resolution) -> (Timestamp, Timestamp) {
+pub(super) fn widened((from, to): (Timestamp, Timestamp), resolution: Resolution) -> (Timestamp, Timestamp) {
     let length_us = resolution.seconds() * 1_000_000;
     let end = to.0.saturating_add(length_us - 1);
     (Timestamp(from.0 - from.0.rem_euclid(length_us)), Timestamp(end - end.rem_euclid(length_us)))
 }
 
-async fn buckets(
+pub(super) async fn buckets(
     store: &Store,
     place: PlaceId,
     (measure, resolution): (Measure, Resolution),
@@ -304,12 +300,42 @@ fn is_configured(plan: &Plan, key: &PlaceKey) -> bool {
 }
 
 /// What is wrong with a query, without what the library says before it.
-fn fault(error: &QueryRejection) -> String {
+pub(super) fn fault(error: &QueryRejection) -> String {
     let text = error.body_text();
     format!(
         "the query is not as expected: {}",
         text.rsplit_once("query string: ").map_or(text.as_str(), |(_, why)| why)
     )
+}
+
+/// A table to be kept as a file of that name.
+pub(super) fn attachment(name: &str, table: Vec<u8>) -> Response {
+    let file = name.replace(|char: char| !char.is_ascii_alphanumeric(), "_");
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{file}.csv\"")),
+    ];
+    (headers, table).into_response()
+}
+
+impl Context {
+    /// A place that the caller sees, and its number in the store; `None`: nothing is known of it yet.
+    pub(super) async fn recorded_place(
+        &self,
+        caller: &Caller,
+        written: &str,
+    ) -> Result<(PlaceKey, Option<PlaceId>), ApiError> {
+        let key = PlaceKey::parse(written).ok_or_else(|| {
+            let message = format!("`place`: found {written:?}, expected a place such as `zone:gate/plaza`");
+            ApiError::bad_request(message)
+        })?;
+        let is_seen = caller.reach.is_all() || key.place().is_some_and(|place| self.visible(caller).place(&place));
+        let place = self.store()?.find_place(&key).await.map_err(|error| ApiError::of_store(&error))?;
+        if !is_seen || (place.is_none() && !is_configured(&self.state.plan, &key)) {
+            return Err(ApiError::not_found(format!("no place `{key}` is on record or in the configuration")));
+        }
+        Ok((key, place))
+    }
 }
 
 pub(super) async fn history(
@@ -320,17 +346,8 @@ pub(super) async fn history(
 ) -> Result<Response, ApiError> {
     let Query(query) = query.map_err(|error| ApiError::bad_request(fault(&error)))?;
     let asked = query.asked()?;
-    let key = PlaceKey::parse(&query.place).ok_or_else(|| {
-        let message = format!("`place`: found {:?}, expected a place such as `zone:gate/plaza`", query.place);
-        ApiError::bad_request(message)
-    })?;
+    let (_, place) = context.recorded_place(&caller, &query.place).await?;
     let store = context.store()?;
-    let is_seen = caller.reach.is_all() || key.place().is_some_and(|place| context.visible(&caller).place(&place));
-    let place = store.find_place(&key).await.map_err(|error| ApiError::of_store(&error))?;
-    if !is_seen || (place.is_none() && !is_configured(&context.state.plan, &key)) {
-        let message = format!("no place `{key}` is on record or in the configuration");
-        return Err(ApiError::not_found(message));
-    }
     let mut courses = Courses::new();
     for (measure, resolution) in asked.measures {
         let time = widened((asked.from, asked.to), resolution);
@@ -345,12 +362,7 @@ pub(super) async fn history(
         || headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value == "text/csv");
     if query.format.map_or_else(takes_csv, |format| format == Format::Csv) {
         let table = csv(&query.place, &courses).map_err(|error| ApiError::internal(&error))?;
-        let file = query.place.replace(|char: char| !char.is_ascii_alphanumeric(), "_");
-        let headers = [
-            (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-            (CONTENT_DISPOSITION, format!("attachment; filename=\"{file}.csv\"")),
-        ];
-        return Ok((headers, table).into_response());
+        return Ok(attachment(&query.place, table));
     }
     let now = (context.state.now)();
     let body = |(of, buckets): &((Measure, Resolution), Vec<Bucket>)| {

@@ -49,6 +49,21 @@ pub(super) fn time(what: &str, text: &str) -> Result<Timestamp, ApiError> {
     })
 }
 
+/// A time from one moment to a later one, at most so long, and its length in seconds.
+pub(super) fn period(from: &str, to: &str, most_s: i64) -> Result<((Timestamp, Timestamp), i64), ApiError> {
+    let (from, to) = (time("from", from)?, time("to", to)?);
+    if to <= from {
+        return Err(ApiError::bad_request("`to`: expected a time after `from`"));
+    }
+    let length_s = to.0.saturating_sub(from.0).div_euclid(1_000_000);
+    if length_s > most_s {
+        let message =
+            format!("`from` and `to`: found {length_s} s, expected at most {most_s} ({} days)", most_s / 86_400);
+        return Err(ApiError::bad_request(message));
+    }
+    Ok(((from, to), length_s))
+}
+
 /// Keys and values of a query. Values need no escapes but those of times.
 pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, String)> {
     query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {

@@ -6,7 +6,7 @@ use axum::{Router, middleware};
 use super::error::ApiError;
 use super::{
     Context, access, alerts, audit, config, config_backtest, config_camera, config_ground, events, evidence, guard,
-    history, live, maps, probe, session, sign_in_page, sources, tokens, users, web,
+    heat_map, history, live, maps, probe, session, sign_in_page, sources, summary, tokens, users, web,
 };
 use crate::model::Role;
 
@@ -118,6 +118,8 @@ pub const ROUTES: &[Route] = routes! {
     get "/api/v1/alerts/{alert}/evidence" Least(Viewer), OneThing => evidence::list;
     get "/api/v1/alerts/{alert}/evidence/{number}" Least(Viewer), OneThing => evidence::file;
     get "/api/v1/history" Least(Viewer), OneThing => history::history;
+    get "/api/v1/summary" Least(Viewer), OneThing => summary::summary;
+    get "/api/v1/heat_map" Least(Viewer), OneThing => heat_map::heat_map;
     get "/api/v1/maps" Least(Viewer), Filtered => maps::list;
     get "/api/v1/maps/{map}/picture" Least(Viewer), OneThing => maps::picture;
     post "/api/v1/alerts/{alert}/actions" Least(Operator), OneThing => alerts::act;

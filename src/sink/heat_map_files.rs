@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::figure::figure;
 use crate::flow::{HeatMap, HeatMapCell, HeatMapQuantity};
-use crate::model::{CameraId, GroundPoint};
+use crate::model::{CameraId, GroundPoint, Timestamp};
 
 const COLUMNS: [&str; 9] =
     ["hour", "camera", "observed_s", "cell_m", "x_m", "y_m", "occupancy_s", "speed_known_s", "mean_speed_mps"];
@@ -71,12 +71,23 @@ pub(super) fn is_picture_name(name: &str) -> bool {
     let Some(rest) = name.strip_prefix("heat_map_") else { return false };
     let hour =
         HeatMapQuantity::ALL.iter().find_map(|quantity| rest.strip_suffix(&format!("_{}.png", quantity.as_str())));
-    let is_hour = |hour: &str| {
-        let like = "0000-00-00T00Z".bytes();
-        hour.len() == like.len()
-            && hour.bytes().zip(like).all(|(is, like)| if like == b'0' { is.is_ascii_digit() } else { is == like })
-    };
-    hour.is_some_and(is_hour)
+    hour.is_some_and(is_hour_name)
+}
+
+fn is_hour_name(hour: &str) -> bool {
+    let like = "0000-00-00T00Z".bytes();
+    hour.len() == like.len()
+        && hour.bytes().zip(like).all(|(is, like)| if like == b'0' { is.is_ascii_digit() } else { is == like })
+}
+
+/// When the hour begins whose cells are in a file of this name, whichever part of the hour it is; `None`: it is called
+/// otherwise.
+pub(super) fn hour_of_data(name: &str) -> Option<Timestamp> {
+    let rest = name.strip_prefix("heat_map_")?.strip_suffix(".csv")?;
+    let (hour, part) = rest.split_once('_').unwrap_or((rest, "1"));
+    let is_ours = is_hour_name(hour) && part.bytes().all(|byte| byte.is_ascii_digit());
+    let text = hour.strip_suffix('Z').filter(|_| is_ours)?;
+    Timestamp::from_rfc3339(&format!("{text}:00:00Z"))
 }
 
 /// A folder of heat maps, in it one for each camera. An hour's map is `heat_map_2026-11-24T03Z.csv` and two pictures.
@@ -141,7 +152,6 @@ mod tests {
     use super::*;
     use crate::flow::measures::GroundVelocity;
     use crate::flow::{HeatMapGrid, HeatMapRecorder};
-    use crate::model::Timestamp;
 
     fn map() -> HeatMap {
         let at = |x_m, y_m| GroundPoint { x_m, y_m };
@@ -206,6 +216,15 @@ mod tests {
     fn names_of_pictures_are_known_again() {
         for quantity in HeatMapQuantity::ALL {
             assert!(is_picture_name(&picture_name(&map().hour_name(), quantity)));
+        }
+        for (name, hour) in [
+            ("heat_map_2026-11-24T03Z.csv", Some(map().hour())),
+            ("heat_map_2026-11-24T03Z_12.csv", Some(map().hour())),
+            ("heat_map_2026-11-24T03Z_speed.csv", None),
+            ("heat_map_2026-11-24T03Z.png", None),
+            ("heat_map_2026-13-24T03Z.csv", None),
+        ] {
+            assert_eq!(hour_of_data(name), hour, "{name}");
         }
         for other in ["heat_map_2026-11-24T03Z.png", "heat_map_of_mine_speed.png", "heat_map_2026-11-24T03Z_speed.jpg"]
         {

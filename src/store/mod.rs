@@ -20,6 +20,7 @@ mod config_versions;
 mod encoding;
 mod error;
 mod evidence;
+mod footfall;
 mod hold;
 mod measures;
 mod outbox;

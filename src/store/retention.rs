@@ -1,5 +1,6 @@
 //! How long what is kept.
 
+use super::footfall::CROSSINGS_CLEARED;
 use super::sql::values;
 use super::{Store, StoreError, rollup};
 use crate::config::Retention;
@@ -54,6 +55,12 @@ impl Store {
             let sql = "DELETE FROM crossing WHERE at_us IN \
                        (SELECT at_us FROM crossing WHERE at_us < $1 ORDER BY at_us LIMIT $2)";
             removed.crossings = self.remove(sql, before, Some(ROWS)).await?;
+            // Whoever counts them later has to know of what time there are none left.
+            let mut writing = self.database().write().await?;
+            let cleared = rollup::progress(&mut writing, CROSSINGS_CLEARED).await?.unwrap_or(i64::MIN);
+            let before = before.div_euclid(1_000_000) + 1;
+            rollup::set_progress(&mut writing, CROSSINGS_CLEARED, before.max(cleared)).await?;
+            writing.commit().await?;
         }
         if let Some(before) = before(retention.alerts_days) {
             let sql = "DELETE FROM alert WHERE id IN \

@@ -178,6 +178,11 @@ impl Service {
         Self::of(plan, Some(&StoreAddress::file(folder.join("store.db"))), false)
     }
 
+    /// With a store, and without accounts.
+    pub fn of_plan(plan: Plan, store: &StoreAddress) -> Self {
+        Self::of(plan, Some(store), false)
+    }
+
     /// With a store, in which whoever uses it has an account.
     pub fn of_opened(plan: Plan, store: &StoreAddress) -> Self {
         Self::of(plan, Some(store), true)

@@ -37,5 +37,6 @@ mod rtsp;
 mod rtsp_server;
 mod run_alerts;
 mod store;
+mod summary_api;
 mod support;
 mod tls;

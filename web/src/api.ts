@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import type { Period } from "./periods";
 import type {
   AccessScope,
   Action,
@@ -12,6 +13,7 @@ import type {
   ConfigVersion,
   Evidence,
   GroundAnswer,
+  HeatMap,
   Level,
   OpenSession,
   OrderAnswer,
@@ -20,6 +22,7 @@ import type {
   Role,
   Session,
   SiteMap,
+  Summary,
   TriedCamera,
   User,
 } from "./wire";
@@ -124,6 +127,24 @@ export function historyPath(asked: HistoryRequest, format?: "csv"): string {
 
 export const placeHistory = (asked: HistoryRequest, stop?: AbortSignal): Promise<PlaceHistory> =>
   get(historyPath(asked), stop);
+
+const periodQuery = (of: Record<string, string>, period: Period, format?: "csv"): string => {
+  const query = new URLSearchParams({ ...of, from: period.from.toISOString(), to: period.to.toISOString() });
+  if (format) query.set("format", format);
+  return query.toString();
+};
+
+export const summaryPath = (place: string, period: Period, format?: "csv"): string =>
+  `/api/v1/summary?${periodQuery({ place }, period, format)}`;
+
+export const periodSummary = (place: string, period: Period, stop?: AbortSignal): Promise<Summary> =>
+  get(summaryPath(place, period), stop);
+
+export const heatMapPath = (camera: string, period: Period, format?: "csv"): string =>
+  `/api/v1/heat_map?${periodQuery({ camera }, period, format)}`;
+
+export const heatMap = (camera: string, period: Period, stop?: AbortSignal): Promise<HeatMap> =>
+  get(heatMapPath(camera, period), stop);
 
 export const siteMaps = (stop?: AbortSignal): Promise<{ maps: SiteMap[] }> => get("/api/v1/maps", stop);
 

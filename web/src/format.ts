@@ -63,13 +63,6 @@ export function dateTimeText(rfc3339: string): string {
   return new Date(rfc3339).toLocaleString(locale(), { dateStyle: "short", timeStyle: "medium" });
 }
 
-/** As `<input type="datetime-local">` wants it: in the viewer's own time zone, to the minute. */
-export function localInput(at: Date): string {
-  const two = (number: number): string => String(number).padStart(2, "0");
-  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${date}T${two(at.getHours())}:${two(at.getMinutes())}`;
-}
-
 export function percent(share: number): string {
   // 99.96 % is not all of it.
   return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;

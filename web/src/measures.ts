@@ -54,9 +54,11 @@ export const MEASURES: Record<string, MeasureInfo> = {
   admissible_flow: of("May still enter", "可进入人数", "/min", 0),
 };
 
+export const SERVICE_LETTERS = ["A", "B", "C", "D", "E", "F"];
+
 /** Level of service as Fruin's letters. */
 export function serviceLetter(value: number): string {
-  return "ABCDEF"[Math.round(value) - 1] ?? String(value);
+  return SERVICE_LETTERS[Math.round(value) - 1] ?? String(value);
 }
 
 /** Measures that make sense as a curve over hours, in the order in which they are offered. */

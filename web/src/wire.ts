@@ -539,3 +539,70 @@ export interface SiteMap {
   lines: { place: string; ends: [MapPoint, MapPoint] }[];
   cameras: { place: string; at: MapPoint }[];
 }
+
+/** How much of the passed time a figure is made of. */
+export interface KnownTime {
+  seconds_known: number;
+  seconds_bound: number;
+  /** 0 to 1. */
+  coverage: number;
+}
+
+/** A sum: nothing is added for what is not known. */
+export interface SumReading {
+  value: number | null;
+  quality: "valid" | "at_least" | "unknown:not_enough";
+}
+
+export interface Footfall extends KnownTime {
+  /** Each crossing was counted, or it is summed up from flows a minute. */
+  method: "crossings" | "flows";
+  in: SumReading;
+  out: SumReading;
+  hours: { start: string; in: number | null; out: number | null; seconds_known: number }[];
+}
+
+export interface ServiceShares extends KnownTime {
+  /** At levels A to F. */
+  seconds: number[];
+}
+
+export interface Dwell extends KnownTime {
+  mean_s: number | null;
+  median_s: number | null;
+  p90_s: number | null;
+}
+
+/** What a place's period comes to; `null` is what such a place doesn't have. */
+export interface Summary {
+  place: string;
+  from: string;
+  to: string;
+  passed_s: number;
+  footfall: Footfall | null;
+  level_of_service: ServiceShares | null;
+  dwell: Dwell | null;
+}
+
+/** Where on the ground of a camera people were. */
+export interface HeatMap {
+  camera: string;
+  from: string;
+  to: string;
+  observed_s: number;
+  /** 0 to 1. */
+  coverage: number;
+  /** Files that were left out. */
+  passed_over: number;
+  /** `null`: nothing was written. */
+  cell_m: number | null;
+  off_grid_s: number;
+  cells: {
+    x_m: number;
+    y_m: number;
+    occupancy_s: number;
+    mean_speed_mps: number | null;
+    /** Corners as shares of the picture; `null`: it is not in it. */
+    outline: MapPoint[] | null;
+  }[];
+}

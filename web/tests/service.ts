@@ -39,6 +39,28 @@ walkway = [0.3, 0.12]
 quay = [0.06, 0.42]
 `;
 
+/** Added to the configuration: where on the ground the walkway's pixels are, as in config/demo.toml, and heat maps. */
+export const GROUND = `
+[output]
+heat_maps = "heat_maps"
+[cameras.walkway.calibration]
+coords = "pixel"
+frame_size = [768, 576]
+points = [
+    { image = [433, 391], ground = [-13.8, -10.7] },
+    { image = [597, 333], ground = [-10.0, -11.9] },
+    { image = [42, 190], ground = [-5.2, 7.9] },
+    { image = [604, 145], ground = [7.3, -5.1] },
+    { image = [177, 274], ground = [-10.4, -2.2] },
+    { image = [339, 461], ground = [-16.6, -10.8] },
+]
+[cameras.walkway.zones.crossing]
+name = "Crossing"
+coords = "pixel"
+frame_size = [768, 576]
+polygon = [[200, 150], [700, 150], [700, 450], [200, 450]]
+`;
+
 const config = (port: number, webhook: string, accounts: Accounts): string => `
 [server]
 listen = "127.0.0.1:${port}"
@@ -206,6 +228,16 @@ export class Service {
     if (!running || running.exitCode !== null) return;
     const ended = once(running, "exit");
     running.kill("SIGKILL");
+    await ended;
+  }
+
+  /** Ends the program as its operators do: it writes what it has. */
+  async end(): Promise<void> {
+    const running = this.process;
+    this.process = null;
+    if (!running || running.exitCode !== null) return;
+    const ended = once(running, "exit");
+    running.kill("SIGTERM");
     await ended;
   }
 

@@ -30,6 +30,8 @@ const EXPECTED: &str = "
     GET    /api/v1/alerts/{alert}/evidence  viewer    one
     GET    /api/v1/alerts/{alert}/evidence/{number} viewer one
     GET    /api/v1/history                  viewer    one
+    GET    /api/v1/summary                  viewer    one
+    GET    /api/v1/heat_map                 viewer    one
     GET    /api/v1/maps                     viewer    filtered
     GET    /api/v1/maps/{map}/picture       viewer    one
     POST   /api/v1/alerts/{alert}/actions   operator  one
@@ -97,6 +99,8 @@ fn request(rule: Rule) -> (String, Option<Value>) {
         "/api/v1/history" => {
             "?place=zone:gate/plaza&measures=density&from=2026-11-24T02:00:00Z&to=2026-11-24T03:00:00Z"
         }
+        "/api/v1/summary" => "?place=zone:gate/plaza&from=2026-11-24T02:00:00Z&to=2026-11-24T03:00:00Z",
+        "/api/v1/heat_map" => "?camera=gate&from=2026-11-24T02:00:00Z&to=2026-11-24T03:00:00Z",
         _ => "",
     };
     let path = path + query;

@@ -1,11 +1,10 @@
 import { useEffect, useRef } from "preact/hooks";
+import { SERVICE_LETTERS } from "../measures";
 import { language, text } from "../preferences";
 import { extent } from "../site_map";
 import type { SiteMap, State } from "../wire";
 import { DrawnMap, HATCH } from "./drawn_map";
 import { LevelMark } from "./level";
-
-const SERVICE_LETTERS = ["A", "B", "C", "D", "E", "F"];
 
 /** One site map, as everything on it stands. */
 function SiteMapView({ state, map }: { state: State; map: SiteMap }) {

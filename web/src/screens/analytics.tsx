@@ -1,15 +1,18 @@
 import { useState } from "preact/hooks";
 import { historyPath, placeHistory } from "../api";
 import { Chart } from "../components/chart";
+import { HeatMaps } from "../components/heat_map";
+import { PeriodSummary } from "../components/period_summary";
 import { WideTable } from "../components/wide_table";
-import { dateTimeText, figure, localInput, measureName, percent, unitOf } from "../format";
+import { dateTimeText, figure, measureName, percent, unitOf } from "../format";
 import { useLoaded } from "../loaded";
+import { localInput } from "../local_input";
 import { CHARTED } from "../measures";
 import { type Comparison, compared, isPeriod, type Period } from "../periods";
 import { allPlaces, placeText, rulesOf } from "../places";
 import { text, word } from "../preferences";
 import { scaleTop, summary } from "../series";
-import type { MeasureHistory, State } from "../wire";
+import type { Camera, MeasureHistory, State } from "../wire";
 
 const HOUR_MS = 3_600_000;
 
@@ -107,6 +110,26 @@ function firstPlace(state: State): string {
   return (zones.find((one) => isKnown(one.key)) ?? zones[0] ?? places[0])?.key ?? "";
 }
 
+/** The calibrated camera that sees a place; `null`: none does. */
+function calibratedCamera(state: State, place: string): Camera | null {
+  const camera = state.cameras.find((one) => place === `camera:${one.id}` || place.startsWith(`zone:${one.id}/`));
+  const hasMetres = camera?.zones.some((zone) => zone.measures.level_of_service !== undefined);
+  return camera && hasMetres ? camera : null;
+}
+
+/** A measure's curve, then what the periods come to. */
+function PeriodResults(props: { state: State; place: string; measure: string; periods: Period[] }) {
+  const { state, place, periods } = props;
+  const camera = calibratedCamera(state, place);
+  return (
+    <>
+      <Results {...props} />
+      <PeriodSummary place={place} periods={periods} />
+      {camera && <HeatMaps camera={camera} periods={periods} />}
+    </>
+  );
+}
+
 /** Any stored period of any place, beside another one, with what is known of each. */
 export function AnalyticsScreen({ state }: { state: State }) {
   const texts = text();
@@ -155,6 +178,7 @@ export function AnalyticsScreen({ state }: { state: State }) {
         <label>
           {texts.from}
           <input
+            id="analytics-from"
             type="datetime-local"
             value={localInput(first.from)}
             onChange={(event) => time(event, (from) => setFirst({ ...first, from }))}
@@ -163,6 +187,7 @@ export function AnalyticsScreen({ state }: { state: State }) {
         <label>
           {texts.to}
           <input
+            id="analytics-to"
             type="datetime-local"
             value={localInput(first.to)}
             onChange={(event) => time(event, (to) => setFirst({ ...first, to }))}
@@ -189,7 +214,7 @@ export function AnalyticsScreen({ state }: { state: State }) {
         )}
       </form>
       {isPeriod(first) ? (
-        <Results state={state} place={place} measure={chosen} periods={second ? [first, second] : [first]} />
+        <PeriodResults state={state} place={place} measure={chosen} periods={second ? [first, second] : [first]} />
       ) : (
         <p class="fault" role="alert">
           {texts.period_wrong}

@@ -238,6 +238,29 @@ export const en = {
   second_period: "Second period",
   period_wrong: "The period has to end after it begins.",
 
+  sums: "What the periods come to",
+  footfall: "Footfall",
+  footfall_hint:
+    "People over the line. ≥: not all of the time is known, and nothing is added for the rest. Who comes back counts again.",
+  counted_by: "How",
+  by_crossings: "each crossing counted",
+  by_flows: "summed up from flows",
+  service_shares: "Level of service",
+  service_shares_hint: "Share of the known time at each level, A free to F jammed.",
+  service_bound: "For part of the time the crowd was denser than the camera can resolve: that level, or a worse one.",
+  dwell: "How long people stayed",
+  dwell_hint:
+    "Of the stays that had ended in the 15 minutes before, as means over the time. A stay that breaks off because somebody was hidden counts as two short ones.",
+  median: "Median",
+  ninety: "Nine of ten up to",
+  heat_map: "Heat map",
+  heat_map_hint:
+    "How long people stood on each part of the ground, over the camera's picture of now. An hour comes once it is over; ground without colour: nobody was seen there.",
+  heat_map_of: (name: string, cells: number) => `Heat map of ${name}: ${cells} cells with people`,
+  heat_scale: (top: number, cell_m: number) => `${top} person-seconds or more in a cell of ${cell_m} m × ${cell_m} m`,
+  heat_passed_over: (files: number) =>
+    `${files === 1 ? "1 file was" : `${files} files were`} left out: other cells, or unreadable.`,
+
   no_rules: "No alert rules are configured.",
   drills: "Drills",
   drills_hint:
