@@ -18,6 +18,7 @@ mod evidence;
 mod guard;
 mod history;
 mod live;
+mod openapi;
 mod probe;
 mod request;
 mod routes;
