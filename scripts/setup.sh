@@ -6,7 +6,7 @@
 #
 #   scripts/setup.sh          what building and running need
 #   scripts/setup.sh --test   also what the tests need (a real RTSP server, a browser, promtool, PostgreSQL,
-#                             an MQTT broker, an Alertmanager, a mail server)
+#                             an MQTT broker, an Alertmanager, a mail server, schemathesis)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -35,7 +35,7 @@ node_packages=(nodejs npm)
 build_packages=(build-essential pkg-config clang libclang-dev libopencv-dev curl ca-certificates python3 python3-pip unzip)
 test_packages=(python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
   gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav ffmpeg prometheus fonts-noto-cjk procps
-  postgresql mosquitto prometheus-alertmanager python3-aiosmtpd)
+  postgresql mosquitto prometheus-alertmanager python3-aiosmtpd python3-venv)
 # The browser of the page's tests. Ubuntu has it only as a snap, which can't be driven from a test's own folders.
 browser_package=chromium
 
@@ -160,4 +160,7 @@ fi
 fetch_onnxruntime
 fetch_sample_video
 build_page
+if [ "${1:-}" = --test ]; then
+  scripts/check_api.sh --prepare || fail "pip could not install what scripts/check_api.sh runs with"
+fi
 say "ready"

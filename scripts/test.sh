@@ -30,6 +30,9 @@ cargo build --locked --release --quiet
 step "benches run"
 cargo bench --locked --quiet --bench flow --bench rules --bench store --bench tracker --bench measures -- --test
 
+step "the API against its own description"
+scripts/check_api.sh
+
 step "end to end on the sample video"
 scripts/end_to_end.sh
 

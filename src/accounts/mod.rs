@@ -16,7 +16,7 @@ mod sign_in;
 
 pub use caller::{Caller, Credential};
 pub use fault::AccountFault;
-pub use password::{PASSWORD_LEAST, check_password, hash_password};
+pub use password::{PASSWORD_LEAST, PASSWORD_MOST, check_password, hash_password};
 pub use reach::Reach;
 pub use registry::{NAME_MOST, NewUser, check_name};
 pub use sign_in::{Accounts, SESSION_IDLE_S, SESSION_LONGEST_S, SETUP_LINK_S, SignedIn};

@@ -9,7 +9,7 @@ use super::AccountFault;
 /// what is guessed first.
 pub const PASSWORD_LEAST: usize = 10;
 /// At most: a longer one only costs time to hash.
-const PASSWORD_MOST: usize = 256;
+pub const PASSWORD_MOST: usize = 256;
 
 /// Whether a password may be chosen.
 ///

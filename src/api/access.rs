@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use super::Context;
 use super::door::Peer;
 use super::error::ApiError;
-use super::guard::{is_loopback, without_port};
-use super::routes::{Access, Route, ScopeRule};
+use super::guard::{is_loopback, order_refusal, without_port};
+use super::routes::{Access, Route, ScopeRule, Verb};
 use crate::accounts::{Accounts, Caller, Credential};
 
 /// The name of a session's cookie.
@@ -20,12 +20,18 @@ pub(super) const CSRF_HEADER: &str = "x-csrf-token";
 /// What proxies add: a request that has one of them comes from elsewhere.
 const FORWARDED: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "via"];
 
-/// Lets a request through to its route's handler, which finds the [`Caller`] among its extensions.
+/// Lets a request through to its route's handler where no other web site gives the order and the route is for whoever
+/// asks. The handler finds the [`Caller`] among its extensions.
 pub(super) async fn check(
     State((context, route)): State<(Context, &'static Route)>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    // Machines tell their counts with a token, which no browser has, whether or not they say that it is JSON.
+    let is_order = route.verb != Verb::Get && route.access != Access::OwnToken;
+    if is_order && let Some(refused) = order_refusal(&request) {
+        return refused.into_response();
+    }
     let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|info| info.0);
     let (method, headers) = (request.method().clone(), request.headers().clone());
     match context.admit(route, peer, &method, &headers).await {

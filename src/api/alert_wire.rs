@@ -1,16 +1,19 @@
 //! Alerts as JSON: open ones in the state, past ones with their histories.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::wire::ReadingBody;
 use crate::config::{Plan, StepPlan};
-use crate::model::{CameraId, DestinationId, Level, LineId, Place, Reading, SiteId, Timestamp, UnitId, ZoneId};
+use crate::model::{
+    CameraId, DestinationId, Level, LineId, Place, Reading, Rfc3339, SiteId, Timestamp, UnitId, ZoneId,
+};
 use crate::rules::OpenStep;
 use crate::status::AlertStatus;
 use crate::store::{ActionRow, AlertHistory, AlertRow, DeliveryRow, PlanStepRow, TransitionRow};
 
 /// An open alert.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AlertBody<'a> {
     /// Its id.
     pub id: &'a str,
@@ -39,8 +42,10 @@ pub struct AlertBody<'a> {
     /// `firing`, `acknowledged` or `shelved`.
     pub state: &'static str,
     /// When it left calm, RFC 3339.
+    #[schemars(with = "Rfc3339")]
     pub since: String,
     /// When its level rose last, RFC 3339.
+    #[schemars(with = "Rfc3339")]
     pub raised: String,
     /// Nothing is known at present: the level is what was known last.
     pub stale: bool,
@@ -53,6 +58,7 @@ pub struct AlertBody<'a> {
     /// The quiet about it; `null`: there is none.
     pub shelved: Option<ShelfBody<'a>>,
     /// When the units above were told, RFC 3339.
+    #[schemars(with = "Option<Rfc3339>")]
     pub escalated: Option<String>,
     /// The units that were told.
     pub units: Vec<NamedBody<'a>>,
@@ -61,27 +67,29 @@ pub struct AlertBody<'a> {
 }
 
 /// Who did something, and when.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ByBody<'a> {
     /// Who.
     pub who: &'a str,
     /// When, RFC 3339.
+    #[schemars(with = "Rfc3339")]
     pub at: String,
 }
 
 /// A quiet.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ShelfBody<'a> {
     /// Who wants it.
     pub who: &'a str,
     /// When it ends, RFC 3339.
+    #[schemars(with = "Rfc3339")]
     pub until: String,
     /// Why.
     pub reason: &'a str,
 }
 
 /// Something with an id and a name.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct NamedBody<'a> {
     /// Its id.
     pub id: &'a str,
@@ -90,7 +98,8 @@ pub struct NamedBody<'a> {
 }
 
 /// A response plan and how far it is carried out.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ResponsePlanBody")]
 pub struct PlanBody<'a> {
     /// Its id.
     pub id: &'a str,
@@ -101,7 +110,7 @@ pub struct PlanBody<'a> {
 }
 
 /// A step of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct StepBody<'a> {
     /// Its id.
     pub id: &'a str,
@@ -116,10 +125,12 @@ pub struct StepBody<'a> {
     /// `waiting`, `started`, `done` or `skipped`.
     pub state: &'static str,
     /// When it is to be over, RFC 3339; `null`: whenever.
+    #[schemars(with = "Option<Rfc3339>")]
     pub due: Option<String>,
     /// Who moved it last.
     pub who: Option<&'a str>,
     /// When that was, RFC 3339.
+    #[schemars(with = "Option<Rfc3339>")]
     pub at: Option<String>,
     /// What was said of it.
     pub note: Option<&'a str>,
@@ -202,7 +213,7 @@ impl<'a> StepBody<'a> {
 }
 
 /// An alert on record.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RecordBody<'a> {
     /// Its id.
     pub id: &'a str,
@@ -229,8 +240,10 @@ pub struct RecordBody<'a> {
     /// Nothing is known at present.
     pub stale: bool,
     /// When it left calm, RFC 3339.
+    #[schemars(with = "Rfc3339")]
     pub since: String,
     /// When it ended, RFC 3339; `null`: it is open.
+    #[schemars(with = "Option<Rfc3339>")]
     pub closed: Option<String>,
     /// Who acknowledged it first.
     pub acknowledged: Option<ByBody<'a>>,
@@ -267,7 +280,8 @@ impl<'a> From<&'a AlertRow> for RecordBody<'a> {
 }
 
 /// An alert on record with all that happened.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AlertHistoryBody")]
 pub struct HistoryBody<'a> {
     /// The alert.
     pub alert: RecordBody<'a>,
@@ -282,11 +296,12 @@ pub struct HistoryBody<'a> {
 }
 
 /// An entry of its history.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct EntryBody<'a> {
     /// Its number.
     pub number: u64,
     /// When, RFC 3339.
+    #[schemars(with = "Rfc3339")]
     pub at: String,
     /// What.
     pub kind: &'a str,
@@ -307,9 +322,10 @@ pub struct EntryBody<'a> {
 }
 
 /// What a person did.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ActionBody<'a> {
     /// When, RFC 3339.
+    #[schemars(with = "Rfc3339")]
     pub at: String,
     /// What.
     pub kind: &'a str,
@@ -320,11 +336,12 @@ pub struct ActionBody<'a> {
     /// Their words.
     pub note: &'a str,
     /// Until when it holds, RFC 3339.
+    #[schemars(with = "Option<Rfc3339>")]
     pub until: Option<String>,
 }
 
 /// A step as it stands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct StepRecordBody<'a> {
     /// Its id.
     pub id: &'a str,
@@ -333,13 +350,14 @@ pub struct StepRecordBody<'a> {
     /// Who brought it there.
     pub who: Option<&'a str>,
     /// Since when, RFC 3339.
+    #[schemars(with = "Rfc3339")]
     pub at: String,
     /// Their words.
     pub note: Option<&'a str>,
 }
 
 /// A message about it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct DeliveryBody<'a> {
     /// To where.
     pub destination: &'a str,
@@ -348,8 +366,10 @@ pub struct DeliveryBody<'a> {
     /// `pending`, `delivered` or `dead`.
     pub state: &'static str,
     /// When it was written, RFC 3339.
+    #[schemars(with = "Rfc3339")]
     pub written: String,
     /// When it was taken or given up, RFC 3339.
+    #[schemars(with = "Option<Rfc3339>")]
     pub settled: Option<String>,
     /// Attempts so far.
     pub attempts: u32,

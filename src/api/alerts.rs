@@ -3,19 +3,20 @@
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{Extension, Path, RawQuery, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::Context;
 use super::alert_wire::{AlertBody, HistoryBody, RecordBody};
 use super::error::{ApiError, json};
-use super::request::{pairs, read, text, time, unknown_key, who};
+use super::request::{Query, read, text, time, who};
 use super::visible::Visible;
-use crate::accounts::Caller;
+use crate::accounts::{Caller, NAME_MOST};
 use crate::alerting::DeskFault;
-use crate::model::{Action, AlertId, Level, StepState};
+use crate::model::{Action, AlertId, Level, Rfc3339, StepState};
 use crate::pipeline::{NotTaken, Order};
 use crate::rules::ActFault;
 use crate::status::AlertStatus;
@@ -33,86 +34,176 @@ const DRILL_HOLD_MOST_S: f64 = 3600.0;
 /// Characters of a text.
 const TEXT_MOST: usize = 2000;
 
-/// What somebody wants done about an alert.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ActionRequest {
-    who: Option<String>,
-    action: String,
-    until: Option<String>,
-    reason: Option<String>,
-    text: Option<String>,
-    step: Option<String>,
-    state: Option<StepState>,
-    note: Option<String>,
+/// What somebody wants done about an alert. `who` is for services without accounts: else it is who is logged in.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum ActionRequest {
+    /// "I have seen it and act".
+    Acknowledge {
+        #[schemars(length(min = 1, max = NAME_MOST))]
+        who: Option<String>,
+    },
+    /// Keep quiet about it until a time, unless it gets graver.
+    Shelve {
+        #[schemars(length(min = 1, max = NAME_MOST))]
+        who: Option<String>,
+        /// When the quiet ends.
+        #[schemars(with = "Rfc3339")]
+        until: String,
+        #[schemars(length(min = 1, max = TEXT_MOST))]
+        reason: String,
+    },
+    /// End the quiet.
+    Unshelve {
+        #[schemars(length(min = 1, max = NAME_MOST))]
+        who: Option<String>,
+    },
+    /// Tell the units above now.
+    Escalate {
+        #[schemars(length(min = 1, max = NAME_MOST))]
+        who: Option<String>,
+    },
+    /// Write something down.
+    Comment {
+        #[schemars(length(min = 1, max = NAME_MOST))]
+        who: Option<String>,
+        #[schemars(length(min = 1, max = TEXT_MOST))]
+        text: String,
+    },
+    /// Move a step of the response plan.
+    Step {
+        #[schemars(length(min = 1, max = NAME_MOST))]
+        who: Option<String>,
+        /// The step's id in its plan.
+        step: String,
+        state: StepState,
+        #[schemars(length(min = 1, max = TEXT_MOST))]
+        note: Option<String>,
+    },
 }
 
-#[derive(Debug, Deserialize)]
+/// What was done about an alert.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ActedBody<'a> {
+    /// It is in the store; else it is written as soon as that can be.
+    stored: bool,
+    /// The alert as it is now; `null`: it is not open any more.
+    alert: Option<AlertBody<'a>>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProfileRequest {
+    /// Only for services without accounts: who wants it.
+    #[schemars(length(min = 1, max = NAME_MOST))]
     who: Option<String>,
     on: bool,
 }
 
-#[derive(Debug, Deserialize)]
+/// A profile as it was switched.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ProfileBody<'a> {
+    /// It is in the store.
+    stored: bool,
+    profile: &'a str,
+    on: bool,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DrillRequest {
+    /// Only for services without accounts: who wants it.
+    #[schemars(length(min = 1, max = NAME_MOST))]
     who: Option<String>,
+    /// The rule whose rise is simulated.
     rule: String,
+    /// Up to this level.
     level: Level,
+    /// How long its peak lasts.
+    #[schemars(range(min = 0.0, max = DRILL_HOLD_MOST_S))]
     hold_s: Option<f64>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A drill that has begun.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct DrillBody<'a> {
+    /// It is in the store.
+    stored: bool,
+    rule: &'a str,
+    level: Level,
+    hold_s: f64,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EndDrillRequest {
+    /// Only for services without accounts: who wants it.
+    #[schemars(length(min = 1, max = NAME_MOST))]
     who: Option<String>,
+}
+
+/// A drill that has ended.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct DrillEndedBody<'a> {
+    /// It is in the store.
+    stored: bool,
+    rule: &'a str,
+}
+
+/// Which alerts.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AlertsQuery {
+    /// Not ended before this time.
+    #[schemars(with = "Option<Rfc3339>")]
+    from: Option<String>,
+    /// Begun before this time.
+    #[schemars(with = "Option<Rfc3339>")]
+    to: Option<String>,
+    /// Of this rule.
+    rule: Option<String>,
+    /// Only those that are open.
+    open: Option<bool>,
+}
+
+/// Alerts on record.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct AlertsBody<'a> {
+    /// The newest first.
+    alerts: Vec<RecordBody<'a>>,
+    /// There may be more, which are older.
+    cut: bool,
+}
+
+/// What an action is called on record, and the step that it is about.
+fn on_record(action: &Action) -> (&'static str, String) {
+    match action {
+        Action::Acknowledge => ("alert_acknowledge", String::new()),
+        Action::Shelve { .. } => ("alert_shelve", String::new()),
+        Action::Unshelve => ("alert_unshelve", String::new()),
+        Action::Escalate => ("alert_escalate", String::new()),
+        Action::Comment { .. } => ("alert_comment", String::new()),
+        Action::Step { step, .. } => ("alert_step", step.clone()),
+    }
 }
 
 impl ActionRequest {
     fn action(self, caller: &Caller) -> Result<(String, Action), ApiError> {
-        let Self { who: given, action, until, reason, text: words, step, state, note } = self;
-        let who = who(caller, given)?;
-        let missing = |key: &str| ApiError::bad_request(format!("`{key}` is missing for the action `{action}`"));
-        // A key that the action has no use for is a slip whose meaning would be lost.
-        let given = [
-            ("until", until.is_some()),
-            ("reason", reason.is_some()),
-            ("text", words.is_some()),
-            ("step", step.is_some()),
-            ("state", state.is_some()),
-            ("note", note.is_some()),
-        ];
-        let used: &[&str] = match action.as_str() {
-            "shelve" => &["until", "reason"],
-            "comment" => &["text"],
-            "step" => &["step", "state", "note"],
-            _ => &[],
-        };
-        if let Some((key, _)) = given.into_iter().find(|(key, given)| *given && !used.contains(key)) {
-            return Err(ApiError::bad_request(format!("the action `{action}` has no `{key}`")));
-        }
-        let action = match action.as_str() {
-            "acknowledge" => Action::Acknowledge,
-            "shelve" => Action::Shelve {
-                until: time("until", &until.ok_or_else(|| missing("until"))?)?,
-                reason: text("reason", reason.ok_or_else(|| missing("reason"))?, TEXT_MOST)?,
-            },
-            "unshelve" => Action::Unshelve,
-            "escalate" => Action::Escalate,
-            "comment" => Action::Comment { text: text("text", words.ok_or_else(|| missing("text"))?, TEXT_MOST)? },
-            "step" => Action::Step {
-                step: step.ok_or_else(|| missing("step"))?,
-                state: state.ok_or_else(|| missing("state"))?,
-                note: note.map(|note| text("note", note, TEXT_MOST)).transpose()?,
-            },
-            other => {
-                return Err(ApiError::bad_request(format!(
-                    "found the action {other:?}, expected one of: acknowledge, shelve, unshelve, escalate, comment, step"
-                )));
+        let (given, action) = match self {
+            Self::Acknowledge { who } => (who, Action::Acknowledge),
+            Self::Shelve { who, until, reason } => {
+                let (until, reason) = (time("until", &until)?, text("reason", reason, TEXT_MOST)?);
+                (who, Action::Shelve { until, reason })
+            }
+            Self::Unshelve { who } => (who, Action::Unshelve),
+            Self::Escalate { who } => (who, Action::Escalate),
+            Self::Comment { who, text: words } => (who, Action::Comment { text: text("text", words, TEXT_MOST)? }),
+            Self::Step { who, step, state, note } => {
+                let note = note.map(|note| text("note", note, TEXT_MOST)).transpose()?;
+                (who, Action::Step { step, state, note })
             }
         };
-        Ok((who, action))
+        Ok((who(caller, given)?, action))
     }
 }
 
@@ -123,20 +214,19 @@ pub(super) async fn act(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let request: ActionRequest = read(&body)?;
-    let kind = format!("alert_{}", request.action);
-    let detail = request.step.clone().unwrap_or_default();
     let (who, action) = request.action(&caller)?;
+    let (kind, step) = on_record(&action);
     let alert = AlertId::from_text(&alert);
     let is_seen = |status: &AlertStatus| status.alert.id == alert && context.visible(&caller).open_alert(status);
     if !caller.reach.is_all() && !context.state.status.snapshot().open_alerts.iter().any(is_seen) {
         return Err(ApiError::not_found(ActFault::NotOpen(alert).to_string()));
     }
     let stored = context.order(Order::Act { alert: alert.clone(), who, action }).await?;
-    context.record(&caller, kind, alert.as_str().to_owned(), detail);
+    context.record(&caller, kind.to_owned(), alert.as_str().to_owned(), step);
     let snapshot = context.state.status.snapshot();
     let open = snapshot.open_alerts.iter().find(|status| status.alert.id == alert);
     let alert = open.map(|status| AlertBody::new(&context.state.plan, status));
-    json(StatusCode::OK, &serde_json::json!({ "stored": stored, "alert": alert }))
+    json(StatusCode::OK, &ActedBody { stored, alert })
 }
 
 pub(super) async fn switch_profile(
@@ -148,7 +238,7 @@ pub(super) async fn switch_profile(
     let ProfileRequest { who: given, on } = read(&body)?;
     let who = who(&caller, given)?;
     let stored = context.order(Order::SwitchProfile { profile: profile.clone(), on, who }).await?;
-    json(StatusCode::OK, &serde_json::json!({ "stored": stored, "profile": profile, "on": on }))
+    json(StatusCode::OK, &ProfileBody { stored, profile: &profile, on })
 }
 
 pub(super) async fn begin_drill(
@@ -165,7 +255,7 @@ pub(super) async fn begin_drill(
         return Err(ApiError::bad_request(message));
     }
     let stored = context.order(Order::BeginDrill { rule: rule.clone(), level, hold_s, who }).await?;
-    json(StatusCode::OK, &serde_json::json!({ "stored": stored, "rule": rule, "level": level, "hold_s": hold_s }))
+    json(StatusCode::OK, &DrillBody { stored, rule: &rule, level, hold_s })
 }
 
 pub(super) async fn end_drill(
@@ -178,36 +268,36 @@ pub(super) async fn end_drill(
     let who = who(&caller, given)?;
     context.see_rule(&caller, &rule)?;
     let stored = context.order(Order::EndDrill { rule: rule.clone(), who }).await?;
-    json(StatusCode::OK, &serde_json::json!({ "stored": stored, "rule": rule }))
+    json(StatusCode::OK, &DrillEndedBody { stored, rule: &rule })
 }
 
 pub(super) async fn list(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
-    RawQuery(query): RawQuery,
+    Query(query): Query<AlertsQuery>,
 ) -> Result<Response, ApiError> {
     let store = context.store()?;
-    let filter = filter(query.as_deref().unwrap_or_default())?;
-    let rows = store.alerts(&filter, MOST_ALERTS).await.map_err(|error| ApiError::of_store(&error))?;
-    let seen = rows.iter().filter(|row| context.visible(&caller).alert_row(row));
-    let alerts: Vec<RecordBody<'_>> = seen.map(RecordBody::from).collect();
-    let is_cut = rows.len() >= MOST_ALERTS as usize;
-    json(StatusCode::OK, &serde_json::json!({ "alerts": alerts, "cut": is_cut }))
-}
-
-/// `from`, `to`, `rule` and `open` of a query.
-fn filter(query: &str) -> Result<AlertFilter, ApiError> {
-    let mut filter = AlertFilter::default();
-    for (key, value) in pairs(query) {
-        match key {
-            "from" => filter.from = Some(time("from", &value)?),
-            "to" => filter.to = Some(time("to", &value)?),
-            "rule" => filter.rule = Some(value),
-            "open" => filter.open = matches!(value.as_str(), "" | "true" | "1"),
-            other => return Err(unknown_key(other, "from, to, rule, open")),
+    let mut filter = AlertFilter {
+        from: query.from.map(|from| time("from", &from)).transpose()?,
+        to: query.to.map(|to| time("to", &to)).transpose()?,
+        rule: query.rule,
+        open: query.open.unwrap_or(false),
+        ..AlertFilter::default()
+    };
+    let visible = context.visible(&caller);
+    let mut seen = Vec::new();
+    // Whoever sees few of them gets as many as there are all the same.
+    loop {
+        let rows = store.alerts(&filter, MOST_ALERTS).await.map_err(|error| ApiError::of_store(&error))?;
+        let is_last = rows.len() < MOST_ALERTS as usize;
+        filter.after = rows.last().map(|row| (row.since, row.id.clone()));
+        seen.extend(rows.into_iter().filter(|row| visible.alert_row(row)));
+        if is_last || seen.len() >= MOST_ALERTS as usize {
+            seen.truncate(MOST_ALERTS as usize);
+            let alerts = seen.iter().map(RecordBody::from).collect();
+            return json(StatusCode::OK, &AlertsBody { alerts, cut: !is_last });
         }
     }
-    Ok(filter)
 }
 
 pub(super) async fn history(

@@ -1,21 +1,24 @@
 //! What people did, as an admin reads it.
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::Context;
 use super::error::{ApiError, json};
-use super::request::{pairs, time, unknown_key};
-use crate::model::Timestamp;
+use super::request::{Query, time};
+use crate::model::{Rfc3339, Timestamp};
 use crate::store::AuditRow;
 
 /// Entries to an answer.
 const MOST_ENTRIES: u32 = 1000;
 
-#[derive(Serialize)]
+/// What somebody did.
+#[derive(Serialize, JsonSchema)]
 struct AuditBody<'a> {
+    #[schemars(with = "Rfc3339")]
     time: String,
     who: &'a str,
     kind: &'a str,
@@ -30,17 +33,35 @@ impl<'a> From<&'a AuditRow> for AuditBody<'a> {
     }
 }
 
-pub(super) async fn list(State(context): State<Context>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
+/// What was put on record.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct AuditLogBody<'a> {
+    /// The newest first.
+    audit: Vec<AuditBody<'a>>,
+    /// There may be more, which are older.
+    cut: bool,
+}
+
+/// Of what time.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AuditQuery {
+    /// Not before this time.
+    #[schemars(with = "Option<Rfc3339>")]
+    from: Option<String>,
+    /// Before this time.
+    #[schemars(with = "Option<Rfc3339>")]
+    to: Option<String>,
+}
+
+pub(super) async fn list(
+    State(context): State<Context>,
+    Query(query): Query<AuditQuery>,
+) -> Result<Response, ApiError> {
     let accounts = context.accounts()?;
-    let (mut from, mut to) = (Timestamp(i64::MIN), Timestamp(i64::MAX));
-    for (key, value) in pairs(query.as_deref().unwrap_or_default()) {
-        match key {
-            "from" => from = time("from", &value)?,
-            "to" => to = time("to", &value)?,
-            other => return Err(unknown_key(other, "from, to")),
-        }
-    }
+    let from = query.from.map_or(Ok(Timestamp(i64::MIN)), |from| time("from", &from))?;
+    let to = query.to.map_or(Ok(Timestamp(i64::MAX)), |to| time("to", &to))?;
     let rows = accounts.audit(from, to, MOST_ENTRIES).await.map_err(|error| ApiError::of_store(&error))?;
-    let entries: Vec<AuditBody<'_>> = rows.iter().map(AuditBody::from).collect();
-    json(StatusCode::OK, &serde_json::json!({ "audit": entries, "cut": rows.len() >= MOST_ENTRIES as usize }))
+    let cut = rows.len() >= MOST_ENTRIES as usize;
+    json(StatusCode::OK, &AuditLogBody { audit: rows.iter().map(AuditBody::from).collect(), cut })
 }

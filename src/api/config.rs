@@ -5,14 +5,15 @@ use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ApiError, json};
 use super::request::{read, text, who as who_of};
 use super::{ApiState, Context};
-use crate::accounts::Caller;
+use crate::accounts::{Caller, NAME_MOST};
 use crate::config::{Edit, Plan, edit};
-use crate::model::{Role, Timestamp};
+use crate::model::{Rfc3339, Role, Timestamp};
 use crate::store::{ConfigVersionRow, Store};
 
 /// Versions to an answer.
@@ -111,30 +112,36 @@ pub trait Configuration: Send + Sync {
 }
 
 /// What is to change, and who wants it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangeRequest {
+    /// `hash` of the configuration that it was made of.
     base: String,
     text: Option<String>,
     edits: Option<Vec<Edit>>,
+    /// Only for services without accounts: who wants it.
+    #[schemars(length(min = 1, max = NAME_MOST))]
     who: Option<String>,
+    /// Why; it is put on record.
+    #[schemars(length(min = 1, max = WHY_MOST))]
     why: String,
 }
 
 /// What would change.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CheckRequest {
     text: Option<String>,
     edits: Option<Vec<Edit>>,
 }
 
-#[derive(Debug, Serialize)]
-struct InForceBody<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct InForceBody<'a> {
     hash: &'a str,
     text: &'a str,
     /// What the text says, as it is written in it.
     values: Option<serde_json::Value>,
+    #[schemars(with = "Rfc3339")]
     since: String,
     changing: bool,
     /// Whether it can be changed here: it is on record then.
@@ -142,16 +149,18 @@ struct InForceBody<'a> {
     refused: Option<RefusedBody<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct RefusedBody<'a> {
     hash: &'a str,
+    #[schemars(with = "Rfc3339")]
     at: String,
     why: &'a str,
 }
 
-#[derive(Debug, Serialize)]
-struct VersionBody<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct VersionBody<'a> {
     hash: &'a str,
+    #[schemars(with = "Rfc3339")]
     at: String,
     who: &'a str,
     why: &'a str,
@@ -166,8 +175,22 @@ impl<'a> VersionBody<'a> {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct CheckedBody<'a> {
+/// Configurations that were in force, the newest first.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct VersionsBody<'a> {
+    versions: Vec<VersionBody<'a>>,
+}
+
+/// A configuration that is about to be in force.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct AppliedBody<'a> {
+    hash: &'a str,
+    /// What it changes, as a unified diff.
+    diff: &'a str,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct CheckedBody<'a> {
     ok: bool,
     faults: &'a [String],
     text: &'a str,
@@ -299,13 +322,12 @@ pub(super) async fn apply(
         ConfigRefusal::Faults(_) => ApiError::unprocessable(refusal.to_string()),
         ConfigRefusal::Write(_) => ApiError::unavailable(refusal.to_string()),
     })?;
-    json(StatusCode::ACCEPTED, &serde_json::json!({ "hash": hash, "diff": diff }))
+    json(StatusCode::ACCEPTED, &AppliedBody { hash: &hash, diff: &diff })
 }
 
 pub(super) async fn versions(State(context): State<Context>) -> Result<Response, ApiError> {
     let rows = context.store()?.config_versions(MOST_VERSIONS).await.map_err(|error| ApiError::of_store(&error))?;
-    let versions: Vec<_> = rows.iter().map(|row| VersionBody::new(row, false)).collect();
-    json(StatusCode::OK, &serde_json::json!({ "versions": versions }))
+    json(StatusCode::OK, &VersionsBody { versions: rows.iter().map(|row| VersionBody::new(row, false)).collect() })
 }
 
 pub(super) async fn version(State(context): State<Context>, Path(hash): Path<String>) -> Result<Response, ApiError> {

@@ -1,11 +1,13 @@
 //! What the rules of a configuration that is not in force yet would have told of what is on record.
 
+use crate::model::Rfc3339;
 use std::num::NonZeroUsize;
 
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::runtime::Handle;
 
@@ -19,12 +21,14 @@ use crate::config::Edit;
 /// A longer time takes minutes, on a machine that has cameras to look after.
 const MOST_DAYS: f64 = 100.0;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BacktestRequest {
     text: Option<String>,
     edits: Option<Vec<Edit>>,
+    #[schemars(with = "Rfc3339")]
     from: String,
+    #[schemars(with = "Rfc3339")]
     to: String,
 }
 

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Context;
@@ -29,7 +30,7 @@ const WIDTH_PX: u32 = 1280;
 const COARSE_WIDTH_PX: u32 = 64;
 const JPEG_QUALITY: u8 = 80;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CameraRequest {
     camera: String,
@@ -37,8 +38,8 @@ pub(super) struct CameraRequest {
     edits: Option<Vec<Edit>>,
 }
 
-#[derive(Debug, Default, Serialize)]
-struct CameraBody {
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub(super) struct CameraBody {
     ok: bool,
     /// Why it gives no picture, and what to do about it.
     fault: Option<String>,

@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Context;
@@ -19,7 +20,7 @@ use crate::view::grid_lines;
 /// Where the scale is told: shares of the picture's width and height.
 const SCALE_SHARES: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GroundRequest {
     camera: String,
@@ -27,8 +28,8 @@ pub(super) struct GroundRequest {
     edits: Option<Vec<config::Edit>>,
 }
 
-#[derive(Debug, Serialize)]
-struct GroundBody<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct GroundBody<'a> {
     camera: &'a str,
     /// What is wrong with the configuration as a whole; the rest is null and empty then.
     faults: Vec<String>,
@@ -37,7 +38,7 @@ struct GroundBody<'a> {
     lines: Vec<LineBody<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct CalibrationBody {
     /// The picture that it was made in.
     frame_size: [u32; 2],
@@ -50,7 +51,7 @@ struct CalibrationBody {
 }
 
 /// A point pair and how far it is off. Places in the picture are shares of its width and height here.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct PointBody {
     image: [f64; 2],
     ground_m: [f64; 2],
@@ -60,13 +61,13 @@ struct PointBody {
     used: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ScaleBody {
     image: [f64; 2],
     px_per_m: Option<f64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct GridBody {
     /// The coordinate that stays the same along it.
     axis: &'static str,
@@ -74,7 +75,8 @@ struct GridBody {
     points: Vec<[f64; 2]>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "GroundZoneBody")]
 struct ZoneBody<'a> {
     id: &'a str,
     /// What densities would be made with.
@@ -85,7 +87,8 @@ struct ZoneBody<'a> {
     px_per_m: Option<f64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "GroundLineBody")]
 struct LineBody<'a> {
     id: &'a str,
     /// What flows per metre would be made with.

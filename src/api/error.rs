@@ -4,6 +4,7 @@ use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::accounts::AccountFault;
@@ -13,7 +14,7 @@ use crate::store::StoreError;
 #[derive(Debug)]
 pub(super) struct ApiError {
     status: StatusCode,
-    code: &'static str,
+    code: ErrorCode,
     message: String,
     /// Ids of the cameras there are, where one was asked for that there isn't.
     cameras: Option<Vec<String>>,
@@ -21,26 +22,50 @@ pub(super) struct ApiError {
     retry_after_s: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    error: BodyError<'a>,
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Error")]
+pub(super) struct ErrorBody<'a> {
+    /// What went wrong.
+    error: Fault<'a>,
 }
 
-#[derive(Serialize)]
-struct BodyError<'a> {
-    code: &'a str,
+/// What went wrong, for programs. New ones may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum ErrorCode {
+    BadRequest,
+    Unauthorized,
+    WrongLogin,
+    Forbidden,
+    NotFound,
+    UnknownCamera,
+    MethodNotAllowed,
+    Conflict,
+    TooLarge,
+    UnsupportedMediaType,
+    Unprocessable,
+    TooMany,
+    Internal,
+    Unavailable,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Fault<'a> {
+    code: ErrorCode,
+    /// The same for people: where, what was found, what was expected.
     message: &'a str,
+    /// Where a camera was asked for that there isn't: those that there are.
     #[serde(skip_serializing_if = "Option::is_none")]
     cameras: Option<&'a [String]>,
 }
 
 impl ApiError {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), cameras: None, retry_after_s: None }
     }
 
     pub fn bad_request(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+        Self::new(StatusCode::BAD_REQUEST, ErrorCode::BadRequest, message)
     }
 
     pub fn not_signed_in() -> Self {
@@ -50,11 +75,11 @@ impl ApiError {
     }
 
     pub fn forbidden(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+        Self::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, message)
     }
 
     pub fn not_found(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+        Self::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, message)
     }
 
     /// It isn't there, or not for whoever asks.
@@ -64,32 +89,44 @@ impl ApiError {
 
     pub fn unknown_camera(asked: &str, cameras: Vec<String>) -> Self {
         let message = format!("no camera `{asked}`; there are: {}", cameras.join(", "));
-        Self { cameras: Some(cameras), ..Self::new(StatusCode::NOT_FOUND, "unknown_camera", message) }
+        Self { cameras: Some(cameras), ..Self::new(StatusCode::NOT_FOUND, ErrorCode::UnknownCamera, message) }
     }
 
     pub fn conflict(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, "conflict", message)
+        Self::new(StatusCode::CONFLICT, ErrorCode::Conflict, message)
     }
 
     pub fn unauthorized(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthorized, message)
     }
 
     pub fn too_large(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge, message)
+    }
+
+    pub fn unsupported_media_type(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::UnsupportedMediaType, message)
     }
 
     pub fn unprocessable(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable", message)
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Unprocessable, message)
     }
 
     pub fn method_not_allowed() -> Self {
         let message = "this address takes other methods: the header Allow says which";
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::MethodNotAllowed, message)
     }
 
     pub fn unavailable(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, message)
+    }
+
+    /// What the library says of a request before a handler is asked.
+    pub fn of_library(status: StatusCode, said: &str) -> Self {
+        match status {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large("the body is too long: at most 2 MiB are taken"),
+            _ => Self::bad_request(said),
+        }
     }
 
     /// What the store says.
@@ -103,15 +140,15 @@ impl ApiError {
     /// A fault of this program: the log has more than the client is told.
     pub fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(%error, "request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the service failed; its log says how")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal, "the service failed; its log says how")
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let error = BodyError { code: self.code, message: &self.message, cameras: self.cameras.as_deref() };
+        let error = Fault { code: self.code, message: &self.message, cameras: self.cameras.as_deref() };
         // Texts in a struct always make JSON; an empty body beside the status were it not so.
-        let body = serde_json::to_string(&Body { error }).unwrap_or_default();
+        let body = serde_json::to_string(&ErrorBody { error }).unwrap_or_default();
         let mut response = (self.status, [(CONTENT_TYPE, "application/json")], body).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"crowdflow\""));
@@ -127,13 +164,13 @@ impl From<AccountFault> for ApiError {
     fn from(fault: AccountFault) -> Self {
         let message = fault.to_string();
         match fault {
-            AccountFault::WrongLogin => Self::new(StatusCode::UNAUTHORIZED, "wrong_login", message),
+            AccountFault::WrongLogin => Self::new(StatusCode::UNAUTHORIZED, ErrorCode::WrongLogin, message),
             AccountFault::Limited { wait_s } => Self {
                 retry_after_s: Some(wait_s.ceil() as u64),
-                ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message)
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::TooMany, message)
             },
             AccountFault::Busy => {
-                Self { retry_after_s: Some(1), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message) }
+                Self { retry_after_s: Some(1), ..Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::TooMany, message) }
             }
             AccountFault::Refused(_) => Self::bad_request(message),
             AccountFault::NotFound(_) => Self::not_found(message),

@@ -1,9 +1,11 @@
 //! Evidence over HTTP: what was kept of an alert's rises, as it was written.
 
+use crate::model::Rfc3339;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Context;
@@ -13,13 +15,14 @@ use crate::evidence::{EvidenceFolder, EvidenceReadError};
 use crate::store::EvidenceRow;
 
 /// A file on record.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct EvidenceBody<'a> {
     /// Its number on the chain, by which it is asked for.
     number: i64,
     /// `rule`, `samples`, `picture` or `clip`.
     kind: &'a str,
     /// What time it is of, RFC 3339.
+    #[schemars(with = "Rfc3339")]
     at: String,
     /// The file's name.
     name: &'a str,
@@ -27,6 +30,13 @@ struct EvidenceBody<'a> {
     content_type: &'static str,
     /// Its SHA-256 in hexadecimal.
     sha256: &'a str,
+}
+
+/// What was kept of an alert.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct EvidenceListBody<'a> {
+    /// In the order of the chain.
+    evidence: Vec<EvidenceBody<'a>>,
 }
 
 impl<'a> From<&'a EvidenceRow> for EvidenceBody<'a> {
@@ -75,8 +85,7 @@ pub(super) async fn list(
     Path(alert): Path<String>,
 ) -> Result<Response, ApiError> {
     let rows = context.evidence_of(&caller, &alert).await?;
-    let evidence: Vec<EvidenceBody<'_>> = rows.iter().map(EvidenceBody::from).collect();
-    json(StatusCode::OK, &serde_json::json!({ "evidence": evidence }))
+    json(StatusCode::OK, &EvidenceListBody { evidence: rows.iter().map(EvidenceBody::from).collect() })
 }
 
 pub(super) async fn file(

@@ -21,6 +21,9 @@ const PAGE_POLICY: &str = "default-src 'none'; img-src 'self'; media-src 'self';
 /// Where external sources tell their counts.
 const SOURCES: &str = "/api/v1/sources/";
 
+/// What the library says of a request is a line.
+const MOST_REFUSAL_BYTES: usize = 64 * 1024;
+
 /// Live data, and pictures of people, unless an answer says otherwise of itself.
 const CACHE: &str = "no-store";
 
@@ -32,15 +35,14 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Lets requests through that are meant for this service, orders that come from its own pages or from programs, and what
-/// external sources tell.
+/// Lets requests through that are meant for this service, and what external sources tell.
 ///
 /// The name is checked against DNS rebinding: a web site whose name is made to point here could otherwise read everything
 /// through its visitor's browser, which takes it for that site's own.
 pub(super) async fn guard(State(context): State<Context>, request: Request, next: Next) -> Response {
     let mut response = match refusal(&context, &request) {
         Some(error) => error.into_response(),
-        None => next.run(request).await,
+        None => as_json(next.run(request).await).await,
     };
     response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(CACHE));
     for (name, value) in HEADERS {
@@ -49,15 +51,27 @@ pub(super) async fn guard(State(context): State<Context>, request: Request, next
     response
 }
 
+/// What the library refuses before a handler is asked, it refuses in plain text: an error is JSON all the same.
+async fn as_json(response: Response) -> Response {
+    let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    if !response.status().is_client_error() || !content_type.starts_with(b"text/plain") {
+        return response;
+    }
+    let status = response.status();
+    let text = axum::body::to_bytes(response.into_body(), MOST_REFUSAL_BYTES).await.unwrap_or_default();
+    ApiError::of_library(status, &String::from_utf8_lossy(&text)).into_response()
+}
+
 fn refusal(context: &Context, request: &Request) -> Option<ApiError> {
+    let uri = request.uri();
+    // No text that is kept may have it, and PostgreSQL takes none that has.
+    if uri.path_and_query().is_some_and(|asked| asked.as_str().contains("%00")) {
+        return Some(ApiError::bad_request("found a NUL character (%00) in the address, expected none"));
+    }
     // Machines tell their counts with a token, which no browser has: whatever name they know this one by, through a proxy
-    // for example, and whether or not they say that it is JSON.
+    // for example.
     if request.method() == Method::POST && request.uri().path().starts_with(SOURCES) {
         return None;
-    }
-    let is_order = request.method() != Method::GET && request.method() != Method::HEAD;
-    if is_order && let Some(refused) = order_refusal(request) {
-        return Some(refused);
     }
     let host = request.headers().get(HOST).and_then(|value| value.to_str().ok());
     let Some(host) = host else { return Some(ApiError::bad_request("the header Host is missing")) };
@@ -82,12 +96,14 @@ fn refusal(context: &Context, request: &Request) -> Option<ApiError> {
 
 /// Another web site's form or script may not give orders through its visitor's browser: a form can't send JSON, a script
 /// that does is asked about by the browser first and gets no leave, and an `Origin` that is not this service is refused.
-fn order_refusal(request: &Request) -> Option<ApiError> {
+pub(super) fn order_refusal(request: &Request) -> Option<ApiError> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let content_type = header(CONTENT_TYPE).unwrap_or_default();
     // DELETE has no body, and no form can send it.
     if request.method() != Method::DELETE && content_type.split(';').next().map(str::trim) != Some("application/json") {
-        return Some(ApiError::bad_request("an order is JSON: send it with the header Content-Type: application/json"));
+        return Some(ApiError::unsupported_media_type(
+            "an order is JSON: send it with the header Content-Type: application/json",
+        ));
     }
     let origin = header(ORIGIN)?;
     let own = header(HOST).is_some_and(|host| origin.split_once("://").is_some_and(|(_, at)| at == host));

@@ -1,41 +1,49 @@
 //! Heat maps of calibrated cameras over a time, as they were written hour by hour.
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Extension, Query, State};
+use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Context;
 use super::error::{ApiError, json};
-use super::history::{Format, Resolution, attachment, fault, widened};
-use super::request::period;
+use super::history::{Format, Resolution, attachment, widened};
+use super::request::{Query, period};
 use crate::accounts::Caller;
 use crate::calibration::GroundPlane;
-use crate::model::GroundPoint;
+use crate::model::{GroundPoint, Rfc3339};
 use crate::sink::{HeatMapSum, SummedCell, sum_heat_maps};
 
 /// The longest time that may be asked for: each hour is a file.
 const MOST_S: i64 = 62 * 86_400;
 
 /// What is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HeatMapQuery {
+    /// The camera's id.
     camera: String,
+    /// Not before this time.
+    #[schemars(with = "Rfc3339")]
     from: String,
+    /// Before this time.
+    #[schemars(with = "Rfc3339")]
     to: String,
+    /// Without a wish JSON.
     format: Option<Format>,
 }
 
 /// Where on the ground people were, over a time.
-#[derive(Debug, Serialize)]
-struct HeatMapBody<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct HeatMapBody<'a> {
     /// The camera's id.
     camera: &'a str,
     /// The time that is told of, RFC 3339: what was asked for, widened to whole hours (UTC).
+    #[schemars(with = "Rfc3339")]
     from: String,
     /// Its end.
+    #[schemars(with = "Rfc3339")]
     to: String,
     /// Seconds of it in which the camera was seen, and of which the map is written: once an hour is over.
     observed_s: f64,
@@ -52,7 +60,7 @@ struct HeatMapBody<'a> {
 }
 
 /// A cell of the ground.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct HeatMapCellBody {
     /// Its middle, in metres.
     x_m: f64,
@@ -116,9 +124,8 @@ fn csv(camera: &str, (from, to): (&str, &str), sum: &HeatMapSum) -> Result<Vec<u
 pub(super) async fn heat_map(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
-    query: Result<Query<HeatMapQuery>, QueryRejection>,
+    Query(query): Query<HeatMapQuery>,
 ) -> Result<Response, ApiError> {
-    let Query(query) = query.map_err(|error| ApiError::bad_request(fault(&error)))?;
     let (asked, _) = period(&query.from, &query.to, MOST_S)?;
     let plan = &context.state.plan;
     let seen = || plan.cameras.iter().filter(|camera| caller.reach.has_camera(&camera.id));

@@ -4,19 +4,19 @@
 //! measures only. Periods are whole: the time that is asked for is widened to them. What is not known is `null` in JSON
 //! and empty in CSV, or, where nothing at all was sampled, not there; `coverage` tells how much is known.
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Extension, Query, State};
+use axum::extract::{Extension, State};
 use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::Context;
 use super::error::{ApiError, json};
-use super::request::period;
+use super::request::{Query, period};
 use crate::accounts::Caller;
 use crate::config::Plan;
-use crate::model::{Measure, Place, Reading, Timestamp};
+use crate::model::{Measure, Place, Reading, Rfc3339, Timestamp};
 use crate::store::{MINUTE_MEASURES, Period, PlaceId, PlaceKey, RollupRow, Store, StoreError};
 
 /// Up to so long, seconds are given where nobody wishes otherwise: a curve has about a thousand pixels.
@@ -34,7 +34,7 @@ const MOST_HOURS_S: i64 = 20 * 366 * 86400;
 const MOST_MEASURES: usize = 8;
 
 /// How fine an answer is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Resolution {
     Second,
@@ -71,22 +71,41 @@ impl Resolution {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Format {
     Json,
     Csv,
 }
 
+/// How a place is written: kind, camera or other source where it is part of one, name.
+pub(super) const PLACE_PATTERN: &str = "^[a-z]+:[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)?$";
+
+fn measures_schema(_: &mut SchemaGenerator) -> Schema {
+    let names = Measure::ALL.map(Measure::as_str).join("|");
+    let pattern = format!("^({names})(,({names})){{0,{}}}$", MOST_MEASURES - 1);
+    json_schema!({ "type": "string", "pattern": pattern })
+}
+
 /// What is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HistoryQuery {
+    /// Which place, such as `zone:gate/plaza`.
+    #[schemars(regex(pattern = PLACE_PATTERN))]
     place: String,
+    /// What was measured there, separated by commas.
+    #[schemars(schema_with = "measures_schema")]
     measures: String,
+    /// Not before this time.
+    #[schemars(with = "Rfc3339")]
     from: String,
+    /// Before this time.
+    #[schemars(with = "Rfc3339")]
     to: String,
+    /// How fine; without a wish it follows from the length of the time.
     resolution: Option<Resolution>,
+    /// Without a wish `csv` where the header Accept says `text/csv`.
     format: Option<Format>,
 }
 
@@ -182,12 +201,14 @@ pub(super) async fn buckets(
 }
 
 /// One measure's course; the lists are equally long.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct MeasureBody {
     measure: &'static str,
     resolution_s: i64,
     /// The time that is told of, RFC 3339: what was asked for, widened to whole periods.
+    #[schemars(with = "Rfc3339")]
     from: String,
+    #[schemars(with = "Rfc3339")]
     to: String,
     /// Share of that time, as far as it has passed, of which a value is known.
     coverage: f64,
@@ -241,8 +262,9 @@ impl MeasureBody {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct HistoryBody<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PlaceHistoryBody")]
+pub(super) struct HistoryBody<'a> {
     place: &'a str,
     measures: Vec<MeasureBody>,
 }
@@ -299,15 +321,6 @@ fn is_configured(plan: &Plan, key: &PlaceKey) -> bool {
     of_cameras.chain(of_sources).chain(sites).any(|place| PlaceKey::of(&place) == *key)
 }
 
-/// What is wrong with a query, without what the library says before it.
-pub(super) fn fault(error: &QueryRejection) -> String {
-    let text = error.body_text();
-    format!(
-        "the query is not as expected: {}",
-        text.rsplit_once("query string: ").map_or(text.as_str(), |(_, why)| why)
-    )
-}
-
 /// A table to be kept as a file of that name.
 pub(super) fn attachment(name: &str, table: Vec<u8>) -> Response {
     let file = name.replace(|char: char| !char.is_ascii_alphanumeric(), "_");
@@ -341,10 +354,9 @@ impl Context {
 pub(super) async fn history(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
-    query: Result<Query<HistoryQuery>, QueryRejection>,
+    Query(query): Query<HistoryQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let Query(query) = query.map_err(|error| ApiError::bad_request(fault(&error)))?;
     let asked = query.asked()?;
     let (_, place) = context.recorded_place(&caller, &query.place).await?;
     let store = context.store()?;

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Extension, Path, RawQuery, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
 use super::error::ApiError;
-use super::request::pairs;
+use super::request::Query;
 use super::{ApiState, Context};
 use crate::accounts::{Caller, Reach};
 use crate::metrics::ViewerGuard;
@@ -153,19 +155,26 @@ pub(super) async fn mjpeg(
     Ok(([(CONTENT_TYPE, MULTIPART)], Body::from_stream(body.flatten())).into_response())
 }
 
+/// How a picture is wanted. Other keys are passed over: browsers that want a new picture ask with a query that they have not
+/// asked with before.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct SnapshotQuery {
+    /// With nothing drawn on it; heads are hidden all the same.
+    #[serde(default)]
+    plain: bool,
+}
+
 pub(super) async fn snapshot(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
     Path(camera): Path<String>,
-    RawQuery(query): RawQuery,
+    Query(query): Query<SnapshotQuery>,
 ) -> Result<Response, ApiError> {
     let camera = known(&context.state, &caller.reach, &camera)?;
     let _permit = context.picture_streams.permit()?;
     let mut stop = context.stop;
     let live = &context.state.live;
-    // Browsers that want a new picture ask with a query that they have not asked with before.
-    let is_plain = pairs(query.as_deref().unwrap_or_default()).any(|(key, value)| key == "plain" && value == "true");
-    let pictures = if is_plain { live.subscribe_plain(&camera) } else { live.subscribe(&camera) };
+    let pictures = if query.plain { live.subscribe_plain(&camera) } else { live.subscribe(&camera) };
     let mut pictures = pictures.ok_or_else(no_pictures)?;
     let jpeg = tokio::select! {
         _ = stop.wait_for(|stop| *stop) => return Err(no_pictures()),

@@ -4,6 +4,7 @@ use axum::extract::{Extension, Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -15,14 +16,14 @@ use crate::model::NormPoint;
 use crate::store::PlaceKey;
 
 /// What may be seen of the site maps.
-#[derive(Debug, Serialize)]
-struct MapsBody<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct MapsBody<'a> {
     /// Those with a place that may be seen, in the order of their ids.
     maps: Vec<MapBody<'a>>,
 }
 
 /// A site map. Points on it are shares of its picture's width and height, from the upper left.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct MapBody<'a> {
     /// Its id.
     id: &'a str,
@@ -41,7 +42,7 @@ struct MapBody<'a> {
 }
 
 /// A map's picture.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct MapPictureBody {
     /// The address that it is at.
     address: String,
@@ -52,7 +53,7 @@ struct MapPictureBody {
 }
 
 /// A zone on a map.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct MapZoneBody {
     /// Such as `zone:gate/plaza`.
     place: String,
@@ -61,7 +62,7 @@ struct MapZoneBody {
 }
 
 /// A line on a map.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct MapLineBody {
     /// Such as `line:gate/door`.
     place: String,
@@ -70,7 +71,7 @@ struct MapLineBody {
 }
 
 /// A camera on a map.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct MapCameraBody {
     /// Such as `camera:gate`.
     place: String,

@@ -21,6 +21,7 @@ mod heat_map;
 mod history;
 mod live;
 mod maps;
+mod openapi;
 mod probe;
 mod request;
 mod routes;

@@ -4,20 +4,21 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Context;
 use super::door::Peer;
 use super::error::{ApiError, json};
 use crate::metrics;
-use crate::model::{CameraId, CameraState, Timestamp};
+use crate::model::{CameraId, CameraState, Rfc3339, Timestamp};
 use crate::status::{CameraStatus, Phase, StatusSnapshot};
 
 /// Analysis that has not said for this long that it is alive hangs; it says so every second.
 const ANALYSIS_SILENT_S: f64 = 10.0;
 
-#[derive(Serialize)]
-struct Health<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Health<'a> {
     status: &'static str,
     version: &'a str,
     model: &'a str,
@@ -37,8 +38,8 @@ pub(super) async fn healthz(State(context): State<Context>) -> Result<Response, 
     json(StatusCode::OK, &health)
 }
 
-#[derive(Serialize)]
-struct Readiness<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Readiness<'a> {
     ready: bool,
     phase: &'static str,
     /// Why not; from elsewhere it is not said, as anybody may ask.
@@ -48,11 +49,12 @@ struct Readiness<'a> {
     cameras: Option<Vec<CameraReadiness<'a>>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CameraReadiness<'a> {
     id: &'a str,
     state: &'static str,
     error: Option<&'a str>,
+    #[schemars(with = "Option<Rfc3339>")]
     last_frame: Option<String>,
 }
 

@@ -1,6 +1,8 @@
 //! What a request's body and query hold.
 
 use axum::body::Bytes;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
@@ -44,7 +46,9 @@ pub(super) fn who(caller: &Caller, given: Option<String>) -> Result<String, ApiE
 
 /// A time.
 pub(super) fn time(what: &str, text: &str) -> Result<Timestamp, ApiError> {
-    Timestamp::from_rfc3339(text).ok_or_else(|| {
+    // In a query the `+` of an offset stands for a space, unless it was escaped.
+    let unescaped = || Timestamp::from_rfc3339(&text.replace(' ', "+"));
+    Timestamp::from_rfc3339(text).or_else(unescaped).ok_or_else(|| {
         ApiError::bad_request(format!("`{what}`: found {text:?}, expected a time such as 2026-11-24T20:00:00+08:00"))
     })
 }
@@ -64,16 +68,30 @@ pub(super) fn period(from: &str, to: &str, most_s: i64) -> Result<((Timestamp, T
     Ok(((from, to), length_s))
 }
 
-/// Keys and values of a query. Values need no escapes but those of times.
-pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, String)> {
-    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let unescaped = value.replace("%3A", ":").replace("%3a", ":").replace("%2B", "+").replace("%2b", "+");
-        (key, unescaped)
-    })
+/// The query, of this shape.
+pub(super) struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = axum::extract::Query::try_from_uri(&parts.uri).map_err(|rejection| {
+            // Without what the library says before it.
+            let text = rejection.body_text();
+            let why = text.rsplit_once("query string: ").map_or(text.as_str(), |(_, why)| why);
+            ApiError::bad_request(format!("the query is not as expected: {why}"))
+        })?;
+        Ok(Self(query.0))
+    }
 }
 
-/// A key that a query has no use for.
-pub(super) fn unknown_key(key: &str, expected: &str) -> ApiError {
-    ApiError::bad_request(format!("found the key {key:?}, expected one of: {expected}"))
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_offset_in_a_query_need_not_be_escaped() {
+        let time = |text: &str| super::time("from", text).ok();
+        assert_eq!(time("2026-11-24T20:00:00 08:00"), time("2026-11-24T12:00:00Z"));
+        assert_eq!(time("2026-11-24 20:00:00+08:00"), time("2026-11-24T12:00:00Z"));
+        assert_eq!(time("2026-11-24T20:00:00"), None);
+    }
 }

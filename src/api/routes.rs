@@ -6,7 +6,7 @@ use axum::{Router, middleware};
 use super::error::ApiError;
 use super::{
     Context, access, alerts, audit, config, config_backtest, config_camera, config_ground, events, evidence, guard,
-    heat_map, history, live, maps, probe, session, sign_in_page, sources, summary, tokens, users, web,
+    heat_map, history, live, maps, openapi, probe, session, sign_in_page, sources, summary, tokens, users, web,
 };
 use crate::model::Role;
 
@@ -107,6 +107,8 @@ pub const ROUTES: &[Route] = routes! {
     get "/healthz" Everybody, NoPlace => probe::healthz;
     get "/readyz" Everybody, NoPlace => probe::readyz;
     get "/metrics" ThisMachineOr(Viewer), Everything => probe::metrics_text;
+
+    get "/api/v1/openapi.json" Everybody, NoPlace => openapi::description;
 
     get "/api/v1/state" Least(Viewer), Filtered => events::state;
     get "/api/v1/events" Least(Viewer), Filtered => events::events;

@@ -5,6 +5,7 @@ use axum::extract::{ConnectInfo, Extension, Path, State};
 use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Context;
@@ -13,17 +14,17 @@ use super::door::Peer;
 use super::error::{ApiError, json};
 use super::request::read;
 use crate::accounts::{Accounts, Caller, Credential, SESSION_LONGEST_S};
-use crate::model::{AccessScope, Role};
+use crate::model::{AccessScope, Rfc3339, Role};
 use crate::store::SessionRow;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SignInRequest {
     name: String,
     password: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SetupRequest {
     token: String,
@@ -31,7 +32,7 @@ pub(super) struct SetupRequest {
     password: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PasswordRequest {
     old: String,
@@ -39,8 +40,8 @@ pub(super) struct PasswordRequest {
 }
 
 /// Who one is.
-#[derive(Serialize)]
-struct CallerBody<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct CallerBody<'a> {
     /// `required`, or `off`: then everybody may do everything.
     accounts: &'static str,
     name: Option<&'a str>,
@@ -48,6 +49,7 @@ struct CallerBody<'a> {
     scope: &'a AccessScope,
     /// To be sent as X-CSRF-Token with everything that changes something; `null` for a token, which needs none.
     csrf: Option<&'a str>,
+    #[schemars(with = "Option<Rfc3339>")]
     expires: Option<String>,
 }
 
@@ -69,17 +71,26 @@ impl<'a> From<&'a Caller> for CallerBody<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SessionBody<'a> {
     id: i64,
     user: &'a str,
+    #[schemars(with = "Rfc3339")]
     created: String,
+    #[schemars(with = "Rfc3339")]
     seen: String,
+    #[schemars(with = "Rfc3339")]
     expires: String,
     address: &'a str,
     user_agent: &'a str,
     /// It is the one that asks.
     current: bool,
+}
+
+/// Sessions that hold: one's own; for an admin everybody's.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct SessionsBody<'a> {
+    sessions: Vec<SessionBody<'a>>,
 }
 
 impl<'a> SessionBody<'a> {
@@ -162,8 +173,8 @@ pub(super) async fn list(
     Extension(caller): Extension<Caller>,
 ) -> Result<Response, ApiError> {
     let rows = context.accounts()?.sessions(&caller).await.map_err(|error| ApiError::of_store(&error))?;
-    let sessions: Vec<_> = rows.iter().map(|row| SessionBody::new(row, &caller)).collect();
-    json(StatusCode::OK, &serde_json::json!({ "sessions": sessions }))
+    let sessions = rows.iter().map(|row| SessionBody::new(row, &caller)).collect();
+    json(StatusCode::OK, &SessionsBody { sessions })
 }
 
 pub(super) async fn end(

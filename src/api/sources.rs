@@ -6,6 +6,8 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use futures_util::StreamExt as _;
+use schemars::JsonSchema;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Context;
@@ -18,6 +20,12 @@ use crate::pipeline::IntakeError;
 
 /// Of a message that is too long so much is read all the same, so that its sender gets to the answer.
 const MOST_READ_ON: usize = 16 * MOST_BYTES;
+
+/// A message was taken.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct TakenBody {
+    taken: bool,
+}
 
 /// Takes a message of a source that shows its token. That comes first: nobody else makes this program read a body.
 pub(super) async fn tell(
@@ -43,7 +51,7 @@ pub(super) async fn tell(
     }
     let body = whole(body).await?.ok_or(IntakeError::TooLong).map_err(refuse)?;
     intake.take(&plan.id, &body).await?;
-    json(StatusCode::OK, &serde_json::json!({ "taken": true }))
+    json(StatusCode::OK, &TakenBody { taken: true })
 }
 
 /// Whether the request shows the token. Digests are compared, so that the time that takes says nothing of the token.

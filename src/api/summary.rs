@@ -3,19 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Extension, Query, State};
+use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Context;
 use super::error::{ApiError, json};
-use super::history::{Bucket, Format, Resolution, attachment, buckets, fault, widened};
-use super::request::period;
+use super::history::{Bucket, Format, PLACE_PATTERN, Resolution, attachment, buckets, widened};
+use super::request::{Query, period};
 use crate::accounts::Caller;
 use crate::config::Plan;
-use crate::model::{Direction, LevelOfService, Measure, Place, Reading, Timestamp};
+use crate::model::{Direction, LevelOfService, Measure, Place, Reading, Rfc3339, Timestamp};
 use crate::store::{PlaceId, Store, StoreError};
 
 /// Up to so long, a time is told of to the second; above, in whole hours, as they are summed up in the store.
@@ -26,23 +26,32 @@ const DAY_US: i64 = 86_400_000_000;
 const HOUR_US: i64 = 3_600_000_000;
 
 /// What is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SummaryQuery {
+    /// Which place, such as `zone:gate/plaza`.
+    #[schemars(regex(pattern = PLACE_PATTERN))]
     place: String,
+    /// Not before this time.
+    #[schemars(with = "Rfc3339")]
     from: String,
+    /// Before this time.
+    #[schemars(with = "Rfc3339")]
     to: String,
+    /// Without a wish JSON.
     format: Option<Format>,
 }
 
 /// What a place's period comes to. What such a place doesn't have is `null`.
-#[derive(Debug, Serialize)]
-struct SummaryBody<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SummaryBody<'a> {
     /// Such as `line:gate/door`.
     place: &'a str,
     /// The time that is told of, RFC 3339: what was asked for, beyond a day widened to whole hours.
+    #[schemars(with = "Rfc3339")]
     from: String,
     /// Its end.
+    #[schemars(with = "Rfc3339")]
     to: String,
     /// Seconds of it that have passed.
     passed_s: i64,
@@ -55,7 +64,7 @@ struct SummaryBody<'a> {
 }
 
 /// How much of the passed time a figure is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, JsonSchema)]
 struct KnownBody {
     /// Seconds of which a value is known.
     seconds_known: i64,
@@ -66,7 +75,7 @@ struct KnownBody {
 }
 
 /// A sum, with what may be said of it.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 struct SumBody {
     /// `null`: nothing is known.
     value: Option<f64>,
@@ -75,7 +84,7 @@ struct SumBody {
 }
 
 /// People over a line.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct FootfallBody {
     /// `crossings`: each was counted; `flows`: summed up from flows a minute, where crossings are not kept.
     method: &'static str,
@@ -91,9 +100,10 @@ struct FootfallBody {
 }
 
 /// People over a line in an hour.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 struct FootfallHourBody {
     /// When it begins, RFC 3339.
+    #[schemars(with = "Rfc3339")]
     start: String,
     /// In; `null`: nothing is known of this hour.
     r#in: Option<f64>,
@@ -104,7 +114,7 @@ struct FootfallHourBody {
 }
 
 /// How the known time divides among levels of service.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 struct ServiceSharesBody {
     /// Seconds at levels A to F. Where only a bound was known, it was that level or a worse one.
     seconds: [i64; 6],
@@ -114,7 +124,7 @@ struct ServiceSharesBody {
 }
 
 /// How long stays were: means over the known time of what the stays that had ended in the 15 minutes before came to.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 struct DwellBody {
     /// Mean of the means, in seconds; `null`: nothing is known.
     mean_s: Option<f64>,
@@ -360,9 +370,8 @@ fn csv(body: &SummaryBody<'_>) -> Result<Vec<u8>, csv::Error> {
 pub(super) async fn summary(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
-    query: Result<Query<SummaryQuery>, QueryRejection>,
+    Query(query): Query<SummaryQuery>,
 ) -> Result<Response, ApiError> {
-    let Query(query) = query.map_err(|error| ApiError::bad_request(fault(&error)))?;
     let (asked, length_s) = period(&query.from, &query.to, MOST_S)?;
     let resolution = if length_s <= SECONDS_UP_TO_S { Resolution::Second } else { Resolution::Hour };
     let (key, place) = context.recorded_place(&caller, &query.place).await?;

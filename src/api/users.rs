@@ -4,40 +4,51 @@ use axum::body::Bytes;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Context;
 use super::error::{ApiError, json};
 use super::request::read;
-use crate::accounts::{Caller, NewUser};
-use crate::model::{AccessScope, Role};
+use crate::accounts::{Caller, NAME_MOST, NewUser, PASSWORD_LEAST, PASSWORD_MOST};
+use crate::model::{AccessScope, Rfc3339, Role};
 use crate::store::{UserChange, UserRow};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UserRequest {
+    #[schemars(length(min = 1, max = NAME_MOST))]
     name: String,
+    #[schemars(length(min = PASSWORD_LEAST, max = PASSWORD_MOST))]
     password: String,
     role: Role,
     scope: AccessScope,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UserChangeRequest {
+    #[schemars(length(min = PASSWORD_LEAST, max = PASSWORD_MOST))]
     password: Option<String>,
     role: Option<Role>,
     scope: Option<AccessScope>,
     disabled: Option<bool>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct UserBody<'a> {
     name: &'a str,
     role: Role,
     scope: &'a AccessScope,
     disabled: bool,
+    #[schemars(with = "Rfc3339")]
     created: String,
+}
+
+/// All users.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct UsersBody<'a> {
+    users: Vec<UserBody<'a>>,
 }
 
 impl<'a> From<&'a UserRow> for UserBody<'a> {
@@ -49,8 +60,7 @@ impl<'a> From<&'a UserRow> for UserBody<'a> {
 
 pub(super) async fn list(State(context): State<Context>) -> Result<Response, ApiError> {
     let rows = context.accounts()?.users().await.map_err(|error| ApiError::of_store(&error))?;
-    let users: Vec<UserBody<'_>> = rows.iter().map(UserBody::from).collect();
-    json(StatusCode::OK, &serde_json::json!({ "users": users }))
+    json(StatusCode::OK, &UsersBody { users: rows.iter().map(UserBody::from).collect() })
 }
 
 pub(super) async fn add(

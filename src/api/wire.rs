@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::alert_wire::{AlertBody, NamedBody};
@@ -11,7 +12,7 @@ use crate::config::{CameraPlan, CountedLinePlan, CountedZonePlan, ExternalSource
 use crate::input::InputReport;
 use crate::model::{
     CameraId, CameraState, ClassSet, FrameReport, Level, LineId, Measure, ObjectClass, Place, Reading, Readings,
-    SaturationReason, SiteId, Timestamp, UnknownReason, ZoneClassState, ZoneId,
+    Rfc3339, SaturationReason, SiteId, Timestamp, UnknownReason, ZoneClassState, ZoneId,
 };
 use crate::rules::wire::AlertLine;
 use crate::status::{AlertStatus, CameraStatus, RuleState, SiteStatus, SourceStatus, StatusSnapshot, StoreStanding};
@@ -20,11 +21,12 @@ use crate::status::{AlertStatus, CameraStatus, RuleState, SiteStatus, SourceStat
 pub const SCHEMA: u32 = 3;
 
 /// Everything as it stands: `/api/v1/state`, and the data of each event of `/api/v1/events`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct StateBody<'a> {
     /// [`SCHEMA`].
     pub schema: u32,
     /// When this was written, RFC 3339 in UTC.
+    #[schemars(with = "Rfc3339")]
     pub time: String,
     /// `starting`, `running` or `stopping`.
     pub phase: &'static str,
@@ -55,7 +57,7 @@ pub struct StateBody<'a> {
 }
 
 /// How the store takes what is written.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct StoreBody {
     /// The newest write went well. While it doesn't, nothing is sent to anybody.
     pub ok: bool,
@@ -64,7 +66,7 @@ pub struct StoreBody {
 }
 
 /// A site.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SiteBody<'a> {
     /// Its id.
     pub id: &'a str,
@@ -77,7 +79,7 @@ pub struct SiteBody<'a> {
 }
 
 /// A camera.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CameraBody<'a> {
     /// Its id.
     pub id: &'a str,
@@ -88,12 +90,15 @@ pub struct CameraBody<'a> {
     /// `connecting`, `delivering`, `down`, `ended` or `failed`.
     pub state: &'static str,
     /// While down: since when, RFC 3339.
+    #[schemars(with = "Option<Rfc3339>")]
     pub since: Option<String>,
     /// While down: why.
     pub error: Option<&'a str>,
     /// While down: when it is tried next, RFC 3339.
+    #[schemars(with = "Option<Rfc3339>")]
     pub next_try: Option<String>,
     /// When the newest analysed frame was taken, RFC 3339.
+    #[schemars(with = "Option<Rfc3339>")]
     pub last_frame: Option<String>,
     /// How old that is, in seconds.
     pub age_s: Option<f64>,
@@ -112,7 +117,7 @@ pub struct CameraBody<'a> {
 }
 
 /// An external source.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SourceBody<'a> {
     /// Its id.
     pub id: &'a str,
@@ -125,6 +130,7 @@ pub struct SourceBody<'a> {
     /// What went wrong since the last message that was taken.
     pub error: Option<&'a str>,
     /// When the newest message was counted by the sender's clock, RFC 3339.
+    #[schemars(with = "Option<Rfc3339>")]
     pub last_message: Option<String>,
     /// How long ago that was, in seconds.
     pub age_s: Option<f64>,
@@ -139,7 +145,7 @@ pub struct SourceBody<'a> {
 }
 
 /// A zone of an external source.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CountedZoneBody<'a> {
     /// Its id.
     pub id: &'a str,
@@ -156,7 +162,7 @@ pub struct CountedZoneBody<'a> {
 }
 
 /// How many of a class another system counts in a zone.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CountedClassBody {
     /// What is counted.
     pub class: ObjectClass,
@@ -165,7 +171,7 @@ pub struct CountedClassBody {
 }
 
 /// A value with its quality.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ReadingBody {
     /// `null`: unknown.
     pub value: Option<f64>,
@@ -174,7 +180,7 @@ pub struct ReadingBody {
 }
 
 /// How many of a class.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CountBody {
     /// What is counted.
     pub class: ObjectClass,
@@ -184,7 +190,7 @@ pub struct CountBody {
 }
 
 /// A zone.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ZoneBody<'a> {
     /// Its id.
     pub id: &'a str,
@@ -207,7 +213,7 @@ pub struct ZoneBody<'a> {
 pub type Measures = BTreeMap<&'static str, ReadingBody>;
 
 /// A zone's figures for a class.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ZoneClassBody {
     /// What is counted.
     pub class: ObjectClass,
@@ -226,7 +232,7 @@ pub struct ZoneClassBody {
 }
 
 /// A line.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct LineBody<'a> {
     /// Its id.
     pub id: &'a str,
@@ -239,7 +245,7 @@ pub struct LineBody<'a> {
 }
 
 /// A line's totals for a class since the start.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct LineTotalsBody {
     /// What is counted.
     pub class: ObjectClass,
@@ -254,7 +260,7 @@ pub struct LineTotalsBody {
 }
 
 /// A rule.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RuleBody<'a> {
     /// Its id.
     pub id: &'a str,
@@ -273,10 +279,12 @@ pub struct RuleBody<'a> {
     /// `calm`, `blue`, `yellow`, `orange`, `red`; `unknown` where calm can't be claimed for want of values.
     pub level: &'static str,
     /// When the alert left calm, RFC 3339; `null` without an alert.
+    #[schemars(with = "Option<Rfc3339>")]
     pub since: Option<String>,
     /// A graver level that is on its way: it is raised once it has held. `null`: none.
     pub rising: Option<RisingBody>,
     /// Since when the level that is on is being left, RFC 3339: it falls once that has held. `null`: it isn't.
+    #[schemars(with = "Option<Rfc3339>")]
     pub clearing_since: Option<String>,
     /// There is no fresh value: the level is what was known last.
     pub stale: bool,
@@ -289,16 +297,17 @@ pub struct RuleBody<'a> {
 }
 
 /// A level that is on its way.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RisingBody {
     /// Which.
     pub level: Level,
     /// Since when samples have been there, RFC 3339.
+    #[schemars(with = "Rfc3339")]
     pub since: String,
 }
 
 /// A level's thresholds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct LevelBody {
     /// Which.
     pub level: Level,

@@ -39,7 +39,7 @@ impl RecordedAlert {
 
 /// How many of some alerts on record the rules would have told too: with an alert of theirs on the same place that was on
 /// at the same time, be it for a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 pub struct Matched {
     /// Alerts on record.
     pub of: u64,
@@ -53,7 +53,7 @@ pub struct Matched {
 }
 
 /// Rules beside the record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 pub struct OnRecord {
     /// Of the alerts that somebody acknowledged.
     pub acknowledged: Matched,
@@ -68,7 +68,7 @@ pub struct OnRecord {
 }
 
 /// What is on record of this time, and what the rules make of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct RecordReport {
     /// Alerts on record that were on in this time, drills left out.
     pub alerts: u64,

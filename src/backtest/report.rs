@@ -8,7 +8,7 @@ use super::grouping::read_for;
 use super::recorded::{OnRecord, RecordReport, RecordedAlert, Told};
 use super::{Episode, LevelTally, Period, Replay, RuleTally};
 use crate::config::{Combine, ConditionPlan, Plan, RulePlan};
-use crate::model::{Level, Measure, Place, RuleId};
+use crate::model::{Level, Measure, Place, Rfc3339, RuleId};
 
 /// Version of the report. Fields may be added without a new one.
 const SCHEMA: u32 = 1;
@@ -25,13 +25,16 @@ pub struct Subject<'a> {
 }
 
 /// A whole report.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "BacktestReport")]
 pub struct Report {
     /// Version of this format.
     pub schema: u32,
     /// Begin, RFC 3339 in UTC.
+    #[schemars(with = "Rfc3339")]
     pub from: String,
     /// End, excluded.
+    #[schemars(with = "Rfc3339")]
     pub to: String,
     /// How long that is.
     pub seconds: f64,
@@ -50,7 +53,7 @@ pub struct Report {
 }
 
 /// A rule of the one and the rule of the same id of the other.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct RuleRow {
     /// Its id.
     pub rule: RuleId,
@@ -63,7 +66,7 @@ pub struct RuleRow {
 }
 
 /// How much of a rule could be replayed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Replayed {
     /// Everything that it looks at has samples.
@@ -75,7 +78,7 @@ pub enum Replayed {
 }
 
 /// What a rule would have told.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct RuleReport {
     /// How much of it could be replayed. Where nothing could, it has no levels.
     pub replayed: Replayed,
@@ -86,7 +89,7 @@ pub struct RuleReport {
 }
 
 /// A measure of a place that a rule looks at.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct ConditionReport {
     /// The place, as rules name it.
     pub place: String,
@@ -105,7 +108,7 @@ pub struct ConditionReport {
 }
 
 /// A level of a rule.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct LevelReport {
     /// The level.
     pub level: Level,
@@ -122,11 +125,13 @@ pub struct LevelReport {
 }
 
 /// A time at or above a level.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct EpisodeReport {
     /// Begin, RFC 3339 in UTC.
+    #[schemars(with = "Rfc3339")]
     pub from: String,
     /// End; `null`: it was still on at the end of the time.
+    #[schemars(with = "Option<Rfc3339>")]
     pub until: Option<String>,
     /// How long it was.
     pub seconds: f64,

@@ -6,10 +6,11 @@ use serde_json::{Map, Value as Json};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 /// A change at one key.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Edit {
     /// The tables' names and the key, from the outermost: `["cameras", "gate", "zones", "plaza", "polygon"]`.
+    #[schemars(length(min = 1))]
     pub path: Vec<String>,
     /// What it is from now on; `null`: it is taken away.
     pub value: Json,

@@ -1,10 +1,13 @@
 //! A source's message as JSON: `docs/sources.md` is its description.
 
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use crate::analysis::{LineTotals, SourceMessage};
 use crate::config::ExternalSourcePlan;
-use crate::model::{LineId, Timestamp, ZoneId};
+use crate::model::{LineId, Rfc3339, Timestamp, ZoneId};
 
 /// Version of the format. Keys may be added without a new one; a key that changes its meaning or goes needs one.
 pub const SCHEMA: u64 = 1;
@@ -15,6 +18,50 @@ pub const MOST_BYTES: usize = 256 * 1024;
 const MOST_PEOPLE: f64 = 1_000_000.0;
 /// The largest total: up to here JSON's numbers are exact everywhere.
 const MOST_TOTAL: u64 = 1 << 53;
+
+/// A message as it is described to those who write one; [`read`] is stricter, and says where something is wrong.
+#[derive(Debug, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Message {
+    /// 1, or left out.
+    #[serde(default = "schema_left_out")]
+    #[schemars(range(min = SCHEMA, max = SCHEMA))]
+    pub schema: u64,
+    /// When it was counted.
+    #[schemars(with = "Rfc3339")]
+    pub at: String,
+    /// How many are in each zone, by its id.
+    #[serde(default)]
+    pub zones: BTreeMap<String, ZoneCount>,
+    /// How many have crossed each line, by its id.
+    #[serde(default)]
+    pub lines: BTreeMap<String, LineCount>,
+}
+
+fn schema_left_out() -> u64 {
+    SCHEMA
+}
+
+/// A zone of it.
+#[derive(Debug, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneCount {
+    /// People in it.
+    #[schemars(range(min = 0.0, max = MOST_PEOPLE))]
+    pub occupancy: f64,
+}
+
+/// A line of it.
+#[derive(Debug, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LineCount {
+    /// People who crossed it inwards since the counter began.
+    #[schemars(range(max = MOST_TOTAL))]
+    pub in_total: u64,
+    /// The same outwards.
+    #[schemars(range(max = MOST_TOTAL))]
+    pub out_total: u64,
+}
 
 /// What is wrong with a message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -164,6 +211,23 @@ mod tests {
             lines: vec![(LineId::new("gate").unwrap(), LineTotals { in_total: 1200, out_total: 900 })],
         };
         assert_eq!(read(&plan(), body), Ok(message));
+    }
+
+    #[test]
+    fn it_is_read_by_the_keys_that_it_is_described_by() {
+        let schema = schemars::schema_for!(Message).to_value();
+        let keys = |schema: &Value| schema["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let [message, zone, line] = [&schema, &schema["$defs"]["ZoneCount"], &schema["$defs"]["LineCount"]].map(keys);
+        assert_eq!(message, ["at", "lines", "schema", "zones"]);
+        let object = |keys: &[String], value: u32| -> Value {
+            Value::Object(keys.iter().map(|key| (key.clone(), value.into())).collect())
+        };
+        let (zone, line) = (object(&zone, 3), object(&line, 4));
+        let whole = serde_json::json!({
+            "schema": 1, "at": "2026-11-24T03:00:00Z", "zones": { "hall": zone }, "lines": { "gate": line },
+        });
+        let read = read(&plan(), whole.to_string().as_bytes()).unwrap();
+        assert_eq!((read.zones[0].1, read.lines[0].1), (3.0, LineTotals { in_total: 4, out_total: 4 }));
     }
 
     #[test]

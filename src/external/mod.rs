@@ -3,5 +3,5 @@
 mod message;
 mod subscription;
 
-pub use message::{MOST_BYTES, MessageFault, SCHEMA, read};
+pub use message::{LineCount, MOST_BYTES, Message, MessageFault, SCHEMA, ZoneCount, read};
 pub use subscription::{Link, subscribe};

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::InputInUse;
 
 /// What the network is given of a camera's picture.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct InputReport {
     /// Size of the camera's picture, "WIDTHxHEIGHT" in pixels.
     pub picture: String,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{SiteId, UnitId};
 
 /// What somebody may do; each role may do all that those before it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Looks on.
@@ -44,7 +44,7 @@ impl Role {
 }
 
 /// Which sites somebody has to do with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum AccessScope {
     /// Everything, also what belongs to no site.

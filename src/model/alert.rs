@@ -3,7 +3,9 @@
 use super::{Measure, Place, Reading, RuleId, Timestamp};
 
 /// Warning level, mildest first: 蓝 blue (Ⅳ), 黄 yellow (Ⅲ), 橙 orange (Ⅱ), 红 red (Ⅰ).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// 蓝, Ⅳ.
@@ -39,7 +41,7 @@ impl std::fmt::Display for Level {
 }
 
 /// What happened to an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertKind {
     /// The level rose (from calm, or from a lower level).

@@ -30,6 +30,9 @@ fn written(text: &str) -> Result<Arc<str>, IdError> {
     }
 }
 
+/// What [`written`] takes, as a regular expression.
+const WRITTEN_PATTERN: &str = "^((blind|undelivered|drill)\\.)?[a-z0-9][a-z0-9_-]{0,63}$";
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -68,6 +71,20 @@ macro_rules! id {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "pattern": WRITTEN_PATTERN })
             }
         }
 

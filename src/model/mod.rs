@@ -39,5 +39,5 @@ pub use reading::{Reading, SaturationReason, UnknownReason};
 pub use readings::Readings;
 pub use report::{Crossing, Direction, FrameReport, LineState, ZoneClassState, ZoneState};
 pub use space::{FrameSize, GroundPoint, NormPoint, PixelBox, PixelPoint};
-pub use time::Timestamp;
+pub use time::{Rfc3339, Timestamp};
 pub use track::{Track, TrackState};

@@ -40,7 +40,7 @@ impl UnknownReason {
 }
 
 /// Why a count is a lower bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SaturationReason {
     /// The detector gave as many boxes as it can.

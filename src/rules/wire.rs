@@ -3,17 +3,18 @@
 
 use serde::Serialize;
 
-use crate::model::{AlertEvent, AlertKind, CameraId, Level, LineId, SiteId, ZoneId};
+use crate::model::{AlertEvent, AlertKind, CameraId, Level, LineId, Rfc3339, SiteId, ZoneId};
 
 /// Version of the format. Fields may be added without a new one; a field that changes its meaning or goes needs one.
 pub const SCHEMA: u32 = 2;
 
 /// One line of `alerts.jsonl`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct AlertLine<'a> {
     /// [`SCHEMA`].
     pub schema: u32,
     /// When, RFC 3339 in UTC.
+    #[schemars(with = "Rfc3339")]
     pub time: String,
     /// Id of the rule.
     pub rule: &'a str,
@@ -45,6 +46,7 @@ pub struct AlertLine<'a> {
     /// Where the thresholds come from.
     pub source: &'a str,
     /// When the alert left calm, RFC 3339 in UTC.
+    #[schemars(with = "Rfc3339")]
     pub since: String,
 }
 

@@ -24,6 +24,8 @@ pub struct AlertFilter {
     pub to: Option<Timestamp>,
     /// Only those that are open.
     pub open: bool,
+    /// Those that come after this one, by when it began and its id.
+    pub after: Option<(Timestamp, String)>,
 }
 
 /// One alert with all that is known of it.
@@ -49,7 +51,10 @@ impl Store {
     /// # Errors
     /// As the database has them.
     pub async fn alerts(&self, filter: &AlertFilter, most: u32) -> Result<Vec<AlertRow>, StoreError> {
-        let (from, to) = (filter.from.map_or(i64::MIN, |at| at.0), filter.to.map_or(i64::MAX, |at| at.0));
+        let (from, mut to) = (filter.from.map_or(i64::MIN, |at| at.0), filter.to.map_or(i64::MAX, |at| at.0));
+        // Of those that began at the same time, by their ids.
+        let (after_us, after_id) = filter.after.as_ref().map_or((i64::MAX, ""), |(since, id)| (since.0, id.as_str()));
+        to = to.min(after_us.saturating_add(1));
         let place = filter.place.as_ref().map(ToString::to_string);
         let (rule, place) = (filter.rule.as_deref().unwrap_or_default(), place.as_deref().unwrap_or_default());
         let most = i64::from(most);
@@ -57,15 +62,17 @@ impl Store {
         let sql = if filter.open {
             select_alerts!(
                 "WHERE closed_us IS NULL AND since_us < $1 AND (since_us >= $2 OR closed_us IS NULL) \
-                 AND ($3 = '' OR rule = $3) AND ($4 = '' OR place = $4) ORDER BY since_us DESC, id LIMIT $5"
+                 AND ($3 = '' OR rule = $3) AND ($4 = '' OR place = $4) AND (since_us < $5 OR id > $6) \
+                 ORDER BY since_us DESC, id LIMIT $7"
             )
         } else {
             select_alerts!(
                 "WHERE since_us < $1 AND (closed_us IS NULL OR closed_us >= $2) \
-                 AND ($3 = '' OR rule = $3) AND ($4 = '' OR place = $4) ORDER BY since_us DESC, id LIMIT $5"
+                 AND ($3 = '' OR rule = $3) AND ($4 = '' OR place = $4) AND (since_us < $5 OR id > $6) \
+                 ORDER BY since_us DESC, id LIMIT $7"
             )
         };
-        self.database().read(sql, values![to, from, rule, place, most], alert).await
+        self.database().read(sql, values![to, from, rule, place, after_us, after_id, most], alert).await
     }
 
     /// All alerts that are open, the newest first.

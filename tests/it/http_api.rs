@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test: a panic is its way to fail")]
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -159,7 +160,7 @@ fn the_page_loads_nothing_from_elsewhere() {
     let service = Service::start();
     let page = service.get("/");
     let files = linked(page.text());
-    let kinds = files.iter().filter_map(|file| file.rsplit('.').next()).collect::<std::collections::BTreeSet<_>>();
+    let kinds = files.iter().filter_map(|file| file.rsplit('.').next()).collect::<BTreeSet<_>>();
     assert_eq!(kinds, ["css", "js", "svg"].into());
     for path in [&["/"], files.as_slice()].concat() {
         let answer = service.get(path);
@@ -232,6 +233,41 @@ fn errors_are_json_and_say_what_to_do() {
 }
 
 #[test]
+fn whatever_is_refused_is_refused_as_json() {
+    let service = Service::start();
+    let code = |answer: &crate::made_up_service::Answer| {
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{}", answer.text());
+        (answer.status, answer.json()["error"]["code"].as_str().unwrap().to_owned())
+    };
+    let refused = |status: u16, code: &str| (status, code.to_owned());
+    // No text.
+    assert_eq!(code(&service.get("/cameras/%ff/snapshot.jpg")), refused(400, "bad_request"));
+    assert_eq!(code(&service.get("/api/v1/alerts?rule=%00")), refused(400, "bad_request"));
+    assert_eq!(code(&service.get("/api/v1/alerts/a%00b")), refused(400, "bad_request"));
+    assert_eq!(code(&service.get("/api/v1/alerts?open=perhaps")), refused(400, "bad_request"));
+    let long = serde_json::json!({ "rule": "x".repeat(2 * 1024 * 1024) });
+    assert_eq!(code(&service.call("POST", "/api/v1/drills", "", Some(&long))), refused(413, "too_large"));
+    let put = service.ask("PUT /api/v1/state", &format!("{}Connection: close\r\n", host(&service)));
+    assert_eq!((code(&put), put.header("allow")), (refused(405, "method_not_allowed"), Some("GET,HEAD")));
+}
+
+#[test]
+fn the_description_is_openapi_and_for_everybody() {
+    let service = Service::start();
+    let answer = service.get("/api/v1/openapi.json");
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
+    let description = answer.json();
+    assert_eq!(description["openapi"], "3.1.0");
+    let (paths, schemas) = (&description["paths"], &description["components"]["schemas"]);
+    let of_state = &paths["/api/v1/state"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+    assert_eq!(of_state["$ref"], "#/components/schemas/StateBody");
+    // The description is of what is answered: every key of the state, and no other.
+    service.fill();
+    let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(keys(&service.get("/api/v1/state").json()), keys(&schemas["StateBody"]["properties"]));
+}
+
+#[test]
 fn orders_come_from_here_only_and_as_json() {
     let service = Service::start();
     let order = |more: &str| {
@@ -240,7 +276,7 @@ fn orders_come_from_here_only_and_as_json() {
         (answer.status, answer.json()["error"]["message"].as_str().unwrap().to_owned())
     };
     let json = "Content-Type: application/json\r\n";
-    assert_eq!(order("Content-Type: text/plain\r\n").0, 400, "what a form of any web site can send");
+    assert_eq!(order("Content-Type: text/plain\r\n").0, 415, "what a form of any web site can send");
     assert_eq!(order(&format!("{json}Origin: http://evil.example\r\n")).0, 403);
     assert_eq!(order(&format!("{json}Origin: null\r\n")).0, 403);
     let own = format!("{json}Origin: http://{}\r\n", service.address);

@@ -11,7 +11,7 @@ let browser: Browser;
 const began = new Date();
 
 beforeAll(async () => {
-  service = await Service.start("off", GROUND);
+  service = await Service.start("off", { more: GROUND });
   browser = await launch();
 });
 afterAll(async () => {

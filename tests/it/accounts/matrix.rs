@@ -21,6 +21,7 @@ const EXPECTED: &str = "
     GET    /healthz                         everybody
     GET    /readyz                          everybody
     GET    /metrics                         viewer    everything
+    GET    /api/v1/openapi.json             everybody
     GET    /api/v1/state                    viewer    filtered
     GET    /api/v1/events                   viewer    filtered
     GET    /cameras/{camera}/live.mjpeg     viewer    one

@@ -187,6 +187,27 @@ fn events_are_of_the_own_sites_and_end_with_the_session() {
 }
 
 #[test]
+fn alerts_of_other_sites_leave_room_for_the_own() {
+    let guarded = Guarded::start();
+    guarded.add_user("li", Role::Admin, AccessScope::All);
+    guarded.add_token("li", "all", Role::Viewer, AccessScope::All);
+    guarded.add_token("li", "square", Role::Viewer, only("square"));
+    // More than an answer has, all of them newer, many of one moment.
+    let river = guarded.service.wait(guarded.store.alert("quay_full.1")).unwrap().unwrap();
+    let alerts = (2..1503_i64).map(|number| crowdflow::store::AlertRow {
+        id: format!("quay_full.{number}"),
+        since: NOW.plus_seconds((number / 400) as f64 + 1.0),
+        ..river.clone()
+    });
+    let commit = crowdflow::store::AlertCommit { alerts: alerts.collect(), ..Default::default() };
+    guarded.service.wait(guarded.store.commit(&commit, NOW)).unwrap();
+    let list = |token: &str| guarded.service.call("GET", "/api/v1/alerts", &bearer(token), None).json();
+    let (all, square) = (list("all"), list("square"));
+    assert_eq!((all["alerts"].as_array().unwrap().len(), &all["cut"]), (1000, &true.into()));
+    assert_eq!((ids(&square["alerts"], "id"), &square["cut"]), (vec!["plaza_dense.1".to_owned()], &false.into()));
+}
+
+#[test]
 fn a_live_picture_ends_with_the_session() {
     let guarded = Guarded::start();
     guarded.add_user("li", Role::Viewer, AccessScope::All);

@@ -1,5 +1,8 @@
 //! Users, sessions, tokens and the link that makes the first admin.
 
+use std::sync::Arc;
+
+use crowdflow::accounts::{AccountFault, Accounts};
 use crowdflow::model::{AccessScope, Role, SiteId, Timestamp, UnitId};
 use crowdflow::store::{AuditRow, FirstAdmin, NewApiToken, NewSession, Store, UserChange, UserChanged, UserRow};
 
@@ -12,6 +15,7 @@ on_both!(
     tokens_are_of_a_user,
     the_first_admin_is_made_once,
     a_scope_that_nobody_wrote_is_an_error,
+    a_name_that_no_store_can_hold_is_nobodys,
 );
 
 fn user(name: &str, role: Role) -> UserRow {
@@ -49,6 +53,13 @@ fn session(user: &str, token: &str, expires: f64) -> NewSession {
         address: "192.0.2.7".to_owned(),
         user_agent: "Browser".to_owned(),
     }
+}
+
+async fn a_name_that_no_store_can_hold_is_nobodys(site: Site) {
+    let plan = Arc::new(crate::made_up_service::plan());
+    let accounts = Accounts::new(site.open().await, plan, Arc::new(|| at(0.0))).unwrap();
+    let signed_in = accounts.sign_in("li\0", "correct horse", "192.0.2.7", "Browser").await;
+    assert!(matches!(signed_in, Err(AccountFault::WrongLogin)), "{signed_in:?}");
 }
 
 async fn users_are_added_and_changed_and_it_is_on_record(site: Site) {

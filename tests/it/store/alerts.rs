@@ -169,8 +169,17 @@ async fn alerts_are_found_by_time_rule_and_place(site: Site) {
         let found = store.alerts(&filter, 10).await.unwrap();
         assert_eq!(found.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), expected, "{filter:?}");
     }
+    // One after the other, those of one moment too.
+    let twins = vec![alert("twin_a", at(40.0)), alert("twin_b", at(40.0))];
+    store.commit(&AlertCommit { alerts: twins, ..AlertCommit::default() }, at(0.0)).await.unwrap();
+    let (mut ids, mut filter) = (Vec::new(), all.clone());
+    while let Some(row) = store.alerts(&filter, 1).await.unwrap().pop() {
+        filter.after = Some((row.since, row.id.clone()));
+        ids.push(row.id);
+    }
+    assert_eq!(ids, ["line", "open", "twin_a", "twin_b", "late", "early"]);
     assert_eq!(store.alerts(&all, 2).await.unwrap().len(), 2);
-    assert_eq!(store.open_alerts().await.unwrap().len(), 2);
+    assert_eq!(store.open_alerts().await.unwrap().len(), 4);
 }
 
 async fn writers_at_the_same_time_number_transitions_without_a_gap(site: Site) {
