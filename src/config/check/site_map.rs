@@ -76,7 +76,6 @@ fn on_map<R, T>(
     each.collect::<Vec<_>>().into_iter().collect()
 }
 
-#[expect(clippy::ptr_arg, reason = "it is given to `on_map` as it stands in the raw configuration")]
 fn ends(checker: &mut Checker<'_>, path: &KeyPath, raw: &Vec<RawPoint>) -> Option<[NormPoint; 2]> {
     let [a, b] = raw.as_slice() else {
         let found = if raw.len() == 1 { "1 point".to_owned() } else { format!("{} points", raw.len()) };
