@@ -36,7 +36,7 @@ function HeatPicture({ camera, map, top }: { camera: Camera; map: HeatMap; top: 
     <div class="heat-picture" style={{ aspectRatio: `${WIDTH_PX} / ${height}` }}>
       {camera.fresh && (
         <img
-          src={`/cameras/${encodeURIComponent(camera.id)}/snapshot.jpg`}
+          src={`/cameras/${encodeURIComponent(camera.id)}/snapshot.jpg?plain=true`}
           alt=""
           onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => {
             if (naturalWidth > 0) setHeight(Math.round((WIDTH_PX * naturalHeight) / naturalWidth));
