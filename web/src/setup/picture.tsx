@@ -9,6 +9,8 @@ const HEIGHT = 100;
 /** Of the arrow keys: a pixel or two of a camera. */
 const STEP = 0.001;
 const LARGE_STEP = 0.02;
+/** A number beside a handle would be out of the picture, and off a phone, from here on. */
+const SIGN_LEFT_FROM = 0.85;
 /** A hand that trembles drags nothing. */
 const LEAST_DRAG_PX = 3;
 const ZOOMS = [1, 2, 4];
@@ -158,7 +160,7 @@ export function Handle({ point, label, sign, isOff = false, onMove, onRemove, on
   return (
     <button
       type="button"
-      class={`handle${isOff ? " off" : ""}`}
+      class={`handle${isOff ? " off" : ""}${point[0] > SIGN_LEFT_FROM ? " sign-left" : ""}`}
       style={at(point)}
       aria-label={label}
       onPointerDown={(event) => {
