@@ -48,6 +48,9 @@ folder = "evidence"
 before_s = 1
 after_s = 1
 
+[output]
+heat_maps = "heat_maps"
+
 [sources.campus]
 stale_after_s = 3600
 http.token_env = "CAMPUS_TOKEN"
@@ -91,6 +94,7 @@ def configuration():
     video = ROOT / "sample/vtest.avi"
     if not video.exists():
         fail(f"{video} not found: scripts/setup.sh fetches it")
+    camera = camera.replace('"demo_map.png"', f'"{ROOT / "config/demo_map.png"}"')
     return MORE_CONFIG + camera.replace("../sample/vtest.avi", str(video))
 
 
@@ -201,6 +205,7 @@ def examples(service):
         "POST /api/v1/alerts/{alert}/actions alert": [hall],
         "camera": ["walkway"],
         "hash": [config["hash"]],
+        "map": ["walkway"],
         "number": numbers[:2],
         "profile": ["festival"],
         "rule": ["crossing"],
@@ -230,6 +235,7 @@ def examples(service):
         # Made of another configuration: with the right hash it would be put in force in the midst of this.
         "POST /api/v1/config": [{"base": "0" * 64, "why": "a test", "edits": harmless}],
         "POST /api/v1/config/check": [{"edits": harmless}, {"text": "[server]\nlisten = 1\n"}],
+        "POST /api/v1/config/camera": [{"camera": "walkway", "edits": harmless}],
         "POST /api/v1/config/ground": [{"camera": "walkway", "edits": harmless}],
         "POST /api/v1/config/backtest": [{**backtest, "edits": harmless}],
         "POST /api/v1/session": [{"name": "guest", "password": service.password}],

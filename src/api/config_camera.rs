@@ -38,8 +38,9 @@ pub(super) struct CameraRequest {
     edits: Option<Vec<Edit>>,
 }
 
+/// Whether a camera gives pictures.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-pub(super) struct CameraBody {
+pub(super) struct TriedCameraBody {
     ok: bool,
     /// Why it gives no picture, and what to do about it.
     fault: Option<String>,
@@ -99,12 +100,12 @@ pub(super) async fn camera(
     json(StatusCode::OK, &body_of(tried, given_fps, coarse))
 }
 
-fn body_of(tried: Result<(Trial, Vec<u8>), String>, given_fps: Option<f64>, coarse: bool) -> CameraBody {
+fn body_of(tried: Result<(Trial, Vec<u8>), String>, given_fps: Option<f64>, coarse: bool) -> TriedCameraBody {
     match tried {
-        Err(fault) => CameraBody { fault: Some(fault), given_fps, ..CameraBody::default() },
+        Err(fault) => TriedCameraBody { fault: Some(fault), given_fps, ..TriedCameraBody::default() },
         Ok((Trial { picture, frames, measured_fps }, jpeg)) => {
             let FrameSize { width_px, height_px } = picture.size();
-            CameraBody {
+            TriedCameraBody {
                 ok: true,
                 fault: None,
                 frame_size: Some([width_px, height_px]),

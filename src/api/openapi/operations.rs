@@ -13,7 +13,7 @@ use crate::api::config::{
     AppliedBody, ChangeRequest, CheckRequest, CheckedBody, InForceBody, VersionBody, VersionsBody,
 };
 use crate::api::config_backtest::BacktestRequest;
-use crate::api::config_camera::{CameraBody, CameraRequest};
+use crate::api::config_camera::{CameraRequest, TriedCameraBody};
 use crate::api::config_ground::{GroundBody, GroundRequest};
 use crate::api::evidence::EvidenceListBody;
 use crate::api::heat_map::{HeatMapBody, HeatMapQuery};
@@ -131,7 +131,7 @@ pub(super) fn operation(verb: Verb, path: &str) -> Option<Operation> {
         }
         (Post, "/api/v1/config/camera") => is("Whether a camera gives pictures that is not in force yet")
             .takes::<CameraRequest>()
-            .gives::<CameraBody>(S::OK)
+            .gives::<TriedCameraBody>(S::OK)
             .fails(&[S::NOT_FOUND, S::UNPROCESSABLE_ENTITY, S::SERVICE_UNAVAILABLE]),
         (Post, "/api/v1/config/backtest") => is("What a configuration's rules would have told of what is on record")
             .takes::<BacktestRequest>()
