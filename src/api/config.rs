@@ -200,9 +200,11 @@ pub(super) struct CheckedBody<'a> {
 }
 
 pub(super) fn configuration(state: &ApiState) -> Result<&dyn Configuration, ApiError> {
-    let none =
-        || ApiError::not_found("this service's configuration can't be looked at: it was not started from a file");
-    state.configuration.as_deref().ok_or_else(none)
+    state.configuration.as_deref().ok_or_else(not_from_a_file)
+}
+
+fn not_from_a_file() -> ApiError {
+    ApiError::not_found("this service's configuration can't be looked at: it was not started from a file")
 }
 
 fn diff(before: &str, after: &str) -> String {
@@ -212,8 +214,8 @@ fn diff(before: &str, after: &str) -> String {
 
 /// What planners change. The rest says who gets in, what is hidden and kept, what is sent where and which programs are
 /// loaded.
-const OF_PLANNERS: [&str; 9] =
-    ["cameras", "rules", "sites", "units", "plans", "alerts", "calendar", "schedules", "profiles"];
+const OF_PLANNERS: [&str; 10] =
+    ["cameras", "rules", "sites", "maps", "units", "plans", "alerts", "calendar", "schedules", "profiles"];
 
 /// The first table that a change is of and that planners don't change. What is no TOML is refused later.
 fn not_of_planners(before: &str, after: &str) -> Option<String> {
@@ -222,13 +224,35 @@ fn not_of_planners(before: &str, after: &str) -> Option<String> {
     tables.find(|table| before.get(*table) != after.get(*table)).cloned()
 }
 
+/// The first camera whose source shows a secret to an address that it is not shown to yet. Who may do that may read every
+/// secret that the service may read: it is sent to whoever is at the other end.
+fn shows_a_secret(before: &str, after: &str) -> Option<String> {
+    let (before, after) = (before.parse::<toml::Table>().unwrap_or_default(), after.parse::<toml::Table>().ok()?);
+    let source = |text: &toml::Table, camera: &str| Some(text.get("cameras")?.get(camera)?.get("source")?.clone());
+    let has_credentials = |source: &toml::Value| {
+        source.as_table().is_some_and(|kinds| kinds.values().any(|kind| kind.get("credentials").is_some()))
+    };
+    let cameras = after.get("cameras")?.as_table()?;
+    let shown = cameras.keys().find(|camera| {
+        source(&after, camera)
+            .is_some_and(|new| has_credentials(&new) && source(&before, camera).as_ref() != Some(&new))
+    });
+    shown.cloned()
+}
+
 /// Whether a caller may put the second text in the first one's place.
 pub(super) fn may_change(caller: &Caller, before: &str, after: &str) -> Result<(), ApiError> {
-    match not_of_planners(before, after) {
-        Some(table) if caller.role < Role::Admin => {
-            Err(ApiError::forbidden(format!("a change of [{table}] is for the role admin")))
-        }
-        _ => Ok(()),
+    if caller.role >= Role::Admin {
+        return Ok(());
+    }
+    if let Some(table) = not_of_planners(before, after) {
+        return Err(ApiError::forbidden(format!("a change of [{table}] is for the role admin")));
+    }
+    match shows_a_secret(before, after) {
+        Some(camera) => Err(ApiError::forbidden(format!(
+            "cameras.{camera}.source: a source with credentials is for the role admin, as they are sent to its address"
+        ))),
+        None => Ok(()),
     }
 }
 
@@ -315,7 +339,10 @@ pub(super) async fn apply(
     };
     may_change(&caller, &now.text, &proposal.text)?;
     let diff = diff(&now.text, &proposal.text);
-    let hash = configuration.apply(store, proposal).await.map_err(|refusal| match refusal {
+    // Once begun it comes to its end, whether or not the asker waits for that.
+    let (applying, store) = (context.state.configuration.clone().ok_or_else(not_from_a_file)?, store.clone());
+    let applied = tokio::spawn(async move { applying.apply(&store, proposal).await }).await;
+    let hash = applied.map_err(|error| ApiError::internal(&error))?.map_err(|refusal| match refusal {
         ConfigRefusal::Changing | ConfigRefusal::Base { .. } | ConfigRefusal::OnDisk(_) | ConfigRefusal::Same => {
             ApiError::conflict(refusal.to_string())
         }
@@ -353,6 +380,26 @@ mod tests {
             ("server = ", None),
         ] {
             assert_eq!(not_of_planners(before, after).as_deref(), table, "{after}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_shown_to_no_address_that_they_are_not_shown_to_yet() {
+        let gate = |source: &str| format!("[cameras.gate]\nname = \"Gate\"\nsource.{source}\n");
+        let secret = |host: &str, file: &str| {
+            gate(&format!(
+                "rtsp = {{ url = \"rtsp://{host}/\", credentials = {{ user = \"a\", password_file = \"{file}\" }} }}"
+            ))
+        };
+        let before = secret("10.0.0.5", "gate");
+        for (after, camera) in [
+            (before.replace("\"Gate\"", "\"West gate\""), None),
+            (gate("rtsp = { url = \"rtsp://10.0.0.9/\" }"), None),
+            (secret("10.0.0.9", "gate"), Some("gate")),
+            (secret("10.0.0.5", "/run/secrets/store"), Some("gate")),
+            (format!("{before}{}", secret("10.0.0.9", "gate").replace("gate]", "new]")), Some("new")),
+        ] {
+            assert_eq!(shows_a_secret(&before, &after).as_deref(), camera, "{after}");
         }
     }
 }

@@ -96,6 +96,12 @@ impl Door {
         Self { tls, ..self }
     }
 
+    /// What connections speak TLS with.
+    #[must_use]
+    pub fn tls(&self) -> Option<Tls> {
+        self.tls.clone()
+    }
+
     /// What it listens with at present.
     #[must_use]
     pub fn held(&self) -> HeldListener {

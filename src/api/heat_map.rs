@@ -138,7 +138,14 @@ pub(super) async fn heat_map(
     let folder = plan.heat_maps.folder.clone().ok_or_else(nowhere)?;
     let time = widened(asked, Resolution::Hour);
     let id = camera.id.clone();
-    let summed = tokio::task::spawn_blocking(move || sum_heat_maps(&folder, &id, time)).await;
+    let turn = std::sync::Arc::clone(&context.figures).acquire_owned().await;
+    let turn = turn.map_err(|error| ApiError::internal(&error))?;
+    let summed = tokio::task::spawn_blocking(move || {
+        // Held to the end of the work, whether or not somebody still waits for it.
+        let _turn = turn;
+        sum_heat_maps(&folder, &id, time)
+    })
+    .await;
     let sum = summed.map_err(|error| ApiError::internal(&error))?.map_err(|error| ApiError::internal(&error))?;
     let (from, to) = (time.0.to_rfc3339(), time.1.to_rfc3339());
     if query.format == Some(Format::Csv) {

@@ -121,6 +121,8 @@ struct Context {
     opens: watch::Receiver<bool>,
     /// Back-tests take turns.
     backtests: Arc<Semaphore>,
+    /// So do figures of long times: whoever looks at the present goes before.
+    figures: Arc<Semaphore>,
     /// So do cameras that are tried out.
     trials: Arc<Semaphore>,
     stop: watch::Receiver<bool>,
@@ -141,6 +143,7 @@ pub async fn serve(door: Door, state: ApiState, shutdown: impl Future<Output = (
         picture_streams: Streams::at_most(MOST_PICTURE_STREAMS),
         opens: door.opens(),
         backtests: Arc::new(Semaphore::new(1)),
+        figures: Arc::new(Semaphore::new(1)),
         trials: Arc::new(Semaphore::new(1)),
         stop: stopped.clone(),
     };

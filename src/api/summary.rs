@@ -379,6 +379,8 @@ pub(super) async fn summary(
     let time = widened(asked, resolution);
     let passed_s = (time.1.min((context.state.now)()).0 - time.0.0).div_euclid(1_000_000).max(0);
     let period = Period { store, place, time, resolution, passed_s };
+    // Waiting is given up with the request; nothing here fails to let go.
+    let _turn = context.figures.acquire().await.map_err(|error| ApiError::internal(&error))?;
     let known_place = key.place();
     let (of_camera, calibrated) = camera_of(&context.state.plan, known_place.as_ref());
     let failed = |error: StoreError| ApiError::of_store(&error);

@@ -28,6 +28,9 @@ use crate::config::TlsPlan;
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Whoever connects has to begin to speak TLS within this time.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// A connection over which nothing has gone in either direction for so long is over. Events come every few seconds, and no
+/// other answer takes as long.
+const QUIET_FOR: Duration = Duration::from_secs(180);
 /// What every TLS connection begins with: a record of a handshake.
 const HANDSHAKE_RECORD: u8 = 22;
 const NOT_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\
@@ -60,7 +63,10 @@ pub enum TlsError {
 
 /// TLS with the certificate that the files hold. Clones share it.
 #[derive(Clone)]
-pub struct Tls(TlsAcceptor);
+pub struct Tls {
+    acceptor: TlsAcceptor,
+    plan: TlsPlan,
+}
 
 impl Tls {
     /// Reads certificate and key, and looks at the files again while it is used.
@@ -74,13 +80,19 @@ impl Tls {
             .map_err(|error| files.no_pair(&error))?;
         let mut config = with_versions.with_no_client_auth().with_cert_resolver(Arc::new(files));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), plan: plan.clone() })
+    }
+
+    /// Whether these are its files.
+    #[must_use]
+    pub fn is_of(&self, plan: &TlsPlan) -> bool {
+        self.plan == *plan
     }
 }
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tls")
+        f.debug_struct("Tls").field("plan", &self.plan).finish_non_exhaustive()
     }
 }
 
@@ -162,7 +174,11 @@ impl ResolvesServerCert for CertificateFiles {
 
 /// A connection, encrypted or not. Its handshake comes with its first byte, so that nobody who connects and says nothing
 /// keeps others waiting.
-pub struct Connection(Stage);
+pub struct Connection {
+    stage: Stage,
+    /// Whoever has gone without a word, a phone out of reach for example, is not waited for for ever.
+    quiet: Pin<Box<Sleep>>,
+}
 
 enum Stage {
     Plain(TcpStream),
@@ -181,20 +197,31 @@ enum Stage {
 
 impl Connection {
     pub(super) fn new(stream: TcpStream, tls: Option<&Tls>) -> Self {
-        Self(match tls {
+        let stage = match tls {
             None => Stage::Plain(stream),
             Some(tls) => Stage::Silent {
                 stream: Some(stream),
                 tls: tls.clone(),
                 until: Box::pin(tokio::time::sleep(HANDSHAKE_WITHIN)),
             },
-        })
+        };
+        Self { stage, quiet: Box::pin(tokio::time::sleep(QUIET_FOR)) }
+    }
+
+    /// What became of a read or write, and the end of a connection that has been quiet for too long.
+    fn heard<T>(&mut self, context: &mut Context<'_>, became: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if became.is_ready() {
+            self.quiet.as_mut().reset(tokio::time::Instant::now() + QUIET_FOR);
+            return became;
+        }
+        ready!(self.quiet.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// What is read from and written to, once it is known.
     fn stream(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Pin<&mut dyn Stream>>> {
         ready!(self.greet(context))?;
-        Poll::Ready(match &mut self.0 {
+        Poll::Ready(match &mut self.stage {
             Stage::Plain(stream) => Ok(Pin::new(stream)),
             Stage::Encrypted(stream) => Ok(Pin::new(stream.as_mut())),
             Stage::Silent { .. } | Stage::Handshake { .. } => Err(io::ErrorKind::NotConnected.into()),
@@ -204,7 +231,7 @@ impl Connection {
     /// Goes on until there is a stream.
     fn greet(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            match &mut self.0 {
+            match &mut self.stage {
                 Stage::Plain(_) | Stage::Encrypted(_) => return Poll::Ready(Ok(())),
                 Stage::Silent { stream, tls, until } => {
                     let Some(silent) = stream.as_ref() else {
@@ -226,12 +253,12 @@ impl Connection {
                         return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
                     }
                     let Some(stream) = stream.take() else { continue };
-                    let accept = Box::new(tls.0.accept(stream));
+                    let accept = Box::new(tls.acceptor.accept(stream));
                     let until = Box::pin(tokio::time::sleep(HANDSHAKE_WITHIN));
-                    self.0 = Stage::Handshake { accept, until };
+                    self.stage = Stage::Handshake { accept, until };
                 }
                 Stage::Handshake { accept, until } => match Pin::new(accept.as_mut()).poll(context) {
-                    Poll::Ready(stream) => self.0 = Stage::Encrypted(Box::new(stream?)),
+                    Poll::Ready(stream) => self.stage = Stage::Encrypted(Box::new(stream?)),
                     Poll::Pending => {
                         ready!(until.as_mut().poll(context));
                         return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -249,13 +276,17 @@ impl Stream for TlsStream<TcpStream> {}
 
 impl AsyncRead for Connection {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        ready!(self.get_mut().stream(context))?.poll_read(context, into)
+        let this = self.get_mut();
+        let became = ready!(this.stream(context))?.poll_read(context, into);
+        this.heard(context, became)
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        ready!(self.get_mut().stream(context))?.poll_write(context, bytes)
+        let this = self.get_mut();
+        let became = ready!(this.stream(context))?.poll_write(context, bytes);
+        this.heard(context, became)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -263,7 +294,7 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &self.0 {
+        match &self.stage {
             // There is nobody to take leave of.
             Stage::Silent { .. } | Stage::Handshake { .. } => Poll::Ready(Ok(())),
             Stage::Plain(_) | Stage::Encrypted(_) => ready!(self.get_mut().stream(context))?.poll_shutdown(context),
@@ -275,7 +306,9 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.get_mut().stream(context))?.poll_write_vectored(context, parts)
+        let this = self.get_mut();
+        let became = ready!(this.stream(context))?.poll_write_vectored(context, parts);
+        this.heard(context, became)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use tokio::sync::watch;
 
-use super::ServiceError;
+use super::{Origin, ServiceError};
 use crate::accounts::{AccountFault, Accounts};
 use crate::api::{Door, HeldListener, Tls};
 use crate::config::Plan;
@@ -53,9 +53,16 @@ impl Entrance {
         plan: &Plan,
         accounts: Option<&Accounts>,
         listener: TcpListener,
-        before: Option<&HeldListener>,
+        origin: &Origin,
     ) -> Result<Self, ServiceError> {
-        let tls = plan.server.tls.as_ref().map(Tls::open).transpose()?;
+        let before = origin.listener.as_ref();
+        let tls = match &plan.server.tls {
+            Some(files) => match origin.tls.as_ref().filter(|tls| tls.is_of(files)) {
+                Some(tls) => Some(tls.clone()),
+                None => Some(Tls::open(files)?),
+            },
+            None => None,
+        };
         let address = listener.local_addr();
         let address = address.map_err(|source| ServiceError::Listen { address: plan.server.listen, source })?;
         let is_open = match accounts {

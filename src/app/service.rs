@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::entrance::{Entrance, first_listener};
 use super::keeping::{Keeping, KeepingError, config_hash};
 use crate::accounts::{AccountFault, Accounts};
-use crate::api::{self, ApiState, Configuration, HeldListener, ServiceInfo, TlsError};
+use crate::api::{self, ApiState, Configuration, HeldListener, ServiceInfo, Tls, TlsError};
 use crate::config::Plan;
 use crate::external::{Link, MOST_BYTES, subscribe};
 use crate::inference::Models;
@@ -92,6 +92,8 @@ pub struct Origin {
     pub why: String,
     /// Where the service before it listened: who connects meanwhile waits instead of being refused.
     pub listener: Option<HeldListener>,
+    /// What it spoke TLS with: goes on where the files are the same, whatever has become of them since.
+    pub tls: Option<Tls>,
 }
 
 /// The running service.
@@ -99,6 +101,7 @@ pub struct Service {
     address: SocketAddr,
     setup_token: Option<String>,
     listener: HeldListener,
+    tls: Option<Tls>,
     board: Arc<StatusBoard>,
     live: LiveService,
     keeping: Option<Keeping>,
@@ -168,8 +171,8 @@ impl Service {
             None => None,
         };
         let Entrance { door, address, setup_token } =
-            runtime.block_on(Entrance::of(&plan, accounts.as_ref(), listener, origin.listener.as_ref()))?;
-        let listener = door.held();
+            runtime.block_on(Entrance::of(&plan, accounts.as_ref(), listener, &origin))?;
+        let (listener, tls) = (door.held(), door.tls());
         let live = LiveService::start(&plan, models, observers)?;
         let intake = SourceIntake::new(&plan, live.orders(), metrics.clone(), Arc::clone(&board));
         listen_to_brokers(&runtime, &plan, &intake);
@@ -194,7 +197,7 @@ impl Service {
         if let Some(keeping) = &mut keeping {
             runtime.block_on(keeping.settle(&plan, &origin.why))?;
         }
-        Ok(Self { address, setup_token, listener, board, live, keeping, runtime, stop_http, http })
+        Ok(Self { address, setup_token, listener, tls, board, live, keeping, runtime, stop_http, http })
     }
 
     /// Where it listens.
@@ -213,6 +216,12 @@ impl Service {
     #[must_use]
     pub fn listener(&self) -> HeldListener {
         self.listener.clone()
+    }
+
+    /// What it speaks TLS with, for the service that follows it.
+    #[must_use]
+    pub fn tls(&self) -> Option<Tls> {
+        self.tls.clone()
     }
 
     /// How everything stands.

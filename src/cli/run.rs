@@ -59,8 +59,12 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let now = || SystemClock::new().wall();
     let (control, mut changes) = ConfigControl::new(&args.config, &plan.written, now());
     let control = Arc::new(control);
-    let origin =
-        Origin { configuration: Some(Arc::<ConfigControl>::clone(&control)), why: String::new(), listener: None };
+    let origin = Origin {
+        configuration: Some(Arc::<ConfigControl>::clone(&control)),
+        why: String::new(),
+        listener: None,
+        tls: None,
+    };
     tracing::info!(config = %args.config.display(), "starting");
     let mut running = Running::start(plan, &origin)?;
     // Before anybody is told that it runs: from then on a signal ends it in order.
@@ -159,7 +163,8 @@ impl Running {
                 plan.server.listen.set_port(address.port());
             }
         }
-        let origin = Origin { listener: Some(self.service.listener()), ..origin.clone() };
+        let (listener, tls) = (Some(self.service.listener()), self.service.tls());
+        let origin = Origin { listener, tls, ..origin.clone() };
         if let Err(error) = self.service.stop() {
             tracing::error!(%error, "not all of the service ended in time");
         }

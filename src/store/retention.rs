@@ -54,13 +54,13 @@ impl Store {
             // Whoever crosses at the very same moment goes too, however many they are.
             let sql = "DELETE FROM crossing WHERE at_us IN \
                        (SELECT at_us FROM crossing WHERE at_us < $1 ORDER BY at_us LIMIT $2)";
-            removed.crossings = self.remove(sql, before, Some(ROWS)).await?;
-            // Whoever counts them later has to know of what time there are none left.
+            // Whoever counts them later has to know of what time they are not all there: known before the first one goes.
             let mut writing = self.database().write().await?;
             let cleared = rollup::progress(&mut writing, CROSSINGS_CLEARED).await?.unwrap_or(i64::MIN);
-            let before = before.div_euclid(1_000_000) + 1;
-            rollup::set_progress(&mut writing, CROSSINGS_CLEARED, before.max(cleared)).await?;
+            let second = before.div_euclid(1_000_000) + 1;
+            rollup::set_progress(&mut writing, CROSSINGS_CLEARED, second.max(cleared)).await?;
             writing.commit().await?;
+            removed.crossings = self.remove(sql, before, Some(ROWS)).await?;
         }
         if let Some(before) = before(retention.alerts_days) {
             let sql = "DELETE FROM alert WHERE id IN \

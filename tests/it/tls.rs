@@ -93,6 +93,27 @@ fn the_service_speaks_tls_of_its_own() {
     assert!(head[0].contains(" 200 "), "{head:?} {body}");
     assert!(body.contains("\"hall\""), "{body}");
 
+    // Renewed badly, and then somebody changes the configuration: people are watched over as before.
+    site.write("key.pem", "half of a");
+    let (_, in_force) = service.ask("GET", "/api/v1/config", &format!("Cookie: {cookie}\r\n"), "");
+    let in_force: serde_json::Value = serde_json::from_str(&in_force).unwrap();
+    let (_, who) = service.ask("GET", "/api/v1/session", &format!("Cookie: {cookie}\r\n"), "");
+    let who: serde_json::Value = serde_json::from_str(&who).unwrap();
+    let csrf = who["csrf"].as_str().unwrap();
+    let headers = format!("Cookie: {cookie}\r\nX-CSRF-Token: {csrf}\r\nContent-Type: application/json\r\n");
+    let name = serde_json::json!([{ "path": ["sources", "campus", "name"], "value": "Campus" }]);
+    let change = serde_json::json!({ "base": in_force["hash"], "why": "a name", "edits": name }).to_string();
+    let (head, body) = service.ask("POST", "/api/v1/config", &headers, &change);
+    assert!(head[0].contains(" 202 "), "{head:?} {body}");
+    program.err("the new configuration is in force");
+    let (head, body) = service.ask("GET", "/api/v1/state", &format!("Cookie: {cookie}\r\n"), "");
+    assert!(head[0].contains(" 200 ") && body.contains("\"Campus\""), "{head:?} {body}");
+    // Files that were not in force before are looked at first.
+    let files = serde_json::json!([{ "path": ["server", "tls", "key"], "value": "nowhere.pem" }]);
+    let (_, body) =
+        service.ask("POST", "/api/v1/config/check", &headers, &serde_json::json!({ "edits": files }).to_string());
+    assert!(body.contains("server.tls: cannot read the key"), "{body}");
+
     // Whoever forgets the s is told so.
     let mut plain = TcpStream::connect(address).unwrap();
     plain.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
