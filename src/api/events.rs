@@ -8,11 +8,12 @@ use axum::extract::{Extension, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::Context;
 use super::error::ApiError;
+use super::streams::StreamPermit;
 use crate::accounts::Caller;
 
 /// Least time between two events that tell of new values: at most two a second.
@@ -40,7 +41,7 @@ struct Events {
     urgent: watch::Receiver<u64>,
     stop: watch::Receiver<bool>,
     last: Option<Instant>,
-    _permit: OwnedSemaphorePermit,
+    _permit: StreamPermit,
 }
 
 impl Events {
@@ -88,7 +89,7 @@ pub(super) async fn events(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Response, ApiError> {
-    let permit = context.event_streams.permit()?;
+    let permit = context.event_streams.permit(caller.name.as_deref())?;
     let (changes, urgent) = (context.state.status.changes(), context.state.status.urgent_changes());
     let stop = context.stop.clone();
     let events = Events { changes, urgent, stop, context, caller, last: None, _permit: permit };

@@ -12,11 +12,12 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::error::ApiError;
 use super::request::Query;
+use super::streams::StreamPermit;
 use super::{ApiState, Context};
 use crate::accounts::{Caller, Reach};
 use crate::metrics::ViewerGuard;
@@ -79,7 +80,7 @@ struct Viewing {
     /// The newest picture, until it was sent twice or a newer one came; and when to send it again.
     repeat: Option<(Arc<[u8]>, Instant)>,
     counted: Option<ViewerGuard>,
-    _permit: OwnedSemaphorePermit,
+    _permit: StreamPermit,
 }
 
 enum Part {
@@ -142,7 +143,7 @@ pub(super) async fn mjpeg(
     Path(camera): Path<String>,
 ) -> Result<Response, ApiError> {
     let camera = known(&context.state, &caller.reach, &camera)?;
-    let permit = context.picture_streams.permit()?;
+    let permit = context.picture_streams.permit(caller.name.as_deref())?;
     let pictures = context.state.live.subscribe(&camera).ok_or_else(no_pictures)?;
     let counted = context.state.metrics.camera(&camera).map(crate::metrics::CameraMetrics::viewer);
     let stop = context.stop.clone();
@@ -171,7 +172,7 @@ pub(super) async fn snapshot(
     Query(query): Query<SnapshotQuery>,
 ) -> Result<Response, ApiError> {
     let camera = known(&context.state, &caller.reach, &camera)?;
-    let _permit = context.picture_streams.permit()?;
+    let _permit = context.picture_streams.permit(caller.name.as_deref())?;
     let mut stop = context.stop;
     let live = &context.state.live;
     let pictures = if query.plain { live.subscribe_plain(&camera) } else { live.subscribe(&camera) };

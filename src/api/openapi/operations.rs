@@ -44,7 +44,7 @@ pub(super) fn operation(verb: Verb, path: &str) -> Option<Operation> {
 
         (Get, "/api/v1/state") => is("How everything stands").gives::<StateBody<'_>>(S::OK),
         (Get, "/api/v1/events") => {
-            is("How everything stands, told anew with each change, twice a second at most, and every five seconds")
+            is("How everything stands, told anew with each change, twice a second at most but for alerts, and every five seconds")
                 .gives_events_of::<StateBody<'_>>()
                 .fails(&[S::SERVICE_UNAVAILABLE])
         }
