@@ -160,7 +160,9 @@ export const en = {
   on_its_way: (level: string, time: string) => `On its way to ${level} since ${time}`,
   being_left: (time: string) => `Being left since ${time}`,
   not_stored: "Done, but not on the disk yet.",
-  no_answer: "The service did not answer; nothing is certain.",
+  no_answer: "No answer came from the service.",
+  may_be_done: "No answer came from the service. It is not known whether this was taken: look before you do it again.",
+  order_under_way: "Order under way…",
 
   what_and_why: "What and why",
   what: "What",

@@ -161,7 +161,9 @@ export const zh: Texts = {
   on_its_way: (level, time) => `自 ${time} 起趋向${level}`,
   being_left: (time) => `自 ${time} 起趋于解除`,
   not_stored: "已执行,尚未写入磁盘。",
-  no_answer: "服务未应答,结果不明。",
+  no_answer: "服务未应答。",
+  may_be_done: "服务未应答,不确定指令是否已被接受。请先核对,再重新下达。",
+  order_under_way: "指令正在发送…",
 
   what_and_why: "情况与依据",
   what: "事项",
