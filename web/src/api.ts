@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { NoAnswer, within } from "./patience";
 import type { Period } from "./periods";
 import type {
   AccessScope,
@@ -45,33 +46,46 @@ export class Refused extends Error {
   }
 }
 
-/** No answer came: what was asked may be done or not. */
-export class NoAnswer extends Error {}
+/** Seconds after which an answer is not waited for any longer. Whoever gave an order has to know soon. */
+const ORDER_PATIENCE_S = 15;
+const PATIENCE_S = 30;
+/** For what the service itself takes long for. */
+const TRIAL_PATIENCE_S = 120;
 
-async function ask(path: string, request: RequestInit = {}): Promise<Response> {
-  let answer: Response;
-  try {
-    answer = await fetch(path, { credentials: "same-origin", ...request });
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new NoAnswer(path);
-  }
-  if (answer.ok) return answer;
-  const said = (await answer.json().catch(() => null)) as { error?: { code?: string; message?: string } } | null;
-  // A wrong password is no lost session.
-  if (answer.status === 401 && said?.error?.code !== "wrong_login") logIn();
-  throw new Refused(answer.status, said?.error?.message ?? `${answer.status} ${answer.statusText}`);
+interface Asked extends RequestInit {
+  patience_s?: number;
+  /** It changes something, if it is done. */
+  changes?: boolean;
 }
 
-async function get<T>(path: string, stop?: AbortSignal): Promise<T> {
-  return (await (await ask(path, stop ? { signal: stop } : {})).json()) as T;
+function ask<T>(path: string, asked: Asked, read: (answer: Response) => Promise<T>): Promise<T> {
+  const { patience_s = PATIENCE_S, changes = false, signal: stop, ...request } = asked;
+  const unanswered = () => new NoAnswer(path, changes);
+  const answered = async (signal: AbortSignal): Promise<T> => {
+    let answer: Response;
+    try {
+      answer = await fetch(path, { credentials: "same-origin", ...request, signal });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw unanswered();
+    }
+    if (answer.ok) return read(answer);
+    const said = (await answer.json().catch(() => null)) as { error?: { code?: string; message?: string } } | null;
+    // A wrong password is no lost session.
+    if (answer.status === 401 && said?.error?.code !== "wrong_login") logIn();
+    throw new Refused(answer.status, said?.error?.message ?? `${answer.status} ${answer.statusText}`);
+  };
+  return within(patience_s, stop ?? undefined, answered, unanswered);
 }
 
-async function send<T>(method: string, path: string, body?: object, stop?: AbortSignal): Promise<T> {
+const get = <T>(path: string, stop?: AbortSignal): Promise<T> =>
+  ask(path, stop ? { signal: stop } : {}, (answer) => answer.json() as Promise<T>);
+
+async function send<T>(method: string, path: string, body?: object, how: Asked = { changes: true }): Promise<T> {
   const headers = { ...(body && { "Content-Type": "application/json" }), ...ownPage() };
   try {
-    const request = { method, headers, ...(body && { body: JSON.stringify(body) }), ...(stop && { signal: stop }) };
-    const said = await (await ask(path, request)).text();
+    const request = { ...how, method, headers, ...(body && { body: JSON.stringify(body) }) };
+    const said = await ask(path, request, (answer) => answer.text());
     return (said ? JSON.parse(said) : undefined) as T;
   } catch (fault) {
     // Somebody else may have logged in meanwhile, in another window of this browser.
@@ -80,7 +94,14 @@ async function send<T>(method: string, path: string, body?: object, stop?: Abort
   }
 }
 
-const post = <T>(path: string, body: object, stop?: AbortSignal): Promise<T> => send("POST", path, body, stop);
+const post = <T>(path: string, body: object): Promise<T> => send("POST", path, body);
+
+const giveOrder = (path: string, body: object): Promise<OrderAnswer> =>
+  send("POST", path, body, { changes: true, patience_s: ORDER_PATIENCE_S });
+
+/** What is too long for an address, and changes nothing. */
+const enquire = <T>(path: string, body: object, stop?: AbortSignal, patience_s = PATIENCE_S): Promise<T> =>
+  send("POST", path, body, { patience_s, ...(stop && { signal: stop }) });
 
 /** Says that the page itself asks, and no other web site by its viewer's cookie. */
 function ownPage(): Record<string, string> {
@@ -148,9 +169,8 @@ export const heatMap = (camera: string, period: Period, stop?: AbortSignal): Pro
 
 export const siteMaps = (stop?: AbortSignal): Promise<{ maps: SiteMap[] }> => get("/api/v1/maps", stop);
 
-export async function metricsText(stop?: AbortSignal): Promise<string> {
-  return (await ask("/metrics", stop ? { signal: stop } : {})).text();
-}
+export const metricsText = (stop?: AbortSignal): Promise<string> =>
+  ask("/metrics", stop ? { signal: stop } : {}, (answer) => answer.text());
 
 export interface HealthAnswer {
   version: string;
@@ -165,21 +185,21 @@ export const health = (stop?: AbortSignal): Promise<HealthAnswer> => get("/healt
 export type Who = string | undefined;
 
 export const act = (alert: string, who: Who, action: Action): Promise<OrderAnswer> =>
-  post(`${alertPath(alert)}/actions`, { who, ...action });
+  giveOrder(`${alertPath(alert)}/actions`, { who, ...action });
 
 export const switchProfile = (profile: string, who: Who, on: boolean): Promise<OrderAnswer> =>
-  post(`/api/v1/profiles/${encodeURIComponent(profile)}`, { who, on });
+  giveOrder(`/api/v1/profiles/${encodeURIComponent(profile)}`, { who, on });
 
 export const beginDrill = (who: Who, drill: { rule: string; level: Level; hold_s: number }): Promise<OrderAnswer> =>
-  post("/api/v1/drills", { who, ...drill });
+  giveOrder("/api/v1/drills", { who, ...drill });
 
 export const endDrill = (rule: string, who: Who): Promise<OrderAnswer> =>
-  post(`/api/v1/drills/${encodeURIComponent(rule)}/end`, { who });
+  giveOrder(`/api/v1/drills/${encodeURIComponent(rule)}/end`, { who });
 
 export const configInForce = (stop?: AbortSignal): Promise<ConfigInForce> => get("/api/v1/config", stop);
 
 export const checkConfig = (change: ConfigChange, stop?: AbortSignal): Promise<CheckedConfig> =>
-  post("/api/v1/config/check", change, stop);
+  enquire("/api/v1/config/check", change, stop);
 
 export const putInForce = (
   base: string,
@@ -194,13 +214,18 @@ export const configVersion = (hash: string, stop?: AbortSignal): Promise<ConfigV
   get(`/api/v1/config/versions/${encodeURIComponent(hash)}`, stop);
 
 export const groundOf = (camera: string, change: ConfigChange, stop?: AbortSignal): Promise<GroundAnswer> =>
-  post("/api/v1/config/ground", { camera, ...change }, stop);
+  enquire("/api/v1/config/ground", { camera, ...change }, stop);
 
 export const tryCamera = (camera: string, change: ConfigChange): Promise<TriedCamera> =>
-  post("/api/v1/config/camera", { camera, ...change });
+  enquire("/api/v1/config/camera", { camera, ...change }, undefined, TRIAL_PATIENCE_S);
 
 export const backtest = (change: ConfigChange, from: Date, to: Date, stop?: AbortSignal): Promise<BacktestReport> =>
-  post("/api/v1/config/backtest", { ...change, from: from.toISOString(), to: to.toISOString() }, stop);
+  enquire(
+    "/api/v1/config/backtest",
+    { ...change, from: from.toISOString(), to: to.toISOString() },
+    stop,
+    TRIAL_PATIENCE_S,
+  );
 
 /** Learns who is logged in. Where nobody is, it leads to where one logs in. */
 export async function learnSession(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Forecast } from "./levels";
 import { MEASURES, serviceLetter } from "./measures";
 import { language, text, word } from "./preferences";
 import type { Reading } from "./wire";
@@ -49,6 +50,11 @@ export function age(seconds: number): string {
   if (seconds < 5400) return texts.age_min(Math.round(seconds / 60));
   if (seconds < 172_800) return texts.age_h(Math.round(seconds / 3600));
   return texts.age_d(Math.round(seconds / 86_400));
+}
+
+/** `Orange in about 12 min`. */
+export function forecastText({ level, reading, value_s }: Forecast): string {
+  return text().in_minutes(word(level), `${BOUNDS[reading.quality] ?? ""}${age(value_s)}`);
 }
 
 const isToday = (at: Date): boolean => at.toDateString() === new Date().toDateString();

@@ -26,5 +26,7 @@ export function topOf(values: number[]): number {
   const value = sorted[Math.min(Math.floor(sorted.length * TOP_SHARE), sorted.length - 1)];
   if (value === undefined || value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 5].find((step) => step * power >= value * (1 - 1e-9)) ?? 10) * power;
+  const top = ([1, 2, 5].find((step) => step * power >= value * (1 - 1e-9)) ?? 10) * power;
+  // Without what binary fractions leave behind: it is read.
+  return Number(top.toPrecision(1));
 }

@@ -1,4 +1,4 @@
-import type { Alert, Level, Rule, RuleLevel } from "./wire";
+import type { Alert, Level, Measures, Reading, Rule, RuleLevel } from "./wire";
 
 /** From best to worst. Unknown is worse than calm: nobody may rest on it. */
 const ORDER: RuleLevel[] = ["calm", "unknown", "blue", "yellow", "orange", "red"];
@@ -38,4 +38,23 @@ export function overall(rules: Rule[], alerts: Alert[]): RuleLevel | null {
     ...rules.map((rule) => rule.level),
     ...alerts.filter((alert) => !alert.drill).map((alert) => alert.level),
   ]);
+}
+
+/** The service says 1800 s for "not within half an hour". */
+const HORIZON_S = 1800;
+
+export interface Forecast {
+  level: Level;
+  reading: Reading;
+  value_s: number;
+}
+
+/** The gravest level that is to come within half an hour; `null`: none is. */
+export function ahead(measures: Measures): Forecast | null {
+  for (const level of [...LEVELS].reverse()) {
+    const reading = measures[`time_to_${level}`];
+    const value_s = reading?.value ?? HORIZON_S;
+    if (reading && value_s > 0 && value_s < HORIZON_S) return { level, reading, value_s };
+  }
+  return null;
 }

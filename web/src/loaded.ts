@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { NoAnswer } from "./api";
+import { NoAnswer } from "./patience";
 import { text } from "./preferences";
 
 export interface Loaded<T> {
@@ -9,7 +9,7 @@ export interface Loaded<T> {
 }
 
 export function faultText(fault: unknown): string {
-  if (fault instanceof NoAnswer) return text().no_answer;
+  if (fault instanceof NoAnswer) return fault.mayBeDone ? text().may_be_done : text().no_answer;
   return fault instanceof Error ? fault.message : String(fault);
 }
 

@@ -62,3 +62,17 @@ it("is as wide as the ground that it shows, or as its picture", () => {
   expect(extent({ ...map, picture: null })).toEqual({ width: 200, height: 150 });
   expect([...mappedZones([map, map])]).toEqual(["zone:gate/plaza"]);
 });
+
+it("tells a level of service that is only a bound, what is to come, and for want of what nothing is claimed", () => {
+  const now = (of: CountedZone, ...rules: Rule[]) => zoneNow(state(of, rules), "zone:gate/plaza");
+  const bound: Reading = { value: 4, quality: "at_least" };
+  expect(now(zone(valid(9), bound))).toMatchObject({ look: "service-d", isBound: true, lacking: null, forecast: null });
+  expect(now(zone(valid(9), valid(4)))).toMatchObject({ isBound: false });
+  // The level that is on is no bound.
+  expect(now(zone(valid(9), bound), rule("red"))).toMatchObject({ look: "red", isBound: false });
+  expect(now(zone(unknown))?.lacking).toEqual(unknown);
+  expect(now(zone(valid(9)), { ...rule("unknown"), reading: unknown })?.lacking).toEqual(unknown);
+  const coming = { ...zone(valid(9)), measures: { time_to_orange: valid(720), time_to_red: valid(1800) } };
+  expect(now(coming)?.forecast).toMatchObject({ level: "orange", value_s: 720 });
+  expect(zoneNow(asLost(state(coming)), "zone:gate/plaza")?.forecast).toBe(null);
+});

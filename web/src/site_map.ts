@@ -1,4 +1,4 @@
-import { worstRule } from "./levels";
+import { ahead, type Forecast, worstRule } from "./levels";
 import { serviceLetter } from "./measures";
 import { placeKey } from "./places";
 import type { CountedZone, Level, Line, Reading, Rule, SiteMap, State } from "./wire";
@@ -17,6 +17,11 @@ export interface ZoneNow {
   /** Level of service, where the camera is calibrated. */
   service: Reading | null;
   look: Look;
+  /** The look is of a level of service that is only a bound: it may be worse. */
+  isBound: boolean;
+  forecast: Forecast | null;
+  /** The reading for whose want nothing may be claimed; `null`: something may. */
+  lacking: Reading | null;
   /** The level is held from before: nothing fresh is known. */
   held: boolean;
 }
@@ -30,6 +35,8 @@ function lookOf(rule: Rule | null, people: Reading | null, service: Reading | nu
   return service === null || service.value === null ? "plain" : `service-${serviceLetter(service.value).toLowerCase()}`;
 }
 
+const isUnknown = (reading: Reading | null | undefined): reading is Reading => reading?.value === null;
+
 /** What is known of a zone now; `null`: the configuration that the state is of has none of that name. */
 export function zoneNow(state: State, key: string): ZoneNow | null {
   for (const within of [...state.cameras, ...state.sources]) {
@@ -38,7 +45,12 @@ export function zoneNow(state: State, key: string): ZoneNow | null {
     const rule = worstRule(state.rules, (one) => placeKey(one) === key);
     const people = zone.classes.find((one) => one.class === "person")?.occupancy ?? null;
     const service = zone.measures.level_of_service ?? null;
-    return { key, zone, rule, people, service, look: lookOf(rule, people, service), held: isOn(rule) && rule.stale };
+    const look = lookOf(rule, people, service);
+    const isBound = look.startsWith("service-") && service?.quality === "at_least";
+    const lacking =
+      [people, zone.density_per_m2, rule?.level === "unknown" ? rule.reading : null].find(isUnknown) ?? null;
+    const forecast = ahead(zone.measures);
+    return { key, zone, rule, people, service, look, isBound, forecast, lacking, held: isOn(rule) && rule.stale };
   }
   return null;
 }

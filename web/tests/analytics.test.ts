@@ -102,7 +102,7 @@ it("shows where people were over the camera's picture, once it is written", asyn
       return count;
     });
   await expect.poll(coloured, { timeout: 5000 }).toBeGreaterThan(50);
-  expect(await page.locator(".heat-legend").innerText()).toMatch(/person-seconds or more in a cell of 0\.5 m × 0\.5 m/);
+  expect(await page.locator(".heat-legend").innerText()).toMatch(/people per m² or more, mean over the seen time/);
   const table = await downloaded(page, "#heat-maps");
   expect(table).toMatch(/^from,to,camera,observed_s,cell_m,x_m,y_m,occupancy_s,speed_known_s,mean_speed_mps\n/);
   expect(table.split("\n").length).toBeGreaterThan(map.cells.length);

@@ -37,6 +37,32 @@ it("shows what is known as it comes, and what is not known as unknown", async ()
   await page.context().close();
 });
 
+it("moves two pictures in the whole browser, so that an order always finds a connection", async () => {
+  const { page: first } = await open(browser, service.address);
+  const context = first.context();
+  const moving = "#camera-walkway img[src*='live.mjpeg']";
+  await first.locator(moving).waitFor();
+  const [second, third] = [await context.newPage(), await context.newPage()];
+  for (const page of [second, third]) await page.goto(service.address);
+  await second.locator(moving).waitFor();
+  const still = third.locator("#camera-walkway img[src*='snapshot.jpg']");
+  await expect.poll(() => still.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+  const order = await third.evaluate(async () => (await fetch("/api/v1/session")).status);
+  expect(order).toBe(200);
+  // The next one moves when one stops: its screen is left, or its window is closed.
+  await first.evaluate(() => {
+    location.hash = "#/rules";
+  });
+  await third.locator(moving).waitFor();
+  await first.evaluate(() => {
+    location.hash = "#/live";
+  });
+  await first.locator("#camera-walkway img[src*='snapshot.jpg']").waitFor();
+  await second.close();
+  await first.locator(moving).waitFor();
+  await context.close();
+});
+
 it("shows what another system tells beside what cameras see", async () => {
   const { page, complaints } = await open(browser, service.address);
   const hall = page.locator("[data-place='zone:campus/hall']");

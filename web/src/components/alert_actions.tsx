@@ -7,7 +7,7 @@ import { Dialogue, order } from "./orders";
 
 const SHELF_MINUTES = [5, 15, 30, 60];
 
-function ShelveDialogue({ alert, onClose }: { alert: Alert; onClose: () => void }) {
+function ShelveDialogue({ onShelve, onClose }: { onShelve: (action: Action) => void; onClose: () => void }) {
   const shelve = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -15,7 +15,7 @@ function ShelveDialogue({ alert, onClose }: { alert: Alert; onClose: () => void 
     const reason = String(form.get("reason") ?? "").trim();
     if (!reason) return;
     onClose();
-    void order((who) => act(alert.id, who, { action: "shelve", until, reason }));
+    onShelve({ action: "shelve", until, reason });
   };
   return (
     <Dialogue title={text().shelve_title} onClose={onClose}>
@@ -51,31 +51,41 @@ function ShelveDialogue({ alert, onClose }: { alert: Alert; onClose: () => void 
 /** What can be done about an open alert as a whole. */
 export function AlertActions({ alert }: { alert: Alert }) {
   const [isShelving, setShelving] = useState(false);
+  const [isUnderWay, setUnderWay] = useState(false);
   if (!may("operator")) return null;
   const texts = text();
-  const give = (action: Action) => () => void order((who) => act(alert.id, who, action));
+  const give = (action: Action) =>
+    void order(async (who) => {
+      setUnderWay(true);
+      try {
+        return await act(alert.id, who, action);
+      } finally {
+        setUnderWay(false);
+      }
+    });
   return (
-    <div class="buttons">
+    <div class="buttons" aria-busy={isUnderWay}>
       {!alert.acknowledged && (
-        <button type="button" class="primary" onClick={give({ action: "acknowledge" })}>
+        <button type="button" class="primary" disabled={isUnderWay} onClick={() => give({ action: "acknowledge" })}>
           {texts.acknowledge}
         </button>
       )}
       {!alert.escalated && (
-        <button type="button" onClick={give({ action: "escalate" })}>
+        <button type="button" disabled={isUnderWay} onClick={() => give({ action: "escalate" })}>
           {texts.escalate}
         </button>
       )}
       {alert.shelved ? (
-        <button type="button" onClick={give({ action: "unshelve" })}>
+        <button type="button" disabled={isUnderWay} onClick={() => give({ action: "unshelve" })}>
           {texts.unshelve}
         </button>
       ) : (
-        <button type="button" onClick={() => setShelving(true)}>
+        <button type="button" disabled={isUnderWay} onClick={() => setShelving(true)}>
           {texts.shelve}
         </button>
       )}
-      {isShelving && <ShelveDialogue alert={alert} onClose={() => setShelving(false)} />}
+      <output class="faint">{isUnderWay && texts.order_under_way}</output>
+      {isShelving && <ShelveDialogue onShelve={give} onClose={() => setShelving(false)} />}
     </div>
   );
 }

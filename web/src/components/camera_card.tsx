@@ -21,7 +21,7 @@ export function HealthBadge({ camera }: { camera: Camera }) {
 }
 
 /** A camera on the wall: picture, how it is, who is in the picture, and its lines. */
-export function CameraCard({ camera, moving }: { camera: Camera; moving: boolean }) {
+export function CameraCard({ camera }: { camera: Camera }) {
   const texts = text();
   return (
     <article class={`card camera${camera.fresh ? "" : " not-fresh"}`} id={`camera-${camera.id}`}>
@@ -32,7 +32,8 @@ export function CameraCard({ camera, moving }: { camera: Camera; moving: boolean
         <HealthBadge camera={camera} />
       </header>
       <div class="picture">
-        <LivePicture camera={camera.id} name={camera.name} moving={moving} />
+        {/* A camera without pictures would keep a connection waiting for one. */}
+        {camera.fresh && <LivePicture camera={camera.id} name={camera.name} />}
         {!camera.fresh && (
           <div class="cover">
             <strong>{texts.not_fresh}</strong>

@@ -106,7 +106,7 @@ export class DrawnMap {
   show(state: State): void {
     for (const { place, path, label } of this.zones) {
       const now = zoneNow(state, place);
-      fill(path, `map-zone ${now?.look ?? "unknown"}${now?.held ? " held" : ""}`);
+      fill(path, `map-zone ${now?.look ?? "unknown"}${now?.held ? " held" : ""}${now?.isBound ? " bound" : ""}`);
       draw(now && <ZoneLabel now={now} />, label);
     }
     for (const { place, path, label } of this.lines) {

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { heatMap, heatMapPath } from "../api";
 import { dateTimeText, percent } from "../format";
 import { colourOf, topOf } from "../heat_colours";
+import { meanDensities } from "../heat_density";
 import { useLoaded } from "../loaded";
 import type { Period } from "../periods";
 import { text } from "../preferences";
@@ -14,11 +15,12 @@ function draw(canvas: HTMLCanvasElement, map: HeatMap, top: number): void {
   if (!pen) return;
   pen.clearRect(0, 0, canvas.width, canvas.height);
   pen.globalAlpha = 0.72;
-  for (const cell of map.cells) {
-    if (!cell.outline) continue;
-    pen.fillStyle = colourOf(cell.occupancy_s / top);
+  for (const [at, density_per_m2] of meanDensities(map).entries()) {
+    const outline = map.cells[at]?.outline;
+    if (!outline) continue;
+    pen.fillStyle = colourOf(density_per_m2 / top);
     pen.beginPath();
-    for (const [x, y] of cell.outline) pen.lineTo(x * canvas.width, y * canvas.height);
+    for (const [x, y] of outline) pen.lineTo(x * canvas.width, y * canvas.height);
     pen.closePath();
     pen.fill();
   }
@@ -54,13 +56,13 @@ function HeatPicture({ camera, map, top }: { camera: Camera; map: HeatMap; top: 
   );
 }
 
-function Legend({ map, top }: { map: HeatMap; top: number }) {
+function Legend({ top }: { top: number }) {
   const texts = text();
   return (
     <p class="heat-legend">
       <span>0</span>
       <span class="heat-scale" aria-hidden="true" />
-      <span>{texts.heat_scale(top, map.cell_m ?? 0)}</span>
+      <span>{texts.heat_scale(top)}</span>
     </p>
   );
 }
@@ -73,7 +75,7 @@ export function HeatMaps({ camera, periods }: { camera: Camera; periods: Period[
     Promise.all(periods.map((period) => heatMap(camera.id, period, stop))),
   );
   const maps = loaded.value ?? [];
-  const top = topOf(maps.flatMap((map) => map.cells.map((cell) => cell.occupancy_s)));
+  const top = topOf(maps.flatMap(meanDensities));
   return (
     <section class="card" id="heat-maps">
       <h2>
@@ -89,12 +91,12 @@ export function HeatMaps({ camera, periods }: { camera: Camera; periods: Period[
               <figcaption>
                 {dateTimeText(map.from)} – {dateTimeText(map.to)} · {texts.coverage} {percent(map.coverage)}
               </figcaption>
-              {map.cell_m === null ? (
+              {map.cell_m === null || map.observed_s <= 0 ? (
                 <p class="none">{texts.nothing_known}</p>
               ) : (
                 <>
                   <HeatPicture camera={camera} map={map} top={top} />
-                  <Legend map={map} top={top} />
+                  <Legend top={top} />
                 </>
               )}
               {map.passed_over > 0 && <p class="warning">{texts.heat_passed_over(map.passed_over)}</p>}

@@ -1,4 +1,4 @@
-import { qualityHint, readingText } from "../format";
+import { forecastText, qualityHint, readingText } from "../format";
 import { trendOf } from "../live";
 import { text, word } from "../preferences";
 import { routeTo } from "../route";
@@ -10,10 +10,13 @@ const TREND_SIGNS = { rising: "↑", falling: "↓", steady: "→" };
 
 function Value({ reading, measure, unit }: { reading: Reading; measure: string; unit: string }) {
   const isKnown = reading.value !== null;
+  const hint = qualityHint(reading, measure);
   return (
     <>
-      <span class={`number${isKnown ? "" : " unknown-value"}`}>{readingText(reading, measure)}</span>
-      {isKnown ? <span class="unit">{unit}</span> : <span class="for-listeners"> {qualityHint(reading, measure)}</span>}
+      <span title={hint || undefined} class={`number${isKnown ? "" : " unknown-value"}`}>
+        {readingText(reading, measure)}
+      </span>
+      {isKnown ? <span class="unit">{unit}</span> : <span class="for-listeners"> {hint}</span>}
     </>
   );
 }
@@ -29,10 +32,11 @@ function Trend({ place }: { place: string }) {
   );
 }
 
-/** A zone on the map in three lines: its name, how dense it is and where that is going, its level. */
+/** A zone on the map in few lines: its name, how dense it is and where that is going, its level, what is to come, and why nothing is known. */
 export function ZoneLabel({ now }: { now: ZoneNow }) {
   const texts = text();
-  const { zone, rule, people, service } = now;
+  const { zone, rule, people, service, forecast, lacking } = now;
+  const reason = lacking && qualityHint(lacking, rule?.measure ?? "occupancy");
   const density = zone.density_per_m2;
   return (
     <a class={`map-label edge ${now.look}`} href={routeTo("place", now.key)} data-place={now.key}>
@@ -48,7 +52,10 @@ export function ZoneLabel({ now }: { now: ZoneNow }) {
       {rule && rule.level !== "calm" ? (
         <LevelMark level={rule.level} stale={rule.stale} />
       ) : (
-        <span class="map-service">
+        <span
+          class="map-service"
+          title={(now.isBound && service && qualityHint(service, "level_of_service")) || undefined}
+        >
           {now.look === "unknown" ? (
             <LevelMark level="unknown" />
           ) : (
@@ -59,6 +66,8 @@ export function ZoneLabel({ now }: { now: ZoneNow }) {
           )}
         </span>
       )}
+      {forecast && <strong class="map-note warning">{forecastText(forecast)}</strong>}
+      {reason && <span class="map-note warning">{reason}</span>}
     </a>
   );
 }

@@ -94,7 +94,10 @@ function DwellTable({ rows }: { rows: (Told & { figures: Dwell })[] }) {
     <section aria-labelledby="dwell">
       <h3 id="dwell">{texts.dwell}</h3>
       <p class="faint">{texts.dwell_hint}</p>
-      <WideTable heads={["", texts.median, texts.ninety, texts.mean, texts.coverage]} label={texts.dwell}>
+      <WideTable
+        heads={["", texts.dwell_median, texts.dwell_ninety, texts.dwell_mean, texts.coverage]}
+        label={texts.dwell}
+      >
         {rows.map((row) => {
           const { median_s, p90_s, mean_s } = row.figures;
           return (

@@ -1,26 +1,13 @@
-import { age, qualityHint, readingText } from "../format";
-import { LEVELS, worstRule } from "../levels";
+import { forecastText, qualityHint, readingText } from "../format";
+import { ahead, worstRule } from "../levels";
 import { trendOf } from "../live";
 import { placeKey } from "../places";
 import { text, word } from "../preferences";
 import { routeTo } from "../route";
-import type { CountedZone, Level, Measures, Reading, Site, State } from "../wire";
+import type { CountedZone, Reading, Site, State } from "../wire";
 import { LevelMark } from "./level";
 
 const TREND_SIGNS = { rising: "↑", falling: "↓", steady: "→" };
-/** The service says 1800 s for "not within half an hour". */
-const HORIZON_S = 1800;
-
-/** The gravest level that is to come within half an hour; `null`: none is. */
-function ahead(measures: Measures): { level: Level; reading: Reading; value_s: number } | null {
-  for (const level of [...LEVELS].reverse()) {
-    const reading = measures[`time_to_${level}`];
-    const value_s = reading?.value ?? HORIZON_S;
-    if (reading && value_s > 0 && value_s < HORIZON_S) return { level, reading, value_s };
-  }
-  return null;
-}
-
 function Figure({
   reading,
   measure,
@@ -85,14 +72,7 @@ export function ZoneTile(props: { state: State; within: { id: string; name: stri
       )}
       <p class="tile-notes">
         {reason ? <strong class="warning">{reason}</strong> : <TrendMark place={key} />}
-        {coming && (
-          <strong class="warning">
-            {texts.in_minutes(
-              word(coming.level),
-              `${coming.reading.quality === "at_most" ? "≤ " : ""}${age(coming.value_s)}`,
-            )}
-          </strong>
-        )}
+        {coming && <strong class="warning">{forecastText(coming)}</strong>}
         {others.map((one) => (
           <span key={one.class} class="other-class">
             {readingText(one.occupancy, "occupancy")} {word(one.class)}

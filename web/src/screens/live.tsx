@@ -12,9 +12,6 @@ import { chooseZonesAs, text, zonesAs } from "../preferences";
 import { mappedZones } from "../site_map";
 import type { State } from "../wire";
 
-/** Browsers open six connections to one host: these stay open, the rest is for events, snapshots and other pages. */
-const MOVING_PICTURES = 3;
-
 function unknownPlaces(state: State): number {
   const zones = [...state.cameras, ...state.sources].flatMap((within) => within.zones);
   return zones.filter((zone) => zone.classes[0]?.occupancy.value === null).length;
@@ -94,8 +91,8 @@ export function LiveScreen({ state }: { state: State }) {
           <section aria-labelledby="wall-title">
             <h2 id="wall-title">{texts.cameras}</h2>
             <div id="cameras">
-              {state.cameras.map((camera, at) => (
-                <CameraCard key={camera.id} camera={camera} moving={at < MOVING_PICTURES} />
+              {state.cameras.map((camera) => (
+                <CameraCard key={camera.id} camera={camera} />
               ))}
             </div>
           </section>

@@ -106,7 +106,7 @@ export function PlaceScreen({ state, place }: { state: State; place: string }) {
               </ul>
             </section>
           )}
-          {camera && <CameraCard camera={camera} moving />}
+          {camera && <CameraCard camera={camera} />}
           {source && <SourceCard source={source} />}
           {rules.length > 0 && (
             <section>

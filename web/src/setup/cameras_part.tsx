@@ -48,7 +48,7 @@ function CameraForm({
     <div class="plain camera-form">
       {running?.fresh && !isNew && (
         <div class="preview">
-          <LivePicture camera={id} name={name} moving />
+          <LivePicture camera={id} name={name} />
         </div>
       )}
       <div class="field-grid">

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
-import { NoAnswer, putInForce, Refused, session } from "../api";
+import { putInForce, Refused, session } from "../api";
 import { faultText } from "../loaded";
+import { NoAnswer } from "../patience";
 import { who } from "../preferences";
 import { change, discard, inForce, load } from "./draft";
 

@@ -58,7 +58,7 @@ export function SavingNews() {
     case "unsure":
       return (
         <p role="alert" class="fault">
-          {texts.no_answer}
+          {texts.may_be_done}
         </p>
       );
     case "failed":

@@ -160,7 +160,9 @@ export const en = {
   on_its_way: (level: string, time: string) => `On its way to ${level} since ${time}`,
   being_left: (time: string) => `Being left since ${time}`,
   not_stored: "Done, but not on the disk yet.",
-  no_answer: "The service did not answer; nothing is certain.",
+  no_answer: "No answer came from the service.",
+  may_be_done: "No answer came from the service. It is not known whether this was taken: look before you do it again.",
+  order_under_way: "Order under way…",
 
   what_and_why: "What and why",
   what: "What",
@@ -250,14 +252,15 @@ export const en = {
   service_bound: "For part of the time the crowd was denser than the camera can resolve: that level, or a worse one.",
   dwell: "How long people stayed",
   dwell_hint:
-    "Of the stays that had ended in the 15 minutes before, as means over the time. A stay that breaks off because somebody was hidden counts as two short ones.",
-  median: "Median",
-  ninety: "Nine of ten up to",
+    "Means over time, not over people: each moment tells of the stays that had ended in the 15 minutes before, and every moment weighs the same, however many stays ended. A busy hour counts no more than a quiet one. A stay that breaks off because somebody was hidden counts as two short ones.",
+  dwell_median: "Median, mean over time",
+  dwell_ninety: "Nine of ten up to, mean over time",
+  dwell_mean: "Mean, mean over time",
   heat_map: "Heat map",
   heat_map_hint:
-    "How long people stood on each part of the ground, over the camera's picture of now. An hour comes once it is over; ground without colour: nobody was seen there.",
+    "People per m² on each part of the ground, as a mean over the time that was seen, over the camera's picture of now. An hour comes once it is over. Ground without colour: nobody was seen there in the time that was seen; of hours that are missing nothing is said.",
   heat_map_of: (name: string, cells: number) => `Heat map of ${name}: ${cells} cells with people`,
-  heat_scale: (top: number, cell_m: number) => `${top} person-seconds or more in a cell of ${cell_m} m × ${cell_m} m`,
+  heat_scale: (top: number) => `${top} people per m² or more, mean over the seen time`,
   heat_passed_over: (files: number) =>
     `${files === 1 ? "1 file was" : `${files} files were`} left out: other cells, or unreadable.`,
 

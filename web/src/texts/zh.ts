@@ -161,7 +161,9 @@ export const zh: Texts = {
   on_its_way: (level, time) => `自 ${time} 起趋向${level}`,
   being_left: (time) => `自 ${time} 起趋于解除`,
   not_stored: "已执行,尚未写入磁盘。",
-  no_answer: "服务未应答,结果不明。",
+  no_answer: "服务未应答。",
+  may_be_done: "服务未应答,不确定指令是否已被接受。请先核对,再重新下达。",
+  order_under_way: "指令正在发送…",
 
   what_and_why: "情况与依据",
   what: "事项",
@@ -249,13 +251,16 @@ export const zh: Texts = {
   service_shares_hint: "各级别占已知时间的比例,A 自由至 F 拥堵。",
   service_bound: "部分时间人群密度超出摄像头分辨能力:为该级别或更差。",
   dwell: "停留时间",
-  dwell_hint: "取此前 15 分钟内结束的停留,再对时间取平均。因遮挡而中断的停留计为两次较短的停留。",
-  median: "中位数",
-  ninety: "九成不超过",
+  dwell_hint:
+    "按时间平均,而非按人平均:每一时刻取此前 15 分钟内结束的停留,各时刻权重相同,与结束的停留数量无关;繁忙时段与清闲时段同等计入。因遮挡而中断的停留计为两次较短的停留。",
+  dwell_median: "中位数(时间平均)",
+  dwell_ninety: "九成不超过(时间平均)",
+  dwell_mean: "均值(时间平均)",
   heat_map: "热力图",
-  heat_map_hint: "人们在地面各处停留的时长,叠加在摄像头当前画面上。每小时结束后写入;无颜色处:未见有人。",
+  heat_map_hint:
+    "地面各处每平方米人数,为有观测时间内的平均值,叠加在摄像头当前画面上。每小时结束后写入。无颜色处:有观测的时间内未见有人;缺失的时段不作任何判断。",
   heat_map_of: (name: string, cells: number) => `${name} 热力图:${cells} 个有人的网格`,
-  heat_scale: (top: number, cell_m: number) => `每 ${cell_m} m × ${cell_m} m 网格 ${top} 人·秒及以上`,
+  heat_scale: (top) => `每平方米 ${top} 人及以上(有观测时间内的平均值)`,
   heat_passed_over: (files: number) => `${files} 个文件未计入:网格不同或无法读取。`,
 
   no_rules: "未配置预警规则。",
