@@ -47,6 +47,11 @@ async function clickPicture(page: Page, place: [number, number]): Promise<void> 
 }
 
 async function dragTo(page: Page, handle: string, to: [number, number]): Promise<void> {
+  // The drawing takes the picture's shape once it has come: a handle would move away from under the mouse.
+  await page.locator(".drawn-on img").evaluate(async (image: HTMLImageElement) => {
+    await image.decode();
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+  });
   await page.getByRole("button", { name: handle }).hover();
   await page.mouse.down();
   await page.mouse.move(...(await inPicture(page, to)), { steps: 4 });
