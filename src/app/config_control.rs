@@ -4,6 +4,7 @@
 //! is started anew with it, within the process: alerts go on where they stood, cameras are connected to again. Where it
 //! can't be started so, the configuration before comes back, and that is on record too.
 
+use std::cell::LazyCell;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -74,13 +75,15 @@ impl ConfigControl {
     fn checked(&self, text: &str, now: &str) -> Result<Plan, Vec<String>> {
         let folder = self.path.parent().unwrap_or(Path::new("/"));
         let read = |text: &str| config::parse(text, folder, &|name| std::env::var(name).ok());
-        let before = read(now).ok();
+        // Reads its maps' pictures, with each key that somebody presses: only where there is something to hold against it.
+        let before = LazyCell::new(|| read(now).ok());
         let (mut findings, plan) = Findings::and_plan(read(text));
         findings.faults.append(&mut findings.missing_secrets);
         if let Some(plan) = &plan {
-            let known = before.as_ref().map(Plan::unfit_pictures).unwrap_or_default();
-            let is_known =
-                |fault: &Fault| known.iter().any(|known| (&known.path, &known.found) == (&fault.path, &fault.found));
+            let is_known = |fault: &Fault| {
+                let known = before.as_ref().map(Plan::unfit_pictures).unwrap_or_default();
+                known.iter().any(|known| (&known.path, &known.found) == (&fault.path, &fault.found))
+            };
             let pictures = plan.unfit_pictures();
             findings.faults.extend(pictures.iter().filter(|fault| !is_known(fault)).map(ToString::to_string));
             let tls = plan.server.tls.as_ref();

@@ -365,9 +365,8 @@ impl StatusBoard {
         self.change(|newest| {
             let is_news = newest.open_alerts != open || &newest.profiles != profiles;
             // What was measured last changes with each frame; the alerts and what was done about them don't.
-            let alerts = |list: &[AlertStatus]| list.iter().map(|status| status.alert.clone()).collect::<Vec<_>>();
-            newest.is_urgent |=
-                is_news && (alerts(&newest.open_alerts) != alerts(&open) || &newest.profiles != profiles);
+            let is_same = newest.open_alerts.iter().map(|known| &known.alert).eq(open.iter().map(|now| &now.alert));
+            newest.is_urgent |= !is_same || &newest.profiles != profiles;
             newest.open_alerts = open;
             newest.profiles.clone_from(profiles);
             is_news
